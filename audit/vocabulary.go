@@ -1,0 +1,67 @@
+package audit
+
+// The words of the OWASP Application Logging Vocabulary that Sallyport uses.
+const (
+	LoginSuccess  = "authn_login_success"
+	LoginFail     = "authn_login_fail"
+	LoginFailMax  = "authn_login_fail_max"
+	PasswordSet   = "authn_password_change"
+	TokenCreated  = "authn_token_created"
+	TokenRevoked  = "authn_token_revoked"
+	TokenReuse    = "authn_token_reuse"
+	AuthzFail     = "authz_fail"
+	AuthzChange   = "authz_change"
+	AuthzAdmin    = "authz_admin"
+	RateLimit     = "excess_rate_limit_exceeded"
+	InputFail     = "input_validation_fail"
+	Extraneous    = "malicious_extraneous"
+	CrossOrigin   = "malicious_cors"
+	SessionStart  = "session_created"
+	SessionRenew  = "session_renewed"
+	SessionExpire = "session_expired"
+	SessionLogout = "session_logout"
+	SessionAfter  = "session_use_after_expire"
+	SysStartup    = "sys_startup"
+	SysShutdown   = "sys_shutdown"
+	SysCrash      = "sys_crash"
+	UserCreated   = "user_created"
+	UserUpdated   = "user_updated"
+)
+
+// Words of our own, for what the vocabulary does not name. They carry the prefix sp_.
+const (
+	// TokenInvalid is a request whose credential was refused.
+	TokenInvalid = "sp_token_invalid"
+	// NoCredentials is a request for a guarded route without a credential.
+	NoCredentials = "sp_no_credentials"
+	// UpstreamFail is an upstream that was down, too slow, or answered 5xx.
+	UpstreamFail = "sp_upstream_fail"
+	// Overload is a request turned away because a resource was used up.
+	Overload = "sp_overload"
+)
+
+var levels = map[string]string{
+	LoginSuccess:  "INFO",
+	PasswordSet:   "INFO",
+	TokenCreated:  "INFO",
+	TokenRevoked:  "INFO",
+	TokenReuse:    "CRITICAL",
+	AuthzFail:     "CRITICAL",
+	SessionStart:  "INFO",
+	SessionRenew:  "INFO",
+	SessionExpire: "INFO",
+	SessionLogout: "INFO",
+	SessionAfter:  "CRITICAL",
+	NoCredentials: "INFO",
+	CrossOrigin:   "CRITICAL",
+	Extraneous:    "CRITICAL",
+}
+
+// Level returns the level the vocabulary gives an event: INFO, WARN or CRITICAL.
+// An event it does not rank is a WARN.
+func Level(event string) string {
+	if level, ok := levels[event]; ok {
+		return level
+	}
+	return "WARN"
+}

@@ -1,0 +1,189 @@
+// Package problem writes errors to clients, as RFC 9457 problem details. It is the
+// only place in the module that does.
+//
+// A problem has two audiences. The client gets the public half: type, title, status,
+// detail, a code for programs, the request's id, and for bad input the place of each
+// failure as a JSON Pointer. The cause, with whatever an internal error says, stays
+// on the server: it is reachable by errors.Is and errors.As, and never written.
+//
+// It fails when composed wrongly in one way: an error text passed as Detail. Detail
+// goes to the client; wrap the error with [Problem.Because] instead. Nor does a
+// problem ever hold the value that was refused, which may be a password.
+package problem
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/sallyport-dev/sallyport/visit"
+)
+
+// ContentType is the media type of every answer written here.
+const ContentType = "application/problem+json"
+
+// Problem is one error answer. It is an error itself, so a handler may return it.
+type Problem struct {
+	// Type is a URI that names the kind of problem; empty means "about:blank",
+	// where the title is the status's own phrase (RFC 9457 §4.2.1).
+	Type string
+	// Title is a short text for people, the same for every problem of the type.
+	Title string
+	// Status is the HTTP status, 400 to 599.
+	Status int
+	// Detail tells the client what to do about it. It is public: it holds no
+	// internal text and no value the client sent.
+	Detail string
+	// Code is a stable word for programs, such as "invalid_token".
+	Code string
+	// Errors lists every bad field of the input.
+	Errors []Field
+	// ViolatedPolicies names the rate-limit policies a 429 is about.
+	ViolatedPolicies []string
+	// Header holds fields to send along, such as Allow or Retry-After.
+	Header http.Header
+
+	cause error
+}
+
+// Field is one bad value in the input.
+type Field struct {
+	// Pointer is the JSON Pointer (RFC 6901) of the value in the body, "" being the
+	// whole body.
+	Pointer string `json:"pointer"`
+	// Code is a stable word for programs, such as "too_short".
+	Code string `json:"code"`
+	// Detail says what is asked. It never holds the value that was sent.
+	Detail string `json:"detail"`
+}
+
+// New returns a problem with a status, a code and a detail for the client.
+func New(status int, code, detail string) *Problem {
+	return &Problem{Status: status, Code: code, Detail: detail}
+}
+
+// Because returns a copy of p that wraps cause, which is for the log only.
+func (p *Problem) Because(cause error) *Problem {
+	q := *p
+	q.cause = cause
+	return &q
+}
+
+// With returns a copy of p that sends the header field along.
+func (p *Problem) With(name, value string) *Problem {
+	q := *p
+	if q.Header = p.Header.Clone(); q.Header == nil {
+		q.Header = http.Header{}
+	}
+	q.Header.Add(name, value)
+	return &q
+}
+
+// Error describes the problem for a log, cause included.
+func (p *Problem) Error() string {
+	s := strconv.Itoa(p.Status) + " " + p.Code
+	if p.Detail != "" {
+		s += ": " + p.Detail
+	}
+	if p.cause != nil {
+		s += ": " + p.cause.Error()
+	}
+	return s
+}
+
+// Unwrap returns the cause.
+func (p *Problem) Unwrap() error { return p.cause }
+
+// RetryAfter returns a copy of p with a Retry-After field in whole seconds, rounded
+// up, and at least one (RFC 9110 §10.2.3).
+func (p *Problem) RetryAfter(d time.Duration) *Problem {
+	return p.With("Retry-After", strconv.FormatInt(max(1, int64((d+time.Second-1)/time.Second)), 10))
+}
+
+// From turns any error into the problem the client gets: the Problem in its chain,
+// a 413 for a body over its limit, and otherwise a 500 that says nothing.
+func From(err error) *Problem {
+	if p, ok := errors.AsType[*Problem](err); ok {
+		return p
+	}
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return TooLarge(tooLarge.Limit).Because(err)
+	}
+	return Internal.Because(err)
+}
+
+// wire is the JSON form. The member order is the one RFC 9457 uses in its examples.
+type wire struct {
+	Type     string   `json:"type"`
+	Title    string   `json:"title"`
+	Status   int      `json:"status"`
+	Detail   string   `json:"detail,omitempty"`
+	Instance string   `json:"instance,omitempty"`
+	Code     string   `json:"code,omitempty"`
+	Errors   []Field  `json:"errors,omitempty"`
+	Violated []string `json:"violated-policies,omitempty"`
+}
+
+// Write sends p as the answer to r, with the id of r's visit as the instance. The
+// answer is never cached: it is about one request. A body that an earlier handler
+// announced is taken back.
+func Write(w http.ResponseWriter, r *http.Request, p *Problem) {
+	h := w.Header()
+	for _, name := range []string{"Content-Length", "Content-Encoding", "Content-Range", "Etag", "Last-Modified", "Trailer"} {
+		h.Del(name)
+	}
+	for name, values := range p.Header {
+		h[name] = slices.Clone(values)
+	}
+	body := p.body(r)
+	h.Set("Content-Type", ContentType)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(p.Status)
+	if r.Method != http.MethodHead {
+		w.Write(body)
+	}
+}
+
+func (p *Problem) body(r *http.Request) []byte {
+	out := wire{
+		Type: p.Type, Title: p.Title, Status: p.Status, Detail: p.Detail, Code: p.Code,
+		Errors: p.Errors, Violated: p.ViolatedPolicies,
+	}
+	if out.Type == "" {
+		out.Type = "about:blank"
+	}
+	if out.Title == "" {
+		out.Title = http.StatusText(p.Status)
+	}
+	if v := visit.From(r.Context()); v != nil && v.ID != "" {
+		out.Instance = "urn:sallyport:request:" + v.ID
+	}
+	body, err := json.Marshal(&out)
+	if err != nil {
+		// Only a text that is not UTF-8 can bring us here, and then it is our bug:
+		// the client gets the bare status.
+		return []byte(`{"type":"about:blank","status":` + strconv.Itoa(p.Status) + `}`)
+	}
+	return append(body, '\n')
+}
+
+// Handler turns a function that may fail into a handler: the error it returns is
+// written as the problem [From] makes of it. It must not have written an answer when
+// it returns an error.
+func Handler(f func(w http.ResponseWriter, r *http.Request) error) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		err := f(w, r)
+		if err == nil {
+			return
+		}
+		if v := visit.From(r.Context()); v != nil && v.Reason == "" {
+			v.Reason = err.Error()
+		}
+		Write(w, r, From(err))
+	})
+}

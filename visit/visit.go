@@ -1,0 +1,109 @@
+// Package visit is the one record of a request: who asks, from where, for what, and
+// what became of it.
+//
+// The Gate opens a [Visit] when a request comes in, puts it into the request's
+// context (it is the only value there), fills it as the request passes the rooms,
+// and closes it with one audit event. A handler behind the Gate reads it with
+// [From] or, for the one thing most handlers want, [Caller].
+//
+// A Visit belongs to the goroutine that serves the request. What a handler hands to
+// another goroutine it copies first.
+package visit
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"time"
+)
+
+// Visit is the record of one request.
+type Visit struct {
+	// ID names the request in answers, in the audit log and for the upstream:
+	// 1 to 64 characters of [A-Za-z0-9._-].
+	ID string
+	// Started is when the request came in.
+	Started time.Time
+	// Client is the address the request came from, by the trusted-proxy rule of
+	// package clientip. It is the zero Addr when none could be told.
+	Client netip.Addr
+	// Secure says that the request came over TLS, here or at a trusted proxy.
+	Secure bool
+	// Route is the pattern of the route that took the request.
+	Route string
+	// Principal is who the request's credential speaks for.
+	Principal Principal
+
+	// Event is the audit event the request ends with, in the OWASP vocabulary;
+	// empty when nothing happened that matters.
+	Event string
+	// Reason is why, for the audit log only. A client never sees it.
+	Reason string
+	// Status is the HTTP status that was sent.
+	Status int
+}
+
+// Principal is an authenticated caller. The zero value is nobody.
+type Principal struct {
+	// Issuer and Subject together name the caller; a Subject alone does not, as two
+	// issuers may use the same one.
+	Issuer, Subject string
+	// Client is the OAuth client the token was made for, when it names one.
+	Client string
+	// Session and Token are the ids (sid and jti) by which the credential can be
+	// revoked.
+	Session, Token string
+	// Scopes and Roles are what the caller may do.
+	Scopes, Roles []string
+	// Expires is when the credential ends.
+	Expires time.Time
+}
+
+// IsZero reports whether p is nobody.
+func (p Principal) IsZero() bool { return p.Subject == "" }
+
+// HasScope reports whether p holds the scope, compared exactly.
+func (p Principal) HasScope(scope string) bool { return slices.Contains(p.Scopes, scope) }
+
+// HasRole reports whether p holds the role, compared exactly.
+func (p Principal) HasRole(role string) bool { return slices.Contains(p.Roles, role) }
+
+// Claim returns the text claims a rule may compare: iss, sub, sid, jti, client_id.
+// Another name, or a claim the credential lacks, is not ok.
+func (p Principal) Claim(name string) (value string, ok bool) {
+	switch name {
+	case "iss":
+		value = p.Issuer
+	case "sub":
+		value = p.Subject
+	case "sid":
+		value = p.Session
+	case "jti":
+		value = p.Token
+	case "client_id":
+		value = p.Client
+	}
+	return value, value != ""
+}
+
+type key struct{}
+
+// With returns a context that carries v.
+func With(ctx context.Context, v *Visit) context.Context {
+	return context.WithValue(ctx, key{}, v)
+}
+
+// From returns the visit ctx carries, or nil outside a Gate.
+func From(ctx context.Context) *Visit {
+	v, _ := ctx.Value(key{}).(*Visit)
+	return v
+}
+
+// Caller returns the principal of the request ctx belongs to; ok is false when the
+// request is anonymous or did not pass a Gate.
+func Caller(ctx context.Context) (p Principal, ok bool) {
+	if v := From(ctx); v != nil {
+		p = v.Principal
+	}
+	return p, !p.IsZero()
+}
