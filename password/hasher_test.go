@@ -1,0 +1,552 @@
+package password
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"golang.org/x/crypto/argon2"
+	"golang.org/x/crypto/bcrypt"
+
+	"github.com/sallyport-dev/sallyport/secret"
+)
+
+// weak is for tests that need many hashes.
+var weak = Config{Memory: 64, Time: 1, BcryptCost: 4, Concurrency: 4, InsecureWeakParameters: true}
+
+func weakBcrypt() Config {
+	c := weak
+	c.Algorithm = Bcrypt
+	return c
+}
+
+func newHasher(t testing.TB, c Config) *Hasher {
+	t.Helper()
+	h, err := New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func mustHash(t testing.TB, h *Hasher, pw string) string {
+	t.Helper()
+	s, err := h.Hash(t.Context(), secret.New(pw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func mustVerify(t testing.TB, h *Hasher, encoded, pw string) Result {
+	t.Helper()
+	r, err := h.Verify(t.Context(), encoded, secret.New(pw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// The hashes were made with libargon2 20171227 (the reference implementation in C) and
+// libxcrypt 4.4.33.
+var foreignHashes = []struct{ hash, pw string }{
+	{"$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc", "password"},
+	{"$argon2id$v=19$m=7168,t=5,p=1$c29tZXNhbHQ$sAavOVT9lSsX4jeV2ZNRLaH3wKMRpC4uYGTwtpTA7JE", "password"},
+	{"$argon2id$v=19$m=19456,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZg$6sBWcNfayU+u/xN5FJ5dR99XsCl9bQtr/b2JNmPK+Qk", "pässwörd 🔑 "},
+	{"$argon2id$v=19$m=64,t=3,p=4$MDEyMzQ1Njc4OWFiY2RlZg$x87sw4Kj/zBraiHoR3HRvQ", "a\x00b"},
+	{"$argon2id$v=19$m=19456,t=2,p=2$MDEyMzQ1Njc4OWFiY2RlZg$Le1pELDBrD/IiCQmbR/IsuKgRg/fAfHp", strings.Repeat("x", 129)},
+	{"$2b$05$abcdefghijklmnopqrstuuWG29KuyeAicPCJODk1zjyGvyQUU2awu", "password"},
+	{"$2y$05$abcdefghijklmnopqrstuuY8YJcx7OeCJ9JYO3w834ps8x/8H3Gfy", "pässwörd €"},
+	{"$2y$04$abcdefghijklmnopqrstuubzadhGtS2zEF.gu0yd0opP6cVzb.e0i", strings.Repeat("x", 72)},
+}
+
+// P-13, for argon2id and bcrypt: hashes from elsewhere verify, and ask to be replaced.
+func TestVerify_foreignHashes(t *testing.T) {
+	t.Parallel()
+	h := newHasher(t, Config{})
+	for _, f := range foreignHashes {
+		want := Result{OK: true, Rehash: !strings.HasPrefix(f.hash, "$argon2id$v=19$m=19456,t=2,p=1$")}
+		if got := mustVerify(t, h, f.hash, f.pw); got != want {
+			t.Errorf("%s: got %+v, want %+v", f.hash, got, want)
+		}
+		if got := mustVerify(t, h, f.hash, f.pw+"x"); got != (Result{}) {
+			t.Errorf("%s: a wrong password gives %+v", f.hash, got)
+		}
+	}
+}
+
+// P-12: the stored form, and a salt of its own for every hash.
+func TestHash_form(t *testing.T) {
+	t.Parallel()
+	h := newHasher(t, Config{})
+	one, two := mustHash(t, h, "glacier tuba"), mustHash(t, h, "glacier tuba")
+	if one == two {
+		t.Error("the same password gave the same string twice")
+	}
+	if !strings.HasPrefix(one, "$argon2id$v=19$m=19456,t=2,p=1$") {
+		t.Errorf("got %s", one)
+	}
+	r, err := parse(one)
+	if err != nil || r.salt.n != 16 || r.key.n != 32 {
+		t.Errorf("salt %d bytes, key %d bytes, error %v", r.salt.n, r.key.n, err)
+	}
+	if got := mustVerify(t, h, one, "glacier tuba"); got != (Result{OK: true}) {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestHash_bcryptForm(t *testing.T) {
+	t.Parallel()
+	h := newHasher(t, weakBcrypt())
+	s := mustHash(t, h, "glacier tuba")
+	r, err := parse(s)
+	if err != nil || r.form != formBcryptHMAC || r.cost != 4 || r.salt.n != 16 {
+		t.Fatalf("%s: %+v, %v", s, r, err)
+	}
+	if err := bcrypt.CompareHashAndPassword([]byte(r.crypt), preHash(r.salt.bytes(), "glacier tuba")); err != nil {
+		t.Error(err)
+	}
+	if got := mustVerify(t, h, s, "glacier tuba"); got != (Result{OK: true}) {
+		t.Errorf("got %+v", got)
+	}
+	if got := mustVerify(t, h, s, "glacier tubb"); got != (Result{}) {
+		t.Errorf("a wrong password gives %+v", got)
+	}
+}
+
+// P-04: every byte of a password counts, whatever the algorithm.
+func TestErrata12_everyByteCounts(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("0123456789abcdef", 16)
+	for name, c := range map[string]Config{"argon2id": weak, "bcrypt": weakBcrypt()} {
+		h := newHasher(t, c)
+		for _, n := range []int{1, 71, 72, 73, 74, 128, 256} {
+			pw := long[:n]
+			s := mustHash(t, h, pw)
+			if got := mustVerify(t, h, s, pw); !got.OK {
+				t.Errorf("%s: the password of %d bytes does not match", name, n)
+			}
+			for _, other := range []string{pw[:n-1] + "!", pw[:n-1], pw + "0"} {
+				if other == "" || len(other) > 256 {
+					continue
+				}
+				if got := mustVerify(t, h, s, other); got.OK {
+					t.Errorf("%s: %d bytes match a hash of %d", name, len(other), n)
+				}
+			}
+		}
+		for _, pw := range []string{" lead", "trail ", "in ner", "Case", "e\u0301", "🔑", "nul\x00byte"} {
+			s := mustHash(t, h, pw)
+			if got := mustVerify(t, h, s, pw); !got.OK {
+				t.Errorf("%s: %q does not match itself", name, pw)
+			}
+			for _, other := range []string{strings.TrimSpace(pw) + "x", strings.ToLower(pw) + " ", "\u00e9", "nul", "nul\x00byt", "nul\x00byte\x00nul\x00byte"} {
+				if got := mustVerify(t, h, s, other); got.OK {
+					t.Errorf("%s: %q matches %q", name, other, pw)
+				}
+			}
+		}
+	}
+}
+
+// The plain bcrypt of other systems reads 72 bytes and repeats the rest with a NUL
+// between: x/crypto agrees that these collide, Verify must not.
+func TestErrata12_plainBcryptDoesNotMatchByTruncation(t *testing.T) {
+	t.Parallel()
+	h := newHasher(t, weak)
+	of := func(pw string) string {
+		s, err := bcrypt.GenerateFromPassword([]byte(pw), 4)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(s)
+	}
+	for _, c := range []struct{ stored, pw string }{
+		{strings.Repeat("x", 72), strings.Repeat("x", 73)},
+		{strings.Repeat("x", 72), strings.Repeat("x", 72) + "!"},
+		{strings.Repeat("é", 36), strings.Repeat("é", 36) + "é"},
+		{"a", "a\x00a"},
+		{"abc", "abc\x00abc\x00abc"},
+	} {
+		s := of(c.stored)
+		if err := bcrypt.CompareHashAndPassword([]byte(s), []byte(c.pw)); err != nil {
+			t.Errorf("%q and %q do not collide in bcrypt: the row proves nothing", c.stored, c.pw)
+		}
+		if got := mustVerify(t, h, s, c.stored); got != (Result{OK: true, Rehash: true}) {
+			t.Errorf("%q: got %+v", c.stored, got)
+		}
+		if got := mustVerify(t, h, s, c.pw); got != (Result{}) {
+			t.Errorf("%q matches the hash of %q", c.pw, c.stored)
+		}
+	}
+}
+
+func TestVerify_rehash(t *testing.T) {
+	t.Parallel()
+	old := newHasher(t, weak)
+	more := weak
+	more.Time = 3
+	for name, c := range map[string]struct {
+		from, to *Hasher
+		want     bool
+	}{
+		"same":               {old, newHasher(t, weak), false},
+		"other time":         {old, newHasher(t, more), true},
+		"cheaper again":      {newHasher(t, more), old, true},
+		"argon2id to bcrypt": {old, newHasher(t, weakBcrypt()), true},
+		"bcrypt to argon2id": {newHasher(t, weakBcrypt()), old, true},
+		"bcrypt":             {newHasher(t, weakBcrypt()), newHasher(t, weakBcrypt()), false},
+	} {
+		s := mustHash(t, c.from, "glacier tuba")
+		if got := mustVerify(t, c.to, s, "glacier tuba"); got != (Result{OK: true, Rehash: c.want}) {
+			t.Errorf("%s: got %+v", name, got)
+		}
+		if got := mustVerify(t, c.to, s, "wrong"); got != (Result{}) {
+			t.Errorf("%s: a wrong password gives %+v", name, got)
+		}
+	}
+}
+
+// counter replaces argon2id and adds up what it is asked for.
+type counter struct{ kib atomic.Int64 }
+
+func (c *counter) derive(_, _ []byte, time, memory uint32, threads uint8, keyLen uint32) []byte {
+	c.kib.Add(int64(time) * int64(memory) / int64(threads))
+	return make([]byte, keyLen)
+}
+
+// Every verification costs what one of a current hash costs.
+func TestVerify_sameWorkForEverybody(t *testing.T) {
+	t.Parallel()
+	const current = 19456 * 2
+	for name, c := range map[string]struct {
+		stored string
+		want   int64
+		err    error
+	}{
+		"current":         {"$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc", current, nil},
+		"no such user":    {"", current, nil},
+		"damaged":         {"$argon2id$v=19$m=19456,t=0,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc", current, ErrBadHash},
+		"unknown kind":    {"$scrypt$ln=17,r=8,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc", current, ErrBadHash},
+		"half the passes": {"$argon2id$v=19$m=19456,t=1,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc", current, nil},
+		"little memory":   {"$argon2id$v=19$m=64,t=3,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc", current, nil},
+		"dearer":          {"$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc", 131072, nil},
+		"bcrypt 4":        {"$2b$04$abcdefghijklmnopqrstuuWG29KuyeAicPCJODk1zjyGvyQUU2awu", current - bcryptRound*16, nil},
+	} {
+		h := newHasher(t, Config{})
+		var work counter
+		h.derive = work.derive
+		if _, err := h.Verify(t.Context(), c.stored, secret.New("glacier tuba")); !errors.Is(err, c.err) {
+			t.Errorf("%s: error %v", name, err)
+		}
+		if got := work.kib.Load(); got > c.want || got < c.want-64 {
+			t.Errorf("%s: %d KiB-passes, want %d", name, got, c.want)
+		}
+	}
+}
+
+// Unknown users do not get in, even with a kernel that always gives the decoy's key.
+func TestVerify_unknownUserNeverMatches(t *testing.T) {
+	t.Parallel()
+	for _, c := range []Config{weak, weakBcrypt()} {
+		h := newHasher(t, c)
+		key := h.current.key.bytes()
+		h.derive = func(_, _ []byte, _, _ uint32, _ uint8, _ uint32) []byte { return key }
+		if got := mustVerify(t, h, "", "glacier tuba"); got != (Result{}) {
+			t.Errorf("got %+v", got)
+		}
+		if r, err := parse(h.current.String()); err != nil || !r.like(&h.current) {
+			t.Errorf("the decoy %s is no hash: %v", h.current.String(), err)
+		}
+	}
+}
+
+func TestRefusedBeforeHashing(t *testing.T) {
+	t.Parallel()
+	h := newHasher(t, weak)
+	h.derive = func(_, _ []byte, _, _ uint32, _ uint8, _ uint32) []byte {
+		t.Error("hashed")
+		return nil
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, c := range []struct {
+		name string
+		ctx  context.Context
+		pw   secret.String
+		want error
+	}{
+		{"zero secret", t.Context(), secret.String{}, ErrEmpty},
+		{"empty", t.Context(), secret.New(""), ErrEmpty},
+		{"257 code points", t.Context(), secret.New(strings.Repeat("x", 257)), ErrTooLong},
+		{"1028 bytes", t.Context(), secret.New(strings.Repeat("🔑", 257)), ErrTooLong},
+		{"a megabyte", t.Context(), secret.New(strings.Repeat("x", 1<<20)), ErrTooLong},
+		{"not UTF-8", t.Context(), secret.New("abc\xff"), ErrInvalidUTF8},
+		{"overlong", t.Context(), secret.New("\xc0\x80"), ErrInvalidUTF8},
+		{"surrogate", t.Context(), secret.New("\xed\xa0\x80"), ErrInvalidUTF8},
+		{"ended", ended, secret.New("glacier tuba"), context.Canceled},
+	} {
+		if _, err := h.Hash(c.ctx, c.pw); !errors.Is(err, c.want) {
+			t.Errorf("Hash, %s: %v", c.name, err)
+		}
+		if _, err := h.Verify(c.ctx, "", c.pw); !errors.Is(err, c.want) {
+			t.Errorf("Verify, %s: %v", c.name, err)
+		}
+	}
+}
+
+// P-14: of 200 at once, 2 hash, 8 wait, and 190 are told at once to come back.
+func TestGate_boundsConcurrency(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := weak
+		c.Concurrency, c.Queue = 2, 8
+		h := newHasher(t, c)
+		var running, most, hashed atomic.Int64
+		proceed := make(chan struct{})
+		h.derive = func(_, _ []byte, _, _ uint32, _ uint8, n uint32) []byte {
+			now := running.Add(1)
+			for old := most.Load(); now > old && !most.CompareAndSwap(old, now); old = most.Load() {
+			}
+			<-proceed
+			running.Add(-1)
+			hashed.Add(1)
+			return make([]byte, n)
+		}
+		var busy atomic.Int64
+		var all sync.WaitGroup
+		for range 200 {
+			all.Go(func() {
+				_, err := h.Hash(t.Context(), secret.New("glacier tuba"))
+				if e, ok := errors.AsType[*BusyError](err); ok && errors.Is(err, ErrBusy) && e.RetryAfter >= time.Second {
+					busy.Add(1)
+				} else if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		synctest.Wait() // everybody has hashed, waits, or was refused
+		if running.Load() != 2 || busy.Load() != 190 || h.gate.waiting.Load() != 8 {
+			t.Errorf("%d hash, %d wait, %d were refused; want 2, 8, 190", running.Load(), h.gate.waiting.Load(), busy.Load())
+		}
+		close(proceed)
+		all.Wait()
+		if hashed.Load() != 10 || most.Load() != 2 || h.gate.waiting.Load() != 0 || len(h.gate.slots) != 0 {
+			t.Errorf("%d hashed, %d at once, %d still wait, %d slots taken", hashed.Load(), most.Load(), h.gate.waiting.Load(), len(h.gate.slots))
+		}
+	})
+}
+
+func TestGate_waitingEndsWithTheContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := weak
+		c.Concurrency, c.Queue = 1, 1
+		h := newHasher(t, c)
+		proceed := make(chan struct{})
+		h.derive = func(_, _ []byte, _, _ uint32, _ uint8, n uint32) []byte {
+			<-proceed
+			return make([]byte, n)
+		}
+		var all sync.WaitGroup
+		all.Go(func() { h.Hash(t.Context(), secret.New("first")) })
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if _, err := h.Verify(ctx, "", secret.New("second")); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+		close(proceed)
+		all.Wait()
+		if h.gate.waiting.Load() != 0 || len(h.gate.slots) != 0 {
+			t.Errorf("%d wait, %d slots taken", h.gate.waiting.Load(), len(h.gate.slots))
+		}
+	})
+}
+
+// A kernel that panics gives its slot back.
+func TestGate_panicLeaves(t *testing.T) {
+	t.Parallel()
+	c := weak
+	c.Concurrency, c.Queue = 1, -1
+	h := newHasher(t, c)
+	h.derive = func(_, _ []byte, _, _ uint32, _ uint8, _ uint32) []byte { panic("kernel") }
+	func() {
+		defer func() { recover() }()
+		h.Hash(t.Context(), secret.New("glacier tuba"))
+	}()
+	h.derive = argon2.IDKey
+	mustHash(t, h, "glacier tuba")
+}
+
+// Of the imported hashes that need more memory than current ones, one runs at a time.
+func TestGate_oneBigHashAtATime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := weak
+		c.Concurrency = 4
+		h := newHasher(t, c)
+		var big atomic.Int64
+		proceed := make(chan struct{})
+		h.derive = func(_, _ []byte, _, memory uint32, _ uint8, n uint32) []byte {
+			if memory > 64 {
+				big.Add(1)
+				<-proceed
+				big.Add(-1)
+			}
+			return make([]byte, n)
+		}
+		var all sync.WaitGroup
+		for range 3 {
+			all.Go(func() {
+				h.Verify(t.Context(), "$argon2id$v=19$m=262144,t=1,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc", secret.New("x"))
+			})
+		}
+		synctest.Wait()
+		if big.Load() != 1 {
+			t.Errorf("%d at once", big.Load())
+		}
+		mustHash(t, h, "the fourth slot is free")
+		close(proceed)
+		all.Wait()
+	})
+}
+
+// P-12: below the OWASP floors nothing starts.
+func TestNew_floors(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		c    Config
+		ok   bool
+	}{
+		{"zero", Config{}, true},
+		{"46 MiB, 1", Config{Memory: 47104, Time: 1}, true},
+		{"12 MiB, 3", Config{Memory: 12288, Time: 3}, true},
+		{"9 MiB, 4", Config{Memory: 9216, Time: 4}, true},
+		{"7 MiB, 5", Config{Memory: 7168, Time: 5}, true},
+		{"7 MiB, 16", Config{Memory: 7168, Time: 16}, true},
+		{"one KiB less, 1", Config{Memory: 47103, Time: 1}, false},
+		{"one KiB less, 2", Config{Memory: 19455}, false},
+		{"one KiB less, 5", Config{Memory: 7167, Time: 16}, false},
+		{"weak on purpose", Config{Memory: 64, Time: 1, InsecureWeakParameters: true}, true},
+		{"no memory for the threads", Config{Memory: 64, Threads: 9, InsecureWeakParameters: true}, false},
+		{"too many threads", Config{Threads: 17}, false},
+		{"too much memory", Config{Memory: 262145}, false},
+		{"too many passes", Config{Time: 17}, false},
+		{"too much work", Config{Memory: 262144, Time: 5}, false},
+		{"bcrypt", Config{Algorithm: Bcrypt}, true},
+		{"bcrypt 10", Config{Algorithm: Bcrypt, BcryptCost: 10}, true},
+		{"bcrypt 9", Config{Algorithm: Bcrypt, BcryptCost: 9}, false},
+		{"bcrypt 16", Config{Algorithm: Bcrypt, BcryptCost: 16}, false},
+		{"bcrypt 3", Config{Algorithm: Bcrypt, BcryptCost: 3, InsecureWeakParameters: true}, false},
+		{"unknown algorithm", Config{Algorithm: 2}, false},
+		{"no slots", Config{Concurrency: -1}, false},
+		{"too many slots", Config{Concurrency: 4097}, false},
+		{"no queue", Config{Queue: -1}, true},
+		{"too long a queue", Config{Queue: 65537}, false},
+	} {
+		_, err := New(c.c)
+		if (err == nil) != c.ok {
+			t.Errorf("%s: error %v", c.name, err)
+		}
+		if _, is := errors.AsType[*ConfigError](err); err != nil && !is {
+			t.Errorf("%s: %v holds no ConfigError", c.name, err)
+		}
+	}
+}
+
+func TestNew_namesEveryMistake(t *testing.T) {
+	t.Parallel()
+	_, err := New(Config{Memory: 1 << 30, Time: 99, Concurrency: -1})
+	for _, field := range []string{"Memory", "Time", "Concurrency"} {
+		if err == nil || !strings.Contains(err.Error(), field) {
+			t.Errorf("%s is not named: %v", field, err)
+		}
+	}
+}
+
+// What New takes, its own hashes must survive.
+func TestNew_boundsAgreeWithTheParser(t *testing.T) {
+	t.Parallel()
+	for _, c := range []Config{{}, {Memory: 262144, Time: 4}, {Memory: 65536, Time: 16, Threads: 16}, {Algorithm: Bcrypt, BcryptCost: 15}} {
+		h := newHasher(t, c)
+		if r, err := parse(h.current.String()); err != nil || !r.like(&h.current) {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+}
+
+func BenchmarkHash(b *testing.B) {
+	for name, c := range map[string]Config{"alg=argon2id": {}, "alg=bcrypt12": {Algorithm: Bcrypt}} {
+		h := newHasher(b, c)
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				mustHash(b, h, "glacier tuba pickle margin")
+			}
+		})
+	}
+}
+
+func BenchmarkVerify(b *testing.B) {
+	h := newHasher(b, Config{})
+	for name, encoded := range map[string]string{
+		"row=current":  mustHash(b, h, "glacier tuba pickle margin"),
+		"row=none":     "",
+		"row=damaged":  "$argon2id$v=19$m=19456,t=0,p=1$x$y",
+		"row=halfTime": "$argon2id$v=19$m=19456,t=1,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+		"row=7MiBx1":   "$argon2id$v=19$m=7168,t=1,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+		"row=bcrypt04": "$2b$04$abcdefghijklmnopqrstuuWG29KuyeAicPCJODk1zjyGvyQUU2awu",
+		"row=bcrypt08": "$2b$08$abcdefghijklmnopqrstuuWG29KuyeAicPCJODk1zjyGvyQUU2awu",
+		"row=bcrypt10": "$2b$10$abcdefghijklmnopqrstuuWG29KuyeAicPCJODk1zjyGvyQUU2awu",
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				h.Verify(b.Context(), encoded, secret.New("another password"))
+			}
+		})
+	}
+}
+
+func BenchmarkRefuse(b *testing.B) {
+	c := weak
+	c.Concurrency, c.Queue = 1, -1
+	h := newHasher(b, c)
+	h.gate.slots <- struct{}{}
+	for name, pw := range map[string]secret.String{
+		"why=busy":    secret.New("glacier tuba pickle margin"),
+		"why=tooLong": secret.New(strings.Repeat("x", 1<<20)),
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := h.Hash(b.Context(), pw); err == nil {
+					b.Fatal("not refused")
+				}
+			}
+		})
+	}
+}
+
+func TestRefuse_allocatesNothing(t *testing.T) {
+	c := weak
+	c.Concurrency, c.Queue = 1, -1
+	h := newHasher(t, c)
+	h.gate.slots <- struct{}{}
+	pw, long := secret.New("glacier tuba pickle margin"), secret.New(strings.Repeat("x", 1<<20))
+	stored := h.current.String()
+	if n := testing.AllocsPerRun(100, func() {
+		h.Hash(t.Context(), pw)
+		h.Verify(t.Context(), stored, pw)
+		h.Verify(t.Context(), "$argon2id$broken", pw)
+		h.Verify(t.Context(), stored, long)
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}

@@ -1,0 +1,214 @@
+// Package password hashes and verifies passwords, and refuses those that are easily
+// guessed.
+//
+// A [Hasher] makes argon2id hashes at the OWASP parameters, or bcrypt where that is
+// demanded, and verifies both, so that hashes from elsewhere can be taken over. A
+// [Policy] says whether a new password is good enough.
+//
+// How it fails when composed wrongly:
+//
+//   - Looking the user up and answering at once when there is none tells who has an
+//     account. Call [Hasher.Verify] with the empty hash then: it costs what a real
+//     verification costs.
+//   - Ignoring [Result.Rehash] keeps old hashes for ever. Hash the password again at
+//     that moment: it is the only one at which it is known.
+//   - Every hash takes a core for tens of milliseconds and megabytes of memory. One
+//     Hasher bounds how many run at once; two of them do not know of each other. Make
+//     one for the process. Rate limits belong in front of it.
+//   - A password that was trimmed, cut or changed in case before it came here is
+//     another password. Hand it over as it was sent.
+//
+// Passwords are the bytes of their UTF-8 text. They are not normalised, because the
+// standard library has no Unicode normalisation: a person whose keyboards spell é in
+// two ways (one code point or two) has two passwords. Bytes that are not UTF-8 are
+// refused.
+package password
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/crypto/argon2"
+	"golang.org/x/crypto/bcrypt"
+
+	"github.com/sallyport-dev/sallyport/secret"
+)
+
+// What can go wrong with one password or one stored hash. Errors say nothing about
+// the values.
+var (
+	// ErrTooLong is for a password over 256 code points or 1024 bytes. Nothing was
+	// hashed.
+	ErrTooLong = errors.New("password: longer than 256 code points or 1024 bytes")
+	// ErrEmpty is for the empty password. Nothing was hashed.
+	ErrEmpty = errors.New("password: empty")
+	// ErrInvalidUTF8 is for a password that is not UTF-8 text. Nothing was hashed.
+	ErrInvalidUTF8 = errors.New("password: not UTF-8 text")
+	// ErrBadHash is for a stored hash that is damaged, of an unknown kind, or dearer
+	// than this package agrees to pay.
+	ErrBadHash = errors.New("password: the stored hash is malformed, unknown or out of bounds")
+)
+
+// Hasher makes and verifies password hashes. It is safe for concurrent use.
+type Hasher struct {
+	current record // what a new hash looks like; its salt and key are a decoy
+	work    int64  // what a current hash costs, in KiB-passes
+	memory  uint32
+	gate    *gate
+	// derive is argon2.IDKey, except in tests.
+	derive func(password, salt []byte, time, memory uint32, threads uint8, keyLen uint32) []byte
+}
+
+// Result is what became of a verification.
+type Result struct {
+	// OK says that the password is the right one.
+	OK bool
+	// Rehash says that it is, and that its hash has other parameters than new hashes
+	// get: hash the password again and store that.
+	Rehash bool
+}
+
+// New checks c and returns a Hasher. It hashes nothing.
+func New(c Config) (*Hasher, error) {
+	c = c.withDefaults()
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	h := &Hasher{
+		current: c.decoy(),
+		memory:  c.Memory,
+		gate:    newGate(c.Concurrency, max(c.Queue, 0)),
+		derive:  argon2.IDKey,
+	}
+	h.work = h.current.work()
+	return h, nil
+}
+
+// Hash returns the string to store for pw: a PHC string with a fresh salt. It checks
+// the length, not the quality: that is a [Policy]'s.
+//
+// It waits for a free slot. When the queue is full it fails at once with an error
+// that is [ErrBusy]; when ctx ends while it waits, with ctx's error. A hash that was
+// begun is finished.
+func (h *Hasher) Hash(ctx context.Context, pw secret.String) (string, error) {
+	text := pw.Reveal()
+	if err := checkText(text); err != nil {
+		return "", err
+	}
+	if err := h.gate.enter(ctx); err != nil {
+		return "", err
+	}
+	defer h.gate.leave()
+
+	r := h.current
+	rand.Read(r.salt.room(saltSize))
+	if r.form == formArgon2id {
+		key := h.derive([]byte(text), r.salt.bytes(), r.time, r.memory, r.threads, keySize)
+		copy(r.key.room(keySize), key)
+		return r.String(), nil
+	}
+	crypt, err := bcrypt.GenerateFromPassword(preHash(r.salt.bytes(), text), r.cost)
+	if err != nil {
+		return "", err
+	}
+	r.crypt = string(crypt)
+	return r.String(), nil
+}
+
+// Verify reports whether pw belongs to the stored hash. Pass "" when there is no such
+// user.
+//
+// The time it takes is that of one current hash, whether the user exists, the hash is
+// damaged, or the password is right: where the stored hash is cheaper, the missing
+// work is added. Three things are approximate. Work is counted in KiB filled (for
+// argon2id, per thread), and a small memory fills somewhat faster. A bcrypt round is
+// taken for 64 KiB, though machines differ by half of that; it matters for costs
+// below 10 only. And a stored hash that is dearer than a current one, as bcrypt from
+// cost 10 is, takes longer, until its owner has logged in once and it was replaced.
+//
+// A plain bcrypt hash reads 72 bytes at most and cannot tell "a" from "a\x00a", so a
+// longer password, or one with a NUL, never matches it.
+//
+// Errors: as for [Hasher.Hash], and [ErrBadHash] after the work was done.
+func (h *Hasher) Verify(ctx context.Context, encoded string, pw secret.String) (Result, error) {
+	text := pw.Reveal()
+	if err := checkText(text); err != nil {
+		return Result{}, err
+	}
+	var stored record
+	var bad error
+	if encoded != "" {
+		stored, bad = parse(encoded)
+	}
+	known := encoded != "" && bad == nil
+	if !known {
+		stored = h.current
+	}
+
+	if err := h.gate.enter(ctx); err != nil {
+		return Result{}, err
+	}
+	defer h.gate.leave()
+	if stored.form == formArgon2id && stored.memory > h.memory {
+		if err := h.gate.enterBig(ctx); err != nil {
+			return Result{}, err
+		}
+		defer h.gate.leaveBig()
+	}
+	ok := h.compare(stored, text) && known
+	h.pay(h.work - stored.work())
+	return Result{OK: ok, Rehash: ok && !stored.like(&h.current)}, bad
+}
+
+// compare derives the key of r from the password and compares it in constant time.
+func (h *Hasher) compare(r record, text string) bool {
+	switch r.form {
+	case formArgon2id:
+		key := h.derive([]byte(text), r.salt.bytes(), r.time, r.memory, r.threads, uint32(r.key.n))
+		return subtle.ConstantTimeCompare(key, r.key.bytes()) == 1
+	case formBcryptHMAC:
+		return bcrypt.CompareHashAndPassword([]byte(r.crypt), preHash(r.salt.bytes(), text)) == nil
+	default:
+		// bcrypt repeats password and NUL to fill its key, and reads 72 bytes of it.
+		fits := len(text) <= maxBcryptBytes && strings.IndexByte(text, 0) < 0
+		same := bcrypt.CompareHashAndPassword([]byte(r.crypt), []byte(text[:min(len(text), maxBcryptBytes)])) == nil
+		return fits && same
+	}
+}
+
+// pay does work for its time only.
+func (h *Hasher) pay(kib int64) {
+	passes := (kib + int64(h.memory) - 1) / int64(h.memory)
+	if passes < 1 {
+		return
+	}
+	h.derive(nil, h.current.salt.bytes(), uint32(passes), uint32(kib/passes), 1, keySize)
+}
+
+// preHash makes 43 bytes without NUL out of any password, so that bcrypt loses none
+// of it. The HMAC key is fresh for each hash: with a bare SHA-256, anyone with a list
+// of leaked SHA-256 hashes could try those instead of passwords.
+func preHash(key []byte, text string) []byte {
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(text))
+	return base64.RawStdEncoding.AppendEncode(nil, mac.Sum(nil))
+}
+
+func checkText(text string) error {
+	switch {
+	case text == "":
+		return ErrEmpty
+	case len(text) > MaxBytes || utf8.RuneCountInString(text) > MaxLength:
+		return ErrTooLong
+	case !utf8.ValidString(text):
+		return ErrInvalidUTF8
+	}
+	return nil
+}
