@@ -1,0 +1,206 @@
+package token
+
+import (
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rsa"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"math/big"
+	"slices"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Bounds of a key set.
+const (
+	MaxSetSize = 256 << 10 // bytes
+	MaxSetKeys = 64
+)
+
+// jwk is a public JSON Web Key (RFC 7517, RFC 7518 §6, RFC 8037).
+type jwk struct {
+	Kty    string   `json:"kty"`
+	Use    string   `json:"use,omitzero"`
+	KeyOps []string `json:"key_ops,omitzero"`
+	Alg    string   `json:"alg,omitzero"`
+	Kid    string   `json:"kid,omitzero"`
+	Crv    string   `json:"crv,omitzero"`
+	X      string   `json:"x,omitzero"`
+	Y      string   `json:"y,omitzero"`
+	N      string   `json:"n,omitzero"`
+	E      string   `json:"e,omitzero"`
+
+	// Private members. A set that shows one is a set whose key is known.
+	D  jsontext.Value `json:"d,omitzero"`
+	P  jsontext.Value `json:"p,omitzero"`
+	Q  jsontext.Value `json:"q,omitzero"`
+	DP jsontext.Value `json:"dp,omitzero"`
+	DQ jsontext.Value `json:"dq,omitzero"`
+	QI jsontext.Value `json:"qi,omitzero"`
+	K  jsontext.Value `json:"k,omitzero"`
+}
+
+// ParseJWKS reads a key set. A key that cannot be used is left out with its reason in
+// errs, and does not spoil the others. A set that is not strict JSON, too large, or
+// names one kid twice gives no keys. An EC or Ed25519 key without alg is for the
+// algorithm of its curve; an RSA key has to say which it is for.
+func ParseJWKS(data []byte) (keys []Key, errs []error) {
+	if len(data) > MaxSetSize {
+		return nil, []error{fmt.Errorf("token: the key set has over %d bytes", MaxSetSize)}
+	}
+	var set struct {
+		Keys []jsontext.Value `json:"keys"`
+	}
+	if err := json.Unmarshal(data, &set); err != nil || set.Keys == nil {
+		return nil, []error{errors.New("token: the key set is not a JSON object with a list named keys")}
+	}
+	if len(set.Keys) > MaxSetKeys {
+		return nil, []error{fmt.Errorf("token: the key set has over %d keys", MaxSetKeys)}
+	}
+	for i, raw := range set.Keys {
+		k, err := parseJWK(raw)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("token: key %d of the set %w", i, err))
+			continue
+		}
+		if k.ID != "" && slices.ContainsFunc(keys, func(other Key) bool { return other.ID == k.ID }) {
+			return nil, []error{fmt.Errorf("token: the key set names the kid %.80q twice", k.ID)}
+		}
+		keys = append(keys, k)
+	}
+	return keys, errs
+}
+
+func parseJWK(raw []byte) (Key, error) {
+	var j jwk
+	if err := json.Unmarshal(raw, &j); err != nil {
+		return Key{}, errors.New("is not a JSON Web Key")
+	}
+	switch {
+	case j.D != nil || j.P != nil || j.Q != nil || j.DP != nil || j.DQ != nil || j.QI != nil:
+		return Key{}, errors.New("shows its private half: it is no secret any more")
+	case j.K != nil || j.Kty == "oct":
+		return Key{}, errors.New("is a symmetric key, which does not belong in a set")
+	case j.Use != "" && j.Use != "sig":
+		return Key{}, errors.New("is not for signatures (use)")
+	case j.KeyOps != nil && !slices.Contains(j.KeyOps, "verify"):
+		return Key{}, errors.New("is not for verifying (key_ops)")
+	}
+	k, err := j.public()
+	if err != nil {
+		return Key{}, err
+	}
+	k.ID = j.Kid
+	if _, err := newKey(k); err != nil {
+		return Key{}, err
+	}
+	return k, nil
+}
+
+// curves are the curves a JWK may name, and the algorithm each is for.
+var curves = []struct {
+	name  string
+	curve elliptic.Curve
+	alg   Algorithm
+}{{"P-256", elliptic.P256(), ES256}, {"P-384", elliptic.P384(), ES384}, {"P-521", elliptic.P521(), ES512}}
+
+func (j *jwk) public() (Key, error) {
+	alg := Algorithm(j.Alg)
+	switch j.Kty {
+	case "RSA":
+		n, e := bigInt(j.N), bigInt(j.E)
+		if n == nil || e == nil || !e.IsInt64() || e.Int64() > 1<<31-1 {
+			return Key{}, errors.New("has no proper n and e")
+		}
+		if alg == "" {
+			return Key{}, errors.New("is an RSA key without alg: whether it is for RS256 or another cannot be told")
+		}
+		return Key{Algorithm: alg, Public: &rsa.PublicKey{N: n, E: int(e.Int64())}}, nil
+	case "OKP":
+		x, ok := decode(j.X)
+		if j.Crv != "Ed25519" || !ok {
+			return Key{}, errors.New("is on a curve that is not known here, or has no proper x")
+		}
+		if alg == "" {
+			alg = Ed25519
+		}
+		return Key{Algorithm: alg, Public: ed25519.PublicKey(x)}, nil
+	case "EC":
+		return j.publicEC(alg)
+	}
+	return Key{}, errors.New("is of a type (kty) that is not known here")
+}
+
+func (j *jwk) publicEC(alg Algorithm) (Key, error) {
+	for _, c := range curves {
+		if c.name != j.Crv {
+			continue
+		}
+		x, okX := decode(j.X)
+		y, okY := decode(j.Y)
+		// Coordinates have the full width of the curve (RFC 7518 §6.2.1.2).
+		size := (c.curve.Params().BitSize + 7) / 8
+		if !okX || !okY || len(x) != size || len(y) != size {
+			return Key{}, errors.New("has no proper x and y")
+		}
+		public, err := ecdsa.ParseUncompressedPublicKey(c.curve, slices.Concat([]byte{4}, x, y))
+		if err != nil {
+			return Key{}, errors.New("is not a point of its curve")
+		}
+		if alg == "" {
+			alg = c.alg
+		}
+		return Key{Algorithm: alg, Public: public}, nil
+	}
+	return Key{}, errors.New("is on a curve that is not known here")
+}
+
+// bigInt reads a Base64urlUInt: big-endian, without leading zeros (RFC 7518 §2).
+func bigInt(s string) *big.Int {
+	b, ok := decode(s)
+	if !ok || len(b) == 0 || b[0] == 0 || len(b) > maxRSABits/8 {
+		return nil
+	}
+	return new(big.Int).SetBytes(b)
+}
+
+// MarshalJWKS writes the public halves of keys as a set. It cannot write anything
+// else: an HMAC key is an error.
+func MarshalJWKS(keys []Key) ([]byte, error) {
+	set := struct {
+		Keys []*jwk `json:"keys"`
+	}{[]*jwk{}}
+	for _, k := range keys {
+		j, err := toJWK(k)
+		if err != nil {
+			return nil, err
+		}
+		set.Keys = append(set.Keys, j)
+	}
+	return json.Marshal(set)
+}
+
+func toJWK(k Key) (*jwk, error) {
+	j := &jwk{Use: "sig", Alg: string(k.Algorithm), Kid: k.ID}
+	b64 := base64.RawURLEncoding.EncodeToString
+	switch p := k.Public.(type) {
+	case *rsa.PublicKey:
+		j.Kty, j.N, j.E = "RSA", b64(p.N.Bytes()), b64(big.NewInt(int64(p.E)).Bytes())
+	case ed25519.PublicKey:
+		j.Kty, j.Crv, j.X = "OKP", "Ed25519", b64(p)
+	case *ecdsa.PublicKey:
+		point, err := p.Bytes()
+		if err != nil {
+			return nil, fmt.Errorf("token: key %q: %w", k.ID, err)
+		}
+		size := (len(point) - 1) / 2
+		j.Kty, j.Crv, j.X, j.Y = "EC", p.Curve.Params().Name, b64(point[1:1+size]), b64(point[1+size:])
+	default:
+		return nil, fmt.Errorf("token: key %q has no public half that could be published", k.ID)
+	}
+	return j, nil
+}

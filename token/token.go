@@ -1,0 +1,213 @@
+// Package token verifies and signs JSON Web Tokens (RFC 7519, signed as in RFC 7515),
+// to the rules of RFC 8725 and its successor draft: one reading of every token, or
+// none.
+//
+// It fails when composed wrongly:
+//
+//   - A key that two issuers share lets each speak for the other. Give every issuer
+//     its own keys.
+//   - An audience that several APIs share lets each replay the other's tokens. Name
+//     this API alone.
+//   - An ID token is not an access token. Keep [Issuer.Types] at its default where the
+//     issuer can send at+jwt (RFC 9068); with "JWT" in the list, every signed thing
+//     this issuer makes for this audience opens the door.
+//   - With HS256 whoever can verify can also sign. Use it only where both ends are one
+//     program.
+//   - A verified token says who, not whether they still may: ask the revocation view
+//     too (package account), and authorize (package authz).
+//   - Tokens that were refused are an attacker's text. Log the [Reason], never the token.
+//
+// What this package does not read it refuses rather than ignores, where ignoring could
+// change the meaning: encryption, compression, unencoded payloads, keys and key
+// addresses inside a token, critical extensions of any kind.
+package token
+
+import (
+	"crypto"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sallyport-dev/sallyport/secret"
+)
+
+// Bounds. Every one is checked before anything that costs.
+const (
+	// MaxSize is the default of Config.MaxSize, in bytes.
+	MaxSize = 8 << 10
+	// MaxLeeway is the most Config.Leeway may be.
+	MaxLeeway = 30 * time.Second
+
+	defaultLeeway = 5 * time.Second
+	maxText       = 255 // bytes of sub, jti, sid, client_id
+	maxList       = 64  // scopes, roles, audiences
+	maxListItem   = 128 // bytes of each
+)
+
+// AccessToken is the media type of access tokens (RFC 9068 §2.1), without its
+// application/ prefix.
+const AccessToken = "at+jwt"
+
+// Config says whose tokens are accepted.
+type Config struct {
+	// Issuers are those whose tokens are accepted; at least one.
+	Issuers []Issuer
+	// Leeway is how far an issuer's clock may run ahead of this one, for nbf and iat.
+	// Default 5 s, at most 30 s. There is none for exp: a token is dead when it says.
+	Leeway time.Duration
+	// MaxSize is the longest token read, in bytes. Default 8 KiB.
+	MaxSize int
+	// Now is the clock; default time.Now.
+	Now func() time.Time
+}
+
+// Issuer is one maker of tokens.
+type Issuer struct {
+	// Name is the iss claim, compared byte for byte.
+	Name string
+	// Audiences are the names this API goes by; a token's aud must hold one of them.
+	Audiences []string
+	// Types are the accepted values of the typ header, compared as media types.
+	// Default at+jwt alone. "JWT" accepts tokens that say JWT or nothing.
+	Types []string
+	// Keys verify the signatures. Each has one algorithm. With more than one, every
+	// key needs an ID.
+	Keys []Key
+	// RequireProfile asks for every claim that RFC 9068 §2.2 requires: client_id, iat
+	// and jti, beside iss, exp, aud and sub, which are always required.
+	RequireProfile bool
+}
+
+// Key verifies signatures of exactly one algorithm.
+type Key struct {
+	// ID is the kid by which tokens name the key.
+	ID string
+	// Algorithm is the one it is for.
+	Algorithm Algorithm
+	// Public is an *rsa.PublicKey, *ecdsa.PublicKey or ed25519.PublicKey.
+	Public crypto.PublicKey
+	// Secret is the key of HS256, HS384 or HS512: random bytes, as many as the hash has
+	// or more. Text is refused, as every secret that leaked or stands in a tutorial is
+	// text: decode what is written in hexadecimal or base64.
+	Secret secret.Bytes
+	// InsecureTextSecret takes a Secret that is text, for issuers that sign with the
+	// characters of a random text. Short ones, and those with a word that tutorials use,
+	// are refused all the same.
+	InsecureTextSecret bool
+}
+
+// ConfigError is one thing in a Config that cannot be meant.
+type ConfigError struct {
+	Field, Value, Reason string
+}
+
+func (e *ConfigError) Error() string {
+	if e.Value == "" {
+		return "token: " + e.Field + " " + e.Reason
+	}
+	return fmt.Sprintf("token: %s %q %s", e.Field, e.Value, e.Reason)
+}
+
+// Verifier verifies tokens. It is immutable and safe for concurrent use.
+type Verifier struct {
+	issuers map[string]*issuer
+	leeway  time.Duration
+	maxSize int
+	now     func() time.Time
+}
+
+// issuer is an Issuer made ready.
+type issuer struct {
+	name      string
+	audiences []string
+	types     []string // in lower case; "" stands for no typ
+	keys      map[string]*key
+	only      *key // the one key, when there is one
+	profile   bool
+}
+
+// New returns a Verifier, or every reason why the config cannot be meant.
+func New(cfg Config) (*Verifier, error) {
+	var errs []error
+	add := func(field, value, reason string) { errs = append(errs, &ConfigError{field, value, reason}) }
+	v := &Verifier{issuers: map[string]*issuer{}, leeway: cfg.Leeway, maxSize: cfg.MaxSize, now: cfg.Now}
+	if v.leeway == 0 {
+		v.leeway = defaultLeeway
+	}
+	if v.leeway < 0 || v.leeway > MaxLeeway {
+		add("Leeway", cfg.Leeway.String(), "is out of bounds: write 1s to 30s, or leave it out")
+	}
+	if v.maxSize == 0 {
+		v.maxSize = MaxSize
+	}
+	if v.maxSize < 256 || v.maxSize > 64<<10 {
+		add("MaxSize", fmt.Sprint(cfg.MaxSize), "is out of bounds: write 256 to 65536, or leave it out")
+	}
+	if v.now == nil {
+		v.now = time.Now
+	}
+	if len(cfg.Issuers) == 0 {
+		add("Issuers", "", "is empty, so that no token could pass: add one")
+	}
+	for i, in := range cfg.Issuers {
+		field := fmt.Sprintf("Issuers[%d].", i)
+		if _, taken := v.issuers[in.Name]; taken {
+			add(field+"Name", in.Name, "is there twice: join the two, keys and audiences")
+		}
+		v.issuers[in.Name] = newIssuer(in, func(name, value, reason string) { add(field+name, value, reason) })
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	return v, nil
+}
+
+func newIssuer(in Issuer, add func(field, value, reason string)) *issuer {
+	if in.Name == "" {
+		add("Name", "", "is empty: write the iss claim of its tokens")
+	}
+	if len(in.Audiences) == 0 || slices.Contains(in.Audiences, "") {
+		add("Audiences", "", "is empty, or holds an empty one: write the aud claim that names this API")
+	}
+	if len(in.Keys) == 0 {
+		add("Keys", "", "is empty: add the issuer's keys")
+	}
+	out := &issuer{name: in.Name, audiences: slices.Clone(in.Audiences), keys: map[string]*key{}, profile: in.RequireProfile}
+	out.types = mediaTypes(in.Types)
+	for i, k := range in.Keys {
+		field := fmt.Sprintf("Keys[%d]", i)
+		ready, err := newKey(k)
+		if err != nil {
+			add(field, k.ID, err.Error())
+			continue
+		}
+		if _, taken := out.keys[k.ID]; taken {
+			add(field+".ID", k.ID, "is there twice, or two keys have none: give each its own")
+		}
+		out.keys[k.ID] = ready
+		out.only = ready
+	}
+	if len(in.Keys) > 1 {
+		out.only = nil
+	}
+	return out
+}
+
+// mediaTypes prepares the accepted types for comparison: lower case, without the
+// application/ prefix that may be left out (RFC 7515 §4.1.9).
+func mediaTypes(types []string) []string {
+	if len(types) == 0 {
+		return []string{AccessToken}
+	}
+	var out []string
+	for _, t := range types {
+		t = strings.TrimPrefix(strings.ToLower(t), "application/")
+		out = append(out, t)
+		if t == "jwt" {
+			out = append(out, "")
+		}
+	}
+	return out
+}

@@ -1,0 +1,161 @@
+package token
+
+import (
+	"encoding/base64"
+	"slices"
+	"strings"
+)
+
+// encoding is base64url as JWS has it: no padding, and no second spelling of the last
+// character. It would still skip CR and LF, which split refuses before.
+var encoding = base64.RawURLEncoding.Strict()
+
+// Verify returns the claims of a token that one of the issuers made for this API, is
+// an access token, and is in its time. Otherwise it returns an *Error.
+func (v *Verifier) Verify(raw string) (*Claims, error) {
+	c, err := v.verify(raw)
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func (v *Verifier) verify(raw string) (*Claims, *Error) {
+	if len(raw) > v.maxSize {
+		return nil, ErrTooLarge
+	}
+	parts, ok := split(raw)
+	if !ok {
+		return nil, ErrMalformed
+	}
+	head, ok := decode(parts.header)
+	if !ok {
+		return nil, ErrMalformed
+	}
+	h, err := parseHeader(head)
+	if err != nil {
+		return nil, err
+	}
+	body, ok := decode(parts.payload)
+	if !ok {
+		return nil, ErrMalformed
+	}
+	sig, ok := decode(parts.signature)
+	if !ok {
+		return nil, ErrMalformed
+	}
+	// The payload is read before the signature is checked, for it names the issuer.
+	// Until then it is an attacker's text, and only chooses among known keys.
+	c, err := parseClaims(body)
+	if err != nil {
+		return nil, err
+	}
+	in, err := v.issuerOf(c, h)
+	if err != nil {
+		return nil, err
+	}
+	k, err := in.keyOf(h)
+	if err != nil {
+		return nil, err
+	}
+	if !k.verify([]byte(parts.signed), sig) {
+		return nil, ErrBadSignature
+	}
+	if err := v.check(c, in); err != nil {
+		return nil, err
+	}
+	c.Type, c.KeyID, c.Algorithm = AccessToken, k.id, k.algorithm
+	if h.Typ != "" {
+		c.Type = h.Typ
+	}
+	return &c.Claims, nil
+}
+
+// parts are the three parts of a compact JWS; signed is the first two with their dot.
+type parts struct {
+	header, payload, signature, signed string
+}
+
+// split checks the alphabet and takes a token apart. Three parts, none empty: a JWE
+// has five, an unsecured JWS has an empty one, a JSON serialisation has braces.
+func split(raw string) (p parts, ok bool) {
+	var dots [2]int
+	n := 0
+	for i := range len(raw) {
+		c := raw[i]
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '_':
+		case c == '.' && n < 2:
+			dots[n] = i
+			n++
+		default:
+			return p, false
+		}
+	}
+	if n != 2 || dots[0] == 0 || dots[1] == dots[0]+1 || dots[1] == len(raw)-1 {
+		return p, false
+	}
+	return parts{raw[:dots[0]], raw[dots[0]+1 : dots[1]], raw[dots[1]+1:], raw[:dots[1]]}, true
+}
+
+func decode(s string) ([]byte, bool) {
+	b, err := encoding.DecodeString(s)
+	return b, err == nil
+}
+
+// issuerOf finds whose token it says it is, and whether it is a kind they issue.
+func (v *Verifier) issuerOf(c *claims, h *header) (*issuer, *Error) {
+	in := v.issuers[c.Issuer]
+	if in == nil || c.Issuer == "" {
+		return nil, ErrUnknownIssuer
+	}
+	for _, t := range in.types {
+		if sameType(h.Typ, t) {
+			return in, nil
+		}
+	}
+	return nil, ErrWrongType
+}
+
+// sameType compares a typ header with a type in lower case (RFC 7515 §4.1.9).
+func sameType(typ, want string) bool {
+	const prefix = "application/"
+	if len(typ) > len(prefix) && strings.EqualFold(typ[:len(prefix)], prefix) {
+		typ = typ[len(prefix):]
+	}
+	return len(typ) == len(want) && strings.EqualFold(typ, want)
+}
+
+// keyOf finds the issuer's key that the header names, and checks that it is for the
+// header's algorithm: never the other way round.
+func (in *issuer) keyOf(h *header) (*key, *Error) {
+	k := in.only
+	if h.hasKid {
+		k = in.keys[h.kid]
+	}
+	if k == nil {
+		return nil, ErrUnknownKey
+	}
+	if !k.takes(Algorithm(h.Alg)) {
+		return nil, ErrWrongAlgorithm
+	}
+	return k, nil
+}
+
+// check looks at the claims of a token whose signature is good.
+func (v *Verifier) check(c *claims, in *issuer) *Error {
+	now := v.now()
+	switch {
+	case c.Subject == "" || c.Expires.IsZero() || len(c.Audience) == 0:
+		return ErrMissingClaim
+	case in.profile && (c.ClientID == "" || c.ID == "" || c.IssuedAt.IsZero()):
+		return ErrMissingClaim
+	case !now.Before(c.Expires): // RFC 7519 §4.1.4: on or after which it must not be accepted
+		return ErrExpired
+	case c.NotBefore.After(now.Add(v.leeway)), c.IssuedAt.After(now.Add(v.leeway)):
+		return ErrNotYetValid
+	case !slices.ContainsFunc(c.Audience, func(a string) bool { return slices.Contains(in.audiences, a) }):
+		return ErrWrongAudience
+	}
+	return nil
+}
