@@ -33,7 +33,7 @@ type Event struct {
 	Issuer, Subject string
 	// Session is the session the event is about.
 	Session string
-	// Method and Route say what was asked for; Path only where no route matched.
+	// Method and Path are what was asked for, Route the pattern that took it.
 	Method, Route, Path string
 	// Object is what was acted on, such as the id of the user an admin disabled.
 	Object string

@@ -39,6 +39,9 @@ type Visit struct {
 	Event string
 	// Reason is why, for the audit log only. A client never sees it.
 	Reason string
+	// About is whom the event is about, where that is not the caller: the user somebody
+	// tried to log in as.
+	About *Principal
 	// Status is the HTTP status that was sent.
 	Status int
 }

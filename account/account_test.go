@@ -1,0 +1,242 @@
+package account_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/sallyport-dev/sallyport/account"
+	"github.com/sallyport-dev/sallyport/account/sqlite"
+	"github.com/sallyport-dev/sallyport/audit"
+	"github.com/sallyport-dev/sallyport/password"
+	"github.com/sallyport-dev/sallyport/secret"
+	"github.com/sallyport-dev/sallyport/token"
+)
+
+const (
+	issuer = "https://api.example"
+	adasPW = "correct-horse-41-battery"
+)
+
+var (
+	key    = sync.OnceValues(func() (*token.SigningKey, error) { return token.GenerateKey(token.ES256) })
+	hasher = sync.OnceValues(func() (*password.Hasher, error) {
+		return password.New(password.Config{Memory: 64, Time: 1, InsecureWeakParameters: true})
+	})
+)
+
+// world is accounts in a fresh file, and all they write.
+type world struct {
+	*testing.T
+	*account.Accounts
+	store account.Store
+	audit *bytes.Buffer
+	clock time.Time
+}
+
+func newWorld(t *testing.T, change func(*account.Config)) *world {
+	t.Helper()
+	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "accounts.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { store.Close() })
+	return newWorldOn(t, store, change)
+}
+
+func newWorldOn(t *testing.T, store account.Store, change func(*account.Config)) *world {
+	t.Helper()
+	w := &world{T: t, store: store, audit: &bytes.Buffer{}, clock: time.Now()}
+	log, err := audit.New(audit.Config{Out: w.audit, App: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k, errK := key()
+	h, errH := hasher()
+	if errK != nil || errH != nil {
+		t.Fatal(errK, errH)
+	}
+	cfg := account.Config{Store: store, Issuer: issuer, Key: k, Passwords: h, Audit: log, ErrorLog: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	account.SetClock(&cfg, func() time.Time { return w.clock })
+	if change != nil {
+		change(&cfg)
+	}
+	if w.Accounts, err = account.New(t.Context(), cfg); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { w.Accounts.Close() })
+	return w
+}
+
+// call sends one request without a Gate, and returns the status, the body, and what it
+// says as JSON.
+func (w *world) call(method, path, bearer, body string) (int, string, map[string]any) {
+	w.Helper()
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if bearer != "" {
+		r.Header.Set("Authorization", "Bearer "+bearer)
+	}
+	rec := httptest.NewRecorder()
+	w.ServeHTTP(rec, r)
+	var said map[string]any
+	if rec.Body.Len() > 0 {
+		if err := json.Unmarshal(rec.Body.Bytes(), &said); err != nil {
+			w.Fatalf("%s %s: %v: %s", method, path, err, rec.Body)
+		}
+	}
+	return rec.Code, rec.Body.String(), said
+}
+
+// mustCall is call for what has to have one status.
+func (w *world) mustCall(status int, method, path, bearer, body string) map[string]any {
+	w.Helper()
+	got, text, said := w.call(method, path, bearer, body)
+	if got != status {
+		w.Fatalf("%s %s: %d, want %d: %s", method, path, got, status, text)
+	}
+	return said
+}
+
+func (w *world) register() {
+	w.Helper()
+	w.mustCall(201, "POST", "/auth/register", "", `{"username":"Ada","email":"Ada@Example.com","password":"`+adasPW+`"}`)
+}
+
+// login returns an access and a refresh token.
+func (w *world) login() (access, refresh string) {
+	w.Helper()
+	said := w.mustCall(200, "POST", "/auth/login", "", `{"username":"ada","password":"`+adasPW+`"}`)
+	return said["access_token"].(string), said["refresh_token"].(string)
+}
+
+func (w *world) refresh(raw string) (access, refresh string) {
+	w.Helper()
+	said := w.mustCall(200, "POST", "/auth/refresh", "", `{"refresh_token":"`+raw+`"}`)
+	return said["access_token"].(string), said["refresh_token"].(string)
+}
+
+// TestLife is one account from its beginning to its end.
+func TestLife(t *testing.T) {
+	w := newWorld(t, nil)
+	w.register()
+	access, refresh := w.login()
+	me := w.mustCall(200, "GET", "/auth/me", access, "")
+	if me["username"] != "Ada" || me["email"] != "Ada@Example.com" || me["password"] != nil {
+		t.Errorf("me: %v", me)
+	}
+	next, refresh2 := w.refresh(refresh)
+	w.mustCall(200, "GET", "/auth/me", next, "")
+	w.mustCall(200, "GET", "/auth/me", access, "") // refreshing ends nothing
+	w.mustCall(400, "POST", "/auth/refresh", "", `{"refresh_token":"`+refresh+`"}`)
+	w.mustCall(204, "POST", "/auth/logout", next, "")
+	for _, raw := range []string{access, next} {
+		w.mustCall(401, "GET", "/auth/me", raw, "")
+	}
+	w.mustCall(400, "POST", "/auth/refresh", "", `{"refresh_token":"`+refresh2+`"}`)
+	for _, event := range []string{audit.UserCreated, audit.LoginSuccess, audit.SessionRenew, audit.TokenReuse, audit.SessionLogout, audit.SessionAfter} {
+		if !strings.Contains(w.audit.String(), event) {
+			t.Errorf("no audit event %s", event)
+		}
+	}
+	for _, leak := range []string{adasPW, access, refresh, "spr_", "eyJ"} {
+		if strings.Contains(w.audit.String(), leak) {
+			t.Errorf("the audit log holds %.12s…", leak)
+		}
+	}
+}
+
+// TestClaims: what the issue of tokens promises to verifiers.
+func TestClaims(t *testing.T) {
+	w := newWorld(t, func(c *account.Config) {
+		c.Audience, c.RoleScopes = "notes", map[string][]string{"admin": {"admin:all", "api"}}
+	})
+	w.register()
+	if _, err := w.SetRoles(t.Context(), "ADA", []string{"admin"}); err != nil {
+		t.Fatal(err)
+	}
+	said := w.mustCall(200, "POST", "/auth/login", "", `{"email":"ada@example.COM","password":"`+adasPW+`"}`)
+	if said["token_type"] != "Bearer" || said["expires_in"] != 600.0 || said["scope"] != "api admin:all" {
+		t.Errorf("%v", said)
+	}
+	raw := said["access_token"].(string)
+	seen, err := token.Inspect(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var head struct {
+		Typ string `json:"typ"`
+		Alg string `json:"alg"`
+		Kid string `json:"kid"`
+	}
+	var c map[string]any
+	if err := json.Unmarshal([]byte(seen.Header), &head); err != nil || head.Typ != "at+jwt" || head.Alg != "ES256" || head.Kid == "" {
+		t.Errorf("header %s: %v", seen.Header, err)
+	}
+	if err := json.Unmarshal([]byte(seen.Claims), &c); err != nil {
+		t.Fatal(err)
+	}
+	if c["iss"] != issuer || c["aud"] != "notes" || c["scope"] != "api admin:all" {
+		t.Errorf("%v", c)
+	}
+	for _, name := range []string{"iss", "sub", "aud", "exp", "iat", "jti", "sid", "client_id", "scope", "roles"} {
+		if c[name] == nil {
+			t.Errorf("no %s", name)
+		}
+	}
+	if len(c) != 10 {
+		t.Errorf("more claims than promised: %v", c)
+	}
+	for _, private := range []string{"Ada", "Example", "argon2"} {
+		if strings.Contains(seen.Claims, private) {
+			t.Errorf("the token tells %s", private)
+		}
+	}
+}
+
+func TestJWKSVerifies(t *testing.T) {
+	w := newWorld(t, nil)
+	w.register()
+	access, _ := w.login()
+	rec := httptest.NewRecorder()
+	w.ServeHTTP(rec, httptest.NewRequest("GET", "/.well-known/jwks.json", nil))
+	keys, errs := token.ParseJWKS(rec.Body.Bytes())
+	if len(keys) != 1 || errs != nil {
+		t.Fatal(keys, errs, rec.Body)
+	}
+	v, err := token.New(token.Config{Issuers: []token.Issuer{{Name: issuer, Audiences: []string{issuer}, Keys: keys, RequireProfile: true}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := v.Verify(access); err != nil {
+		t.Error(err)
+	}
+	r := httptest.NewRequest("GET", "/.well-known/jwks.json", nil)
+	r.Header.Set("If-None-Match", rec.Header().Get("Etag"))
+	again := httptest.NewRecorder()
+	w.ServeHTTP(again, r)
+	if again.Code != http.StatusNotModified || again.Body.Len() != 0 {
+		t.Errorf("%d %s", again.Code, again.Body)
+	}
+}
+
+func add(t *testing.T, a *account.Accounts, name string) account.User {
+	t.Helper()
+	u, err := a.Add(context.Background(), account.NewUser{Username: name, Email: name + "@example.com", Password: secret.New(adasPW)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}

@@ -1,0 +1,12 @@
+package account
+
+import (
+	"context"
+	"time"
+)
+
+// SetClock gives a Config another clock.
+func SetClock(cfg *Config, now func() time.Time) { cfg.now = now }
+
+// Poll reads the feed now, as the ticker does once a second.
+func (a *Accounts) Poll(ctx context.Context) error { return a.poll(ctx) }

@@ -1,0 +1,70 @@
+package account
+
+import (
+	"errors"
+	"net/http"
+	"net/netip"
+
+	"github.com/sallyport-dev/sallyport/clientip"
+	"github.com/sallyport-dev/sallyport/problem"
+	"github.com/sallyport-dev/sallyport/ratelimit"
+	"github.com/sallyport-dev/sallyport/visit"
+)
+
+// limits are the bounds on guessing, by the address prefix it comes from.
+type limits struct{ login, register *bound }
+
+// bound is one limiter and the name its keys have.
+type bound struct {
+	*ratelimit.Limiter
+	keys *ratelimit.Keyer
+	name string
+}
+
+func newLimits(cfg Config) (l limits, err error) {
+	store := cfg.Limits
+	if store == nil {
+		if store, err = ratelimit.NewMemory(ratelimit.MemoryConfig{Now: cfg.now}); err != nil {
+			return l, err
+		}
+	}
+	keys := ratelimit.NewKeyer()
+	var errLogin, errRegister error
+	l.login, errLogin = newBound(store, keys, "login", "LoginLimit", cfg.LoginLimit)
+	l.register, errRegister = newBound(store, keys, "register", "RegisterLimit", cfg.RegisterLimit)
+	return l, errors.Join(errLogin, errRegister)
+}
+
+func newBound(store ratelimit.Store, keys *ratelimit.Keyer, name, field, text string) (*bound, error) {
+	limit, err := ratelimit.Parse(text)
+	if err != nil {
+		return nil, &ConfigError{field, text, err.Error()}
+	}
+	limiter, err := ratelimit.New(ratelimit.Config{Name: name, Limit: limit, Store: store})
+	return &bound{limiter, keys, name}, err
+}
+
+// take charges one attempt and says so in the answer's fields.
+func (b *bound) take(w http.ResponseWriter, r *http.Request) error {
+	d, err := b.Take(r.Context(), b.keys.Prefix(b.name, clientip.Prefix(clientOf(r))), 1)
+	if err != nil {
+		return problem.Unavailable.RetryAfter(pollEvery).Because(err)
+	}
+	b.Apply(w.Header(), d)
+	if !d.Allowed {
+		return b.Refusal(d)
+	}
+	return nil
+}
+
+// clientOf is the address the Gate found, or that of the connection.
+func clientOf(r *http.Request) netip.Addr {
+	if v := visit.From(r.Context()); v != nil {
+		return v.Client
+	}
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return peer.Addr().Unmap()
+}

@@ -1,0 +1,270 @@
+package account_test
+
+import (
+	"errors"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sallyport-dev/sallyport/account"
+	"github.com/sallyport-dev/sallyport/password"
+	"github.com/sallyport-dev/sallyport/secret"
+	"github.com/sallyport-dev/sallyport/token"
+	"github.com/sallyport-dev/sallyport/visit"
+)
+
+// TestRefused is every bad request and its answer.
+func TestRefused(t *testing.T) {
+	w := newWorld(t, nil)
+	w.register()
+	access, _ := w.login()
+	long := strings.Repeat("a", 5000)
+	for _, c := range []struct {
+		name, method, path, bearer, body string
+		status                           int
+		want                             string // part of the body
+	}{
+		{"name taken, in another case", "POST", "/auth/register", "", `{"username":"aDA","email":"x@example.com","password":"` + adasPW + `"}`, 409, "account_exists"},
+		{"address taken, in another case", "POST", "/auth/register", "", `{"username":"bob","email":"ADA@EXAMPLE.COM","password":"` + adasPW + `"}`, 409, "account_exists"},
+		{"everything wrong at once", "POST", "/auth/register", "", `{"username":"a","email":"b","password":"c"}`, 422, `"/password"`},
+		{"everything wrong, the name too", "POST", "/auth/register", "", `{"username":"a","email":"b","password":"c"}`, 422, `"/username"`},
+		{"name with @", "POST", "/auth/register", "", `{"username":"bob@example.com","email":"b@example.com","password":"` + adasPW + `"}`, 422, "pattern"},
+		{"name with a letter that looks alike", "POST", "/auth/register", "", `{"username":"аdа","email":"b@example.com","password":"` + adasPW + `"}`, 422, "pattern"},
+		{"name with NUL", "POST", "/auth/register", "", `{"username":"bob\u0000","email":"b@example.com","password":"` + adasPW + `"}`, 422, "pattern"},
+		{"password among the common ones", "POST", "/auth/register", "", `{"username":"bob","email":"b@example.com","password":"password12345"}`, 422, "common"},
+		{"password with the name in it", "POST", "/auth/register", "", `{"username":"bobby","email":"b@example.com","password":"bobby-bobby-1"}`, 422, "/password"},
+		{"asking for a role", "POST", "/auth/register", "", `{"username":"bob","email":"b@example.com","password":"` + adasPW + `","roles":["admin"]}`, 422, "unknown_member"},
+		{"a member twice", "POST", "/auth/register", "", `{"username":"bob","username":"eve","email":"b@example.com","password":"` + adasPW + `"}`, 400, "duplicate_member"},
+		{"a long body", "POST", "/auth/register", "", `{"username":"` + long + long + `"}`, 413, "body_too_large"},
+		{"a long password", "POST", "/auth/login", "", `{"username":"ada","password":"` + long + `"}`, 422, "too_long"},
+		{"both names", "POST", "/auth/login", "", `{"username":"ada","email":"ada@example.com","password":"` + adasPW + `"}`, 422, "one_of"},
+		{"no name", "POST", "/auth/login", "", `{"password":"` + adasPW + `"}`, 422, "one_of"},
+		{"not JSON", "POST", "/auth/login", "", `username=ada`, 400, "malformed_json"},
+		{"no body", "POST", "/auth/login", "", ``, 415, "unsupported"},
+		{"name of another type", "POST", "/auth/login", "", `{"username":{"$ne":""},"password":"` + adasPW + `"}`, 422, "wrong_type"},
+		{"SQL", "POST", "/auth/login", "", `{"username":"' OR 1=1--","password":"` + adasPW + `"}`, 401, "invalid_credentials"},
+		{"refresh: an access token", "POST", "/auth/refresh", "", `{"refresh_token":"` + access[:128] + `"}`, 400, "invalid_grant"},
+		{"refresh: unknown", "POST", "/auth/refresh", "", `{"refresh_token":"spr_` + strings.Repeat("A", 43) + `"}`, 400, "invalid_grant"},
+		{"refresh: spare bits", "POST", "/auth/refresh", "", `{"refresh_token":"spr_` + strings.Repeat("A", 42) + `B"}`, 400, "invalid_grant"},
+		{"logout without a token", "POST", "/auth/logout", "", ``, 401, "no_credentials"},
+		{"me with a broken token", "GET", "/auth/me", access + "x", ``, 401, "invalid_token"},
+		{"login by GET", "GET", "/auth/login", "", ``, 405, "method_not_allowed"},
+		{"me by POST", "POST", "/auth/me", access, ``, 405, "method_not_allowed"},
+		{"another path", "GET", "/auth/admin", access, ``, 404, "not_found"},
+		{"slash at the end", "GET", "/auth/me/", access, ``, 404, "not_found"},
+		{"another case", "GET", "/AUTH/me", access, ``, 404, "not_found"},
+	} {
+		status, body, _ := w.call(c.method, c.path, c.bearer, c.body)
+		if status != c.status || !strings.Contains(body, c.want) {
+			t.Errorf("%s: %d %s, want %d and %s", c.name, status, body, c.status, c.want)
+		}
+		if strings.Contains(body, adasPW) || strings.Contains(body, "password12345") {
+			t.Errorf("%s: the answer shows a password", c.name)
+		}
+	}
+}
+
+// TestSameAnswer: whoever asks cannot tell an unknown user from a wrong password, a
+// disabled user included.
+func TestSameAnswer(t *testing.T) {
+	w := newWorld(t, nil)
+	w.register()
+	add(t, w.Accounts, "gone")
+	if _, err := w.SetDisabled(t.Context(), "gone", true); err != nil {
+		t.Fatal(err)
+	}
+	_, want, _ := w.call("POST", "/auth/login", "", `{"username":"nobody","password":"`+adasPW+`"}`)
+	for _, login := range []string{`"username":"ada","password":"wrong-wrong-wrong"`, `"email":"ada@example.com","password":"x"`, `"username":"gone","password":"` + adasPW + `"`} {
+		if status, got, _ := w.call("POST", "/auth/login", "", "{"+login+"}"); status != 401 || got != want {
+			t.Errorf("%s: %d %s, want %s", login, status, got, want)
+		}
+	}
+}
+
+// TestSameWork: an unknown user costs a hash, like everyone else. While the only place
+// to hash is taken, both are turned away.
+func TestSameWork(t *testing.T) {
+	h, err := password.New(password.Config{Memory: 64 << 10, Time: 16, Concurrency: 1, Queue: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t, func(c *account.Config) { c.Passwords = h; c.LoginLimit = "1000 per 1m" })
+	w.register()
+	for _, name := range []string{"ada", "nobody"} {
+		busy := make(chan int)
+		for range 2 {
+			go func() {
+				status, _, _ := w.call("POST", "/auth/login", "", `{"username":"`+name+`","password":"wrong-wrong"}`)
+				busy <- status
+			}()
+		}
+		if a, b := <-busy, <-busy; a+b != 401+503 {
+			t.Errorf("%s: %d and %d, want one 401 and one 503", name, a, b)
+		}
+	}
+}
+
+func TestLimits(t *testing.T) {
+	w := newWorld(t, nil)
+	for i := range 31 {
+		r := httptest.NewRequest("POST", "/auth/login", strings.NewReader(`{"username":"nobody","password":"x"}`))
+		r.Header.Set("Content-Type", "application/json")
+		rec := httptest.NewRecorder()
+		w.ServeHTTP(rec, r)
+		if i < 30 && rec.Code != 401 || i == 30 && (rec.Code != 429 || rec.Header().Get("Retry-After") == "") {
+			t.Fatalf("attempt %d: %d %v", i, rec.Code, rec.Header())
+		}
+		if got := rec.Header().Get("Ratelimit-Policy"); got != `"login";q=30;w=600` {
+			t.Fatal(got)
+		}
+	}
+	body := func(i int) string {
+		return `{"username":"user` + strings.Repeat("x", i) + `","email":"u` + strings.Repeat("x", i) + `@example.com","password":"` + adasPW + `"}`
+	}
+	for i := range 20 {
+		w.mustCall(201, "POST", "/auth/register", "", body(i))
+	}
+	w.mustCall(429, "POST", "/auth/register", "", body(21))
+}
+
+func TestClosedRegistration(t *testing.T) {
+	w := newWorld(t, func(c *account.Config) { c.ClosedRegistration = true })
+	w.mustCall(403, "POST", "/auth/register", "", `{"username":"ada","email":"a@example.com","password":"`+adasPW+`"}`)
+	add(t, w.Accounts, "ada")
+	w.login()
+}
+
+// TestCuts: what an administrator does ends tokens, here and, with the next look into
+// the feed, in another process.
+func TestCuts(t *testing.T) {
+	w := newWorld(t, nil)
+	w.register()
+	other := newWorldOn(t, w.store, nil)
+	other.clock = w.clock
+	for name, cut := range map[string]func() error{
+		"roles":    func() error { _, err := w.SetRoles(t.Context(), "ada", []string{"admin"}); return err },
+		"disabled": func() error { _, err := w.SetDisabled(t.Context(), "ada", true); return err },
+	} {
+		if _, err := w.SetDisabled(t.Context(), "ada", false); err != nil {
+			t.Fatal(err)
+		}
+		access, refresh := w.login()
+		other.mustCall(200, "GET", "/auth/me", access, "")
+		if err := cut(); err != nil {
+			t.Fatal(err)
+		}
+		w.mustCall(401, "GET", "/auth/me", access, "")
+		if err := other.Poll(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		other.mustCall(401, "GET", "/auth/me", access, "")
+		status, body, said := w.call("POST", "/auth/refresh", "", `{"refresh_token":"`+refresh+`"}`)
+		switch {
+		case name == "disabled" && status != 400:
+			t.Errorf("a disabled user refreshed: %s", body)
+		case name == "roles" && status != 200:
+			t.Errorf("a new role ended the session: %s", body)
+		case name == "roles":
+			w.mustCall(200, "GET", "/auth/me", said["access_token"].(string), "")
+		}
+	}
+}
+
+// TestRestart: a new process knows at once what was revoked before it started.
+func TestRestart(t *testing.T) {
+	w := newWorld(t, nil)
+	w.register()
+	access, _ := w.login()
+	w.mustCall(204, "POST", "/auth/logout", access, "")
+	again := newWorldOn(t, w.store, nil)
+	again.clock = w.clock
+	again.mustCall(401, "GET", "/auth/me", access, "")
+}
+
+// TestStale: without news from the store for 5 seconds, no token is good.
+func TestStale(t *testing.T) {
+	w := newWorld(t, nil)
+	p := visit.Principal{Issuer: issuer, Subject: "u"}
+	if err := w.Revoked(p, w.clock); err != nil {
+		t.Error(err)
+	}
+	w.Accounts.Close() // nothing follows the feed any more
+	w.clock = w.clock.Add(6 * time.Second)
+	if err := w.Revoked(p, w.clock); !errors.Is(err, account.ErrStale) {
+		t.Errorf("%v", err)
+	}
+	if err := w.Revoked(visit.Principal{Issuer: "https://other.example", Subject: "u"}, w.clock); err != nil {
+		t.Errorf("another issuer's token: %v", err)
+	}
+}
+
+func TestExpiry(t *testing.T) {
+	w := newWorld(t, nil)
+	w.register()
+	access, refresh := w.login()
+	w.clock = w.clock.Add(10*time.Minute + 2*time.Second)
+	if err := w.Poll(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.mustCall(401, "GET", "/auth/me", access, "")
+	_, refresh = w.refresh(refresh)
+	w.clock = w.clock.Add(7*24*time.Hour + time.Second)
+	w.mustCall(400, "POST", "/auth/refresh", "", `{"refresh_token":"`+refresh+`"}`)
+}
+
+// TestRehash: a login brings an old hash up to date, and the session stays good.
+func TestRehash(t *testing.T) {
+	old, err := password.New(password.Config{Algorithm: password.Bcrypt, BcryptCost: 4, InsecureWeakParameters: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t, func(c *account.Config) { c.Passwords = old })
+	w.register()
+	now := newWorldOn(t, w.store, nil)
+	now.login()
+	u, err := w.store.UserByLogin(t.Context(), "ada")
+	if err != nil || !strings.HasPrefix(u.PasswordHash.Reveal(), "$argon2id$") || u.Credential != 0 {
+		t.Errorf("%.12s %d %v", u.PasswordHash.Reveal(), u.Credential, err)
+	}
+	now.login()
+}
+
+func TestConfig(t *testing.T) {
+	_, err := account.New(t.Context(), account.Config{
+		AccessTTL: 2 * time.Hour, LoginLimit: "many", RegisterLimit: "0 per 1h", Scopes: []string{"a b"},
+	})
+	for _, want := range []string{"Store", "Issuer", "Key", "AccessTTL", "LoginLimit", "RegisterLimit", `scope "a b"`} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("no word of %s in: %v", want, err)
+		}
+	}
+	mac, err := token.NewSecretKey(token.HS256, "k", secret.NewBytes([]byte{
+		1, 200, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 140, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 255}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := account.New(t.Context(), account.Config{Key: mac}); err == nil || !strings.Contains(err.Error(), "symmetric") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestAddSays(t *testing.T) {
+	w := newWorld(t, nil)
+	add(t, w.Accounts, "ada")
+	for name, c := range map[string]struct {
+		user account.NewUser
+		want error
+	}{
+		"taken": {account.NewUser{Username: "ADA", Email: "x@example.com", Password: secret.New(adasPW)}, account.ErrTaken},
+	} {
+		if _, err := w.Add(t.Context(), c.user); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	_, err := w.Add(t.Context(), account.NewUser{Username: "b@b", Email: "b", Password: secret.New("short")})
+	invalid, ok := errors.AsType[*account.InvalidUser](err)
+	if !ok || len(invalid.Fields) < 3 {
+		t.Errorf("%v", err)
+	}
+}

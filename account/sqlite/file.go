@@ -1,0 +1,155 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pressly/goose/v3"
+	driver "modernc.org/sqlite"
+	codes "modernc.org/sqlite/lib"
+)
+
+// applicationID marks our files in SQLite's header: "SPac".
+const applicationID = 'S'<<24 | 'P'<<16 | 'a'<<8 | 'c'
+
+// ForeignError is for a file that is something else's.
+type ForeignError struct {
+	Path   string
+	Reason string
+}
+
+func (e *ForeignError) Error() string {
+	return fmt.Sprintf("account/sqlite: %q is not a file of Sallyport's accounts: %s; name another one, it is left as it is", e.Path, e.Reason)
+}
+
+// NewerError is for a file whose tables a newer version has changed.
+type NewerError struct {
+	// Found is the version of the tables, Known the last this program knows.
+	Found, Known int64
+}
+
+func (e *NewerError) Error() string {
+	return fmt.Sprintf("its tables have version %d, and this program knows them up to %d: use the newer program that wrote it", e.Found, e.Known)
+}
+
+// ModeError is for a file that others may read or write.
+type ModeError struct {
+	Path string
+	Mode fs.FileMode
+}
+
+func (e *ModeError) Error() string {
+	return fmt.Sprintf("account/sqlite: %q holds password hashes and has mode %04o: others may read or write it; if nobody has, chmod 600 it", e.Path, e.Mode)
+}
+
+// ownFile makes the file unless it is there, and checks who may read it. SQLite gives
+// the files it puts beside it the same mode.
+func ownFile(path string) (string, error) {
+	if path == "" || strings.HasPrefix(path, ":") || strings.HasPrefix(path, "file:") {
+		return "", fmt.Errorf("account/sqlite: %q: the path must be that of a file, not a URI, nor in memory", path)
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", fmt.Errorf("account/sqlite: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return "", fmt.Errorf("account/sqlite: %w", err)
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return "", fmt.Errorf("account/sqlite: %w", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("account/sqlite: %w", err)
+	case !info.Mode().IsRegular():
+		return "", &ForeignError{path, "it is not a regular file"}
+	case info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows":
+		return "", &ModeError{path, info.Mode().Perm()}
+	}
+	return path, nil
+}
+
+// identify reads whose file it is, and changes nothing: even the switch to WAL would
+// be a change to what may be another program's.
+func identify(ctx context.Context, path string) (fresh bool, err error) {
+	db := pool(path, probeOptions, 1)
+	defer db.Close()
+	var id, tables int64
+	err = db.QueryRowContext(ctx, "SELECT (SELECT application_id FROM pragma_application_id), (SELECT count(*) FROM sqlite_schema)").Scan(&id, &tables)
+	if e, ok := errors.AsType[*driver.Error](err); ok && e.Code()&0xff == codes.SQLITE_NOTADB {
+		return false, &ForeignError{path, "it is not an SQLite database"}
+	}
+	switch {
+	case err != nil:
+		return false, fmt.Errorf("account/sqlite: %s: %w", path, err)
+	case id == applicationID:
+		return false, nil
+	case id == 0 && tables == 0:
+		return true, nil
+	}
+	return false, &ForeignError{path, "it is a database with application id " + strconv.FormatInt(id, 10) + " and tables of its own"}
+}
+
+// mark makes an empty file ours, before it has tables: a process killed in between
+// leaves a file that can still be told.
+func mark(ctx context.Context, db *sql.DB) error {
+	_, err := db.ExecContext(ctx, "PRAGMA application_id = "+strconv.Itoa(applicationID))
+	return err
+}
+
+//go:embed migrations/*.sql
+var embedded embed.FS
+
+// migrationTries is how often to start over when another process is bringing the same
+// file up to date: each step is a transaction, so one of the two loses and finds the
+// step done.
+const migrationTries = 5
+
+func migrate(ctx context.Context, db *sql.DB) error {
+	steps, err := fs.Sub(embedded, "migrations")
+	if err != nil {
+		return err
+	}
+	for try := 1; ; try++ {
+		err = migrateOnce(ctx, db, steps)
+		if _, newer := errors.AsType[*NewerError](err); err == nil || newer || ctx.Err() != nil || try == migrationTries {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Duration(try) * 50 * time.Millisecond):
+		}
+	}
+}
+
+func migrateOnce(ctx context.Context, db *sql.DB, steps fs.FS) error {
+	// The registry is goose's global list of migrations written in Go: another user of
+	// goose in this program may have filled it.
+	p, err := goose.NewProvider(goose.DialectSQLite3, db, steps, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return err
+	}
+	found, newest, err := p.GetVersions(ctx)
+	if err != nil {
+		return err
+	}
+	if found > newest {
+		return &NewerError{found, newest}
+	}
+	_, err = p.Up(ctx)
+	return err
+}
