@@ -1,0 +1,90 @@
+package sallyport
+
+import (
+	"bufio"
+	"net"
+	"net/http"
+
+	"github.com/sallyport-dev/sallyport/problem"
+	"github.com/sallyport-dev/sallyport/visit"
+)
+
+// answer is the ResponseWriter a handler behind the Gate gets, and the visit that
+// goes with it: one allocation for both. It notes the status, and turns the plain
+// text in which http.ServeMux says 404 and 405 into problems.
+type answer struct {
+	http.ResponseWriter
+	visit   visit.Visit
+	request *http.Request // as the handler got it; its Pattern is the mux's match
+	fromMux bool          // the handler is a ServeMux, whose own 404 and 405 have no pattern
+	wrote   bool
+	dropped bool // the body being written is the mux's text, replaced already
+}
+
+func (a *answer) WriteHeader(status int) {
+	if a.wrote {
+		return
+	}
+	if status < 200 && status != http.StatusSwitchingProtocols {
+		a.ResponseWriter.WriteHeader(status) // informational: the answer is yet to come
+		return
+	}
+	a.wrote = true
+	a.visit.Status = status
+	if a.fromMux && a.request.Pattern == "" {
+		if p := muxProblem(status); p != nil {
+			a.dropped = true
+			problem.Write(a.ResponseWriter, a.request, p)
+			return
+		}
+	}
+	a.ResponseWriter.WriteHeader(status)
+}
+
+// muxProblem is the problem for what a ServeMux says itself. It has set Allow.
+func muxProblem(status int) *problem.Problem {
+	switch status {
+	case http.StatusNotFound:
+		return problem.NotFound
+	case http.StatusMethodNotAllowed:
+		return muxMethod
+	}
+	return nil
+}
+
+var muxMethod = problem.New(http.StatusMethodNotAllowed, "method_not_allowed", "The method is not allowed here; the Allow field lists those that are.")
+
+func (a *answer) Write(b []byte) (int, error) {
+	if !a.wrote {
+		a.WriteHeader(http.StatusOK)
+	}
+	if a.dropped {
+		return len(b), nil
+	}
+	return a.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController reach the server's own writer.
+func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+
+// Flush and Hijack are here for handlers that ask for http.Flusher or http.Hijacker
+// instead of using http.ResponseController.
+func (a *answer) Flush() { a.FlushError() }
+
+// FlushError sends what is buffered.
+func (a *answer) FlushError() error {
+	if !a.wrote {
+		a.WriteHeader(http.StatusOK)
+	}
+	return http.NewResponseController(a.ResponseWriter).Flush()
+}
+
+// Hijack hands over the connection, as for a WebSocket.
+func (a *answer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, rw, err := http.NewResponseController(a.ResponseWriter).Hijack()
+	if err == nil {
+		a.wrote = true
+		a.visit.Status = http.StatusSwitchingProtocols
+	}
+	return conn, rw, err
+}

@@ -1,0 +1,86 @@
+package sallyport
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/sallyport-dev/sallyport/account"
+	"github.com/sallyport-dev/sallyport/audit"
+	"github.com/sallyport-dev/sallyport/problem"
+	"github.com/sallyport-dev/sallyport/token"
+)
+
+// challenges are the answers to a missing or bad credential, as RFC 6750 §3 gives
+// them. What is wrong with a token is for the audit log: to the client, every bad
+// token is the same.
+type challenges struct {
+	none, malformed, invalid *problem.Problem
+}
+
+func newChallenges(realm string, forbidden bool) challenges {
+	bearer := `Bearer realm="` + realm + `"`
+	status := http.StatusUnauthorized
+	if forbidden {
+		status = http.StatusForbidden
+	}
+	return challenges{
+		// §3.1: a request without credentials gets no error code.
+		none: problem.New(http.StatusUnauthorized, "no_credentials", "Send a token: Authorization: Bearer TOKEN.").
+			With("WWW-Authenticate", bearer),
+		malformed: problem.New(http.StatusBadRequest, "invalid_request", "Send one token, once: Authorization: Bearer TOKEN.").
+			With("WWW-Authenticate", bearer+`, error="invalid_request"`),
+		invalid: problem.New(status, "invalid_token", "The token is not valid, or no longer. Log in or refresh to get a new one.").
+			With("WWW-Authenticate", bearer+`, error="invalid_token", error_description="The token is not valid"`),
+	}
+}
+
+var errTwoCredentials = errors.New("a token in the header and one in the query")
+
+// authenticate fills in the visit's principal. On a public route it reads nothing.
+func (g *Gate) authenticate(a *answer, route *chain) (event string, p *problem.Problem) {
+	if route.public {
+		return "", nil
+	}
+	r := a.request
+	raw, err := token.Bearer(r.Header)
+	switch {
+	case errors.Is(err, token.ErrNoCredentials):
+		return audit.NoCredentials, g.challenge.none
+	case err != nil:
+		return audit.InputFail, g.challenge.malformed.Because(err)
+	case queryToken(r.URL.RawQuery):
+		return audit.InputFail, g.challenge.malformed.Because(errTwoCredentials)
+	case g.verifier == nil:
+		return audit.TokenInvalid, g.challenge.invalid
+	}
+	claims, err := g.verifier.Verify(raw)
+	if err != nil {
+		return audit.TokenInvalid, g.challenge.invalid.Because(err)
+	}
+	principal := claims.Principal()
+	if g.accounts != nil {
+		err := g.accounts.Revoked(principal, claims.IssuedAt)
+		if errors.Is(err, account.ErrRevoked) {
+			a.visit.About = &principal
+			return audit.SessionAfter, g.challenge.invalid.Because(err)
+		}
+		if err != nil {
+			return audit.Overload, problem.Unavailable.RetryAfter(time.Second).Because(err)
+		}
+	}
+	a.visit.Principal = principal
+	return "", nil
+}
+
+// queryToken reports whether the query holds an access_token too: two ways of
+// sending a token in one request are one too many (RFC 6750 §2).
+func queryToken(query string) bool {
+	if !strings.Contains(query, "access_token") && !strings.Contains(query, "%") {
+		return false
+	}
+	values, _ := url.ParseQuery(query)
+	return values.Has("access_token")
+}

@@ -1,0 +1,228 @@
+package sallyport
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sallyport-dev/sallyport/account"
+	"github.com/sallyport-dev/sallyport/authz"
+	"github.com/sallyport-dev/sallyport/clientip"
+	"github.com/sallyport-dev/sallyport/cors"
+	"github.com/sallyport-dev/sallyport/headers"
+	"github.com/sallyport-dev/sallyport/ratelimit"
+	"github.com/sallyport-dev/sallyport/token"
+)
+
+const (
+	defaultLimit   = "100 per 15m"
+	defaultMaxBody = 1 << 20
+	clientFactor   = 10
+)
+
+// New builds a Gate, or says everything in the config that cannot be meant, each a
+// *ConfigError or the error of the room it belongs to, joined.
+func New(cfg Config) (*Gate, error) {
+	b := &builder{cfg: cfg}
+	if cfg.Realm == "" {
+		b.cfg.Realm = "api"
+	}
+	g := &Gate{accounts: cfg.Accounts, audit: cfg.Audit, errors: cfg.ErrorLog, now: cfg.now}
+	if g.errors == nil {
+		g.errors = slog.Default()
+	}
+	if g.now == nil {
+		g.now = time.Now
+	}
+	var err error
+	g.clients, err = clientip.New(clientip.Config{Trusted: cfg.TrustedProxies})
+	b.room("TrustedProxies", err)
+	g.headers, err = headers.New(cfg.Headers)
+	b.room("Headers", err)
+	g.cors, err = cors.New(cfg.CORS)
+	b.room("CORS", err)
+	g.verifier = b.verifier()
+	g.limits = b.limits()
+	g.routes = b.routes()
+	g.challenge = b.challenges()
+	if len(b.errs) > 0 {
+		return nil, errors.Join(b.errs...)
+	}
+	return g, nil
+}
+
+// builder makes the parts of a Gate and collects what is wrong.
+type builder struct {
+	cfg  Config
+	errs []error
+}
+
+func (b *builder) add(field, value, reason string) {
+	b.errs = append(b.errs, &ConfigError{Field: field, Value: value, Reason: reason})
+}
+
+// room adds what a room finds wrong with its own part.
+func (b *builder) room(field string, err error) {
+	if err != nil {
+		b.errs = append(b.errs, fmt.Errorf("sallyport: %s: %w", field, err))
+	}
+}
+
+func (b *builder) verifier() *token.Verifier {
+	issuers := slices.Clone(b.cfg.Issuers)
+	if b.cfg.Accounts != nil {
+		issuers = append(issuers, b.cfg.Accounts.Issuer())
+	}
+	if len(issuers) == 0 {
+		if b.allPublic() {
+			return nil
+		}
+		b.add("Accounts", "", "there are neither Accounts nor Issuers, so that no token could be valid: set one, or make every route public")
+		return nil
+	}
+	v, err := token.New(token.Config{Issuers: issuers, Now: b.cfg.now})
+	b.room("Issuers", err)
+	return v
+}
+
+func (b *builder) allPublic() bool {
+	return len(b.cfg.Routes) > 0 && !slices.ContainsFunc(b.cfg.Routes, func(r Route) bool { return !r.Public })
+}
+
+func (b *builder) limits() *limits {
+	l := &limits{keys: ratelimit.NewKeyer()}
+	if b.cfg.Limits == nil {
+		store, err := ratelimit.NewMemory(ratelimit.MemoryConfig{Now: b.cfg.now})
+		b.room("Limits", err)
+		b.cfg.Limits = store
+	}
+	if b.cfg.InsecureUnlimited {
+		if b.cfg.Limit != "" || b.cfg.ClientLimit != "" {
+			b.add("InsecureUnlimited", "true", "there is a limit as well: leave one of the two out")
+		}
+		return l
+	}
+	if b.cfg.Limit == "" {
+		b.cfg.Limit = defaultLimit
+	}
+	l.caller = b.limiter("Limit", "default", b.cfg.Limit)
+	if b.cfg.ClientLimit != "" {
+		l.client = b.limiter("ClientLimit", "client", b.cfg.ClientLimit)
+	} else if l.caller != nil {
+		limit, err := scaled(l.caller.Limit(), clientFactor)
+		if err != nil {
+			b.add("Limit", b.cfg.Limit, "is too high for a ClientLimit of ten times as much: set ClientLimit")
+			return l
+		}
+		l.client = b.limiter("ClientLimit", "client", limit.String())
+	}
+	return l
+}
+
+// scaled is a limit of n times as much.
+func scaled(l ratelimit.Limit, n int) (ratelimit.Limit, error) {
+	if l.Strict() {
+		return ratelimit.Window(n*l.Quota(), l.Per())
+	}
+	return ratelimit.Window(n*l.Quota(), max(l.Per().Round(time.Second), time.Second))
+}
+
+func (b *builder) limiter(field, name, text string) *ratelimit.Limiter {
+	limit, err := ratelimit.Parse(text)
+	if err != nil {
+		b.room(field, err)
+		return nil
+	}
+	l, err := ratelimit.New(ratelimit.Config{Name: name, Limit: limit, Store: b.cfg.Limits})
+	b.room(field, err)
+	return l
+}
+
+func (b *builder) challenges() challenges {
+	realm := b.cfg.Realm
+	// What a quoted-string needs no backslash for (RFC 9110 §5.6.4), in ASCII.
+	if strings.ContainsFunc(realm, func(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' }) {
+		b.add("Realm", realm, "write printable ASCII without quote and backslash")
+	}
+	return newChallenges(realm, b.cfg.InvalidTokenForbidden)
+}
+
+func (b *builder) routes() *routes {
+	if b.cfg.MaxBody < 0 {
+		b.add("MaxBody", fmt.Sprint(b.cfg.MaxBody), "a size is 0 for the default, or more")
+	}
+	if b.cfg.MaxBody == 0 {
+		b.cfg.MaxBody = defaultMaxBody
+	}
+	t := &routes{mux: http.NewServeMux(), rest: b.chain("", Route{Pattern: "/"})}
+	if b.cfg.Accounts != nil {
+		b.reserve(t, b.cfg.Accounts)
+	}
+	for i, in := range b.cfg.Routes {
+		field := fmt.Sprintf("Routes[%d].", i)
+		if b.cfg.Accounts != nil && reserved(in.Pattern) {
+			b.add(field+"Pattern", in.Pattern, "is an address of the accounts: choose another, or do without Accounts")
+			continue
+		}
+		if err := t.add(b.chain(field, in)); err != nil {
+			b.add(field+"Pattern", in.Pattern, err.Error()+": write it as net/http.ServeMux has it, such as \"GET /notes/{id}\"")
+		}
+	}
+	return t
+}
+
+// reserve takes the addresses of the accounts, and all else under /auth/, which is a
+// 404 to those who have a token.
+func (b *builder) reserve(t *routes, accounts *account.Accounts) {
+	paths := accounts.Paths()
+	paths[reservedPrefix] = true
+	for path, guarded := range paths {
+		c := b.chain("", Route{Pattern: path, Public: !guarded})
+		c.reserved = true
+		// Whoever has used up their limit may still log out.
+		c.uncounted = path == "/auth/logout"
+		b.room("Accounts", t.add(c))
+	}
+}
+
+const reservedPrefix = "/auth/"
+
+// reserved reports whether a pattern is for addresses of the accounts.
+func reserved(pattern string) bool {
+	_, path, _ := strings.Cut(pattern, "/")
+	path = "/" + path
+	return strings.HasPrefix(path, reservedPrefix) || path == strings.TrimSuffix(reservedPrefix, "/") || strings.HasPrefix(path, "/.well-known/jwks.json")
+}
+
+// chain works out what holds for a route.
+func (b *builder) chain(field string, in Route) *chain {
+	c := &chain{pattern: in.Pattern, public: in.Public, maxBody: in.MaxBody, limitLabel: "route " + in.Pattern}
+	if in.Public && (len(in.Scopes) > 0 || len(in.Roles) > 0 || in.Owner != "") {
+		b.add(field+"Public", in.Pattern, "is public and asks for scopes, roles or an owner: choose one")
+	}
+	if in.MaxBody < 0 {
+		b.add(field+"MaxBody", fmt.Sprint(in.MaxBody), "a size is 0 for the Config's, or more")
+	}
+	if in.MaxBody == 0 {
+		c.maxBody = b.cfg.MaxBody
+	}
+	rule := authz.Rule{Scopes: in.Scopes, Roles: in.Roles, Realm: b.cfg.Realm}
+	c.paths = authz.NewPaths(in.Pattern)
+	if in.Owner != "" {
+		rule.Claim, rule.Equals = "sub", "path."+in.Owner
+		if !c.paths.Has(in.Owner) {
+			b.add(field+"Owner", in.Owner, "is no wildcard of "+in.Pattern+": name one")
+		}
+	}
+	var err error
+	c.policy, err = authz.New(rule)
+	b.room(strings.TrimSuffix(field, "."), err)
+	if in.Limit != "" {
+		c.limit = b.limiter(field+"Limit", "route", in.Limit)
+	}
+	return c
+}

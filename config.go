@@ -1,0 +1,120 @@
+package sallyport
+
+import (
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"time"
+
+	"github.com/sallyport-dev/sallyport/account"
+	"github.com/sallyport-dev/sallyport/audit"
+	"github.com/sallyport-dev/sallyport/cors"
+	"github.com/sallyport-dev/sallyport/headers"
+	"github.com/sallyport-dev/sallyport/ratelimit"
+	"github.com/sallyport-dev/sallyport/token"
+)
+
+// Config says what a Gate guards and how. The zero value of every field is the safe
+// choice; what weakens the Gate starts with Insecure. [New] copies what it needs, so
+// that changing a Config later changes nothing.
+type Config struct {
+	// Accounts, when set, answers under /auth/ and at /.well-known/jwks.json, and its
+	// tokens are accepted until their session ends.
+	Accounts *account.Accounts
+
+	// Issuers are others whose tokens are accepted. A Gate needs Accounts or at least
+	// one issuer, unless every route it has is public.
+	Issuers []token.Issuer
+
+	// Routes declares what differs from the rule. The rule, for every request that no
+	// route takes, is: a valid token is needed, and nothing more.
+	Routes []Route
+
+	// Limit is how many requests one caller may make, such as "100 per 15m" or
+	// "10/s burst 20". A caller is the token's subject; the client's address prefix
+	// where there is no token or a bad one. Default "100 per 15m".
+	Limit string
+
+	// ClientLimit is how many requests one address prefix may make, whoever they are
+	// from: it is checked first, before any cryptography, and leaves room for many
+	// callers behind one address. Default: ten times Limit.
+	ClientLimit string
+
+	// Limits stores the counters. Default: this process's memory.
+	Limits ratelimit.Store
+
+	// TrustedProxies are the proxies in front of the Gate, whose word on the client's
+	// address is taken. Default: none, and no header is read.
+	TrustedProxies []netip.Prefix
+
+	// CORS lets scripts of other origins call. Default: none.
+	CORS cors.Config
+
+	// Headers adjusts the security headers.
+	Headers headers.Config
+
+	// MaxBody is the most bytes a request body may have. Default 1 MiB.
+	MaxBody int64
+
+	// Realm names the protected space in challenges. Default "api".
+	Realm string
+
+	// InvalidTokenForbidden answers a bad token with 403, as the guide does, for
+	// clients that rely on it, instead of the 401 of RFC 6750 §3.1.
+	InvalidTokenForbidden bool
+
+	// InsecureUnlimited switches Limit and ClientLimit off. A Route's own limit stays.
+	InsecureUnlimited bool
+
+	// Audit gets the security events. Default: they are dropped.
+	Audit *audit.Log
+
+	// ErrorLog gets what the developer needs to see: panics with their stack.
+	// Default slog.Default().
+	ErrorLog *slog.Logger
+
+	now func() time.Time
+}
+
+// Route is what holds for the requests that a pattern matches.
+type Route struct {
+	// Pattern is a pattern of net/http.ServeMux, such as "GET /notes/{id}". The most
+	// specific one wins, whatever the order.
+	Pattern string
+
+	// Public lets anybody in. No credential is read on a public route.
+	Public bool
+
+	// Scopes are needed, all of them.
+	Scopes []string
+
+	// Roles are needed, any one of them.
+	Roles []string
+
+	// Owner names a wildcard of the pattern that must be the caller's own subject:
+	// with "GET /users/{id}" and Owner "id", each user sees only their own.
+	Owner string
+
+	// Limit is an own limit of this route for each caller, on top of the Config's.
+	Limit string
+
+	// MaxBody replaces the Config's.
+	MaxBody int64
+}
+
+// ConfigError is one thing in a Config that cannot be meant.
+type ConfigError struct {
+	// Field is the path of the field, such as "Routes[2].Scopes".
+	Field string
+	// Value is what it holds.
+	Value string
+	// Reason says which rule it breaks, and what to write instead.
+	Reason string
+}
+
+func (e *ConfigError) Error() string {
+	if e.Value == "" {
+		return fmt.Sprintf("sallyport: %s: %s", e.Field, e.Reason)
+	}
+	return fmt.Sprintf("sallyport: %s %q: %s", e.Field, e.Value, e.Reason)
+}

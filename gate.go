@@ -1,0 +1,236 @@
+// Package sallyport is the guarded way into an HTTP API: everything that passes is
+// examined, in a fixed order, and everything that leaves carries the right fields.
+//
+//	gate, err := sallyport.New(sallyport.Config{Accounts: accounts})
+//	...
+//	http.ListenAndServe(addr, gate.Handler(mux))
+//
+// It fails when composed wrongly:
+//
+//   - The Gate must be the outermost handler. What stands in front of it (a mux that
+//     cleans paths, a middleware that answers by itself) is not guarded, and what the
+//     Gate authorised may not be what the handler gets.
+//   - Do not add a second CORS layer, rate limiter or panic guard behind it.
+//   - [Route.Public] is the only way past authentication. A handler that needs to know
+//     who is calling asks [visit.Caller], never a header.
+//   - net/http's default server has no timeouts: use an http.Server with
+//     ReadHeaderTimeout, ReadTimeout and IdleTimeout set.
+//   - Behind a proxy, set [Config.TrustedProxies]; otherwise every client has the
+//     proxy's address, and shares its limits.
+//
+// Each room is also usable alone; this package is the only place that knows them all.
+package sallyport
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/sallyport-dev/sallyport/account"
+	"github.com/sallyport-dev/sallyport/audit"
+	"github.com/sallyport-dev/sallyport/clientip"
+	"github.com/sallyport-dev/sallyport/cors"
+	"github.com/sallyport-dev/sallyport/headers"
+	"github.com/sallyport-dev/sallyport/problem"
+	"github.com/sallyport-dev/sallyport/token"
+	"github.com/sallyport-dev/sallyport/visit"
+)
+
+// Gate guards handlers. It is immutable and safe for concurrent use.
+type Gate struct {
+	clients   *clientip.Resolver
+	headers   *headers.Headers
+	cors      *cors.Policy
+	limits    *limits
+	verifier  *token.Verifier // nil when every route is public
+	accounts  *account.Accounts
+	routes    *routes
+	challenge challenges
+	audit     *audit.Log
+	errors    *slog.Logger
+	now       func() time.Time
+}
+
+// Handler returns next with the Gate in front of it; without next, whatever passes is
+// a 404. When next is an *http.ServeMux, what the mux itself says of unknown paths and
+// methods becomes a problem too.
+func (g *Gate) Handler(next http.Handler) http.Handler {
+	if next == nil {
+		next = problem.Handler(func(http.ResponseWriter, *http.Request) error { return problem.NotFound })
+	}
+	_, isMux := next.(*http.ServeMux)
+	return &door{gate: g, next: next, isMux: isMux}
+}
+
+// door is one handler behind the Gate.
+type door struct {
+	gate  *Gate
+	next  http.Handler
+	isMux bool
+}
+
+// ServeHTTP is the way of every request, top to bottom. A room either lets it pass or
+// answers with a problem, and then no later room sees it.
+func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	g := d.gate
+	a := g.open(w, r)
+	defer g.close(a)
+
+	r = a.request
+	g.headers.Apply(a.Header(), a.visit.Secure)
+	g.cors.Apply(a.Header(), r)
+	if p := sane(r); p != nil {
+		g.refuse(a, audit.InputFail, p)
+		return
+	}
+	closeAfterChunks(a.Header(), r)
+	if g.cors.Preflight(a, r) {
+		return
+	}
+	if p := g.limits.checkClient(r.Context(), a); p != nil {
+		g.refuse(a, audit.RateLimit, p)
+		return
+	}
+	route := g.routes.match(r)
+	a.visit.Route = route.pattern
+	event, p := g.authenticate(a, route)
+	// A bad credential is charged to the address it came from before it is refused, so
+	// that guessing is limited like anything else.
+	if limited := g.limits.checkCaller(r.Context(), a, route); limited != nil {
+		event, p = audit.RateLimit, limited
+	}
+	if p != nil {
+		g.refuse(a, event, p)
+		return
+	}
+	if p := route.authorize(&a.visit, r); p != nil {
+		g.refuse(a, audit.AuthzFail, p)
+		return
+	}
+	if p := route.bound(a.ResponseWriter, r); p != nil {
+		g.refuse(a, audit.InputFail, p)
+		return
+	}
+	if route.reserved {
+		g.accounts.ServeHTTP(a, r)
+		return
+	}
+	a.fromMux = d.isMux
+	d.next.ServeHTTP(a, r)
+}
+
+// open starts the visit.
+func (g *Gate) open(w http.ResponseWriter, r *http.Request) *answer {
+	now := g.now()
+	client := g.clients.FromRequest(r)
+	a := &answer{ResponseWriter: w}
+	a.visit = visit.Visit{Started: now, Client: client.Addr, Secure: client.Secure}
+	if id := r.Header["X-Request-Id"]; len(id) == 1 && visit.ValidID(id[0]) {
+		a.visit.ID = id[0]
+	} else {
+		a.visit.ID = visit.NewID(now)
+	}
+	a.request = r.WithContext(visit.With(r.Context(), &a.visit))
+	a.request.Pattern = "" // a mux behind the Gate sets its own
+	return a
+}
+
+// refuse answers with p and notes why.
+func (g *Gate) refuse(a *answer, event string, p *problem.Problem) {
+	a.visit.Event = event
+	if cause := p.Unwrap(); cause != nil {
+		a.visit.Reason = cause.Error()
+	}
+	problem.Write(a, a.request, p)
+}
+
+// close ends the visit: a panic becomes a 500 that says nothing, and what matters
+// becomes an audit event.
+func (g *Gate) close(a *answer) {
+	abort := false
+	switch v := recover(); v {
+	case nil:
+	case http.ErrAbortHandler:
+		abort = true
+	default:
+		abort = g.crashed(a, v)
+	}
+	if a.visit.Status == http.StatusInternalServerError && a.visit.Reason != "" && a.visit.Event != audit.SysCrash {
+		g.errors.LogAttrs(context.Background(), slog.LevelError, "request failed",
+			slog.String("request", a.visit.ID), slog.String("route", a.visit.Route),
+			slog.String("reason", a.visit.Reason))
+	}
+	if event := eventOf(a); event != "" {
+		who := &a.visit.Principal
+		if a.visit.About != nil {
+			who = a.visit.About
+		}
+		g.audit.Emit(audit.Event{
+			Name: event, Request: a.visit.ID, Client: a.visit.Client,
+			Issuer: who.Issuer, Subject: who.Subject, Session: who.Session,
+			Method: a.request.Method, Route: a.visit.Route, Path: a.request.URL.Path,
+			Reason: a.visit.Reason, Status: a.visit.Status,
+		})
+	}
+	if abort {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// crashed answers for a handler that panicked. It reports whether half an answer was
+// out already: then cutting the connection is the only way left to say that it is not
+// whole.
+func (g *Gate) crashed(a *answer, v any) (abort bool) {
+	a.visit.Event, a.visit.Reason = audit.SysCrash, "panic in the handler"
+	g.errors.LogAttrs(context.Background(), slog.LevelError, "panic in the handler",
+		slog.String("request", a.visit.ID), slog.String("route", a.visit.Route),
+		slog.String("panic", fmt.Sprint(v)), slog.String("stack", string(debug.Stack())))
+	if a.wrote {
+		return true
+	}
+	h := a.Header()
+	clear(h) // whatever the handler was about to say
+	g.headers.Apply(h, a.visit.Secure)
+	g.cors.Apply(h, a.request)
+	a.fromMux = false
+	problem.Write(a, a.request, problem.Internal)
+	return false
+}
+
+// eventOf is the audit event of an answer that a handler gave without naming one.
+func eventOf(a *answer) string {
+	if a.visit.Event != "" {
+		return a.visit.Event
+	}
+	switch a.visit.Status {
+	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:
+		return audit.InputFail
+	case http.StatusForbidden:
+		return audit.AuthzFail
+	case http.StatusTooManyRequests:
+		return audit.RateLimit
+	case http.StatusServiceUnavailable:
+		return audit.Overload
+	}
+	return ""
+}
+
+// closeAfterChunks has the connection closed after a request whose body is chunked.
+// net/http drops a Content-Length that came along with it, so that the Gate cannot
+// see and refuse the pair; but a proxy in front may have counted by that length, and
+// what is left on the connection is then not a request (RFC 9112 §6.1).
+func closeAfterChunks(h http.Header, r *http.Request) {
+	if r.ProtoMajor == 1 && len(r.TransferEncoding) > 0 {
+		h["Connection"] = closeValue
+	}
+}
+
+var closeValue = []string{"close"}
+
+// OwnedHeaders are the names of the answer fields on which the Gate has the last word:
+// the security headers. A handler that passes on another server's answer takes that
+// server's away.
+func (g *Gate) OwnedHeaders() []string { return g.headers.Names() }

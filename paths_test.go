@@ -1,0 +1,155 @@
+package sallyport_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/sallyport-dev/sallyport"
+)
+
+// echo answers with what it was asked for, as it was written.
+var echo = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Method, " ", r.RequestURI) })
+
+// raw sends bytes to a Gate on a real connection, and returns all that comes back.
+func raw(t *testing.T, url, request string) string {
+	t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprint(conn, request)
+	conn.(*net.TCPConn).CloseWrite()
+	answer, _ := io.ReadAll(bufio.NewReader(conn))
+	return string(answer)
+}
+
+// guarded is a Gate of which only /public/ is public.
+func guarded(t *testing.T, next http.Handler) string {
+	w := newWorld(t, next, func(c *sallyport.Config) {
+		c.InsecureUnlimited = true
+		c.Routes = []sallyport.Route{{Pattern: "/public/", Public: true}, {Pattern: "GET /admin/", Roles: []string{"admin"}}}
+	})
+	s := httptest.NewServer(w)
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+// TestPaths: each spelling is either the plain one or refused. Nothing that starts as
+// public ends elsewhere.
+func TestPaths(t *testing.T) {
+	url := guarded(t, echo)
+	for target, want := range map[string]int{
+		"/public/a":                     200,
+		"/public/a%20b":                 200,
+		"/public/%C3%A9":                200,
+		"/public/a?b=../c":              200,
+		"/public/...":                   200,
+		"/public/~a:@!$&'()*+,=":        200,
+		"/private":                      401,
+		"/Public/a":                     401,
+		"/public":                       401,
+		"/public/../admin":              400,
+		"/public/./a":                   400,
+		"/public/..":                    400,
+		"/public/.":                     400,
+		"/public/%2e%2e/admin":          400,
+		"/public/%2E%2E/admin":          400,
+		"/public/.%2e/admin":            400,
+		"/public/..%2fadmin":            400,
+		"/public/..%5cadmin":            400,
+		`/public/..\admin`:              400,
+		"/public/..;/admin":             400,
+		"/public/a;b=c/../admin":        400,
+		"/public;/admin":                400,
+		"/public//admin":                400,
+		"//public/a":                    400,
+		"/public/%00":                   400,
+		"/public/a%0d%0aX:b":            400,
+		"/public/%252e%252e/admin":      400,
+		"/public/%61":                   400,
+		"/public/%c0%ae%c0%ae/admin":    400,
+		"/public/%ff":                   400,
+		"/public/%7f":                   400,
+		"http://other.example/public/a": 400,
+		"/public/a%":                    400,
+		"/public/a%zz":                  400,
+		"*":                             400,
+		"/public/\xc3\xa9":              400,
+		"/public/a|b":                   400,
+		"/public/<script>":              400,
+		"/public/" + strings.Repeat("a/", 700) + "a": 200,
+		"/public/" + strings.Repeat("a", 9<<10):      414,
+	} {
+		answer := raw(t, url, "GET "+target+" HTTP/1.1\r\nHost: api.example\r\nConnection: close\r\n\r\n")
+		var status int
+		fmt.Sscanf(answer, "HTTP/1.1 %d", &status)
+		if status != want {
+			t.Errorf("%.60q: %d, want %d", target, status, want)
+		}
+		if status == 200 && !strings.HasSuffix(answer, "GET "+target) {
+			t.Errorf("%.60q arrived as something else: %.200s", target, answer)
+		}
+	}
+}
+
+// TestFraming: what two servers could cut in two ways is refused, or is the last thing
+// on its connection.
+func TestFraming(t *testing.T) {
+	url := guarded(t, echo)
+	const smuggled = "GET /public/smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
+	for name, request := range map[string]string{
+		"CL and TE":          "POST /public/a HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + smuggled,
+		"TE and CL":          "POST /public/a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n" + smuggled,
+		"two CL":             "POST /public/a HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nContent-Length: 5\r\n\r\n" + smuggled,
+		"CL with a sign":     "POST /public/a HTTP/1.1\r\nHost: a\r\nContent-Length: +0\r\n\r\n" + smuggled,
+		"unknown TE":         "POST /public/a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n" + smuggled,
+		"two Hosts":          "GET /public/a HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n" + smuggled,
+		"no Host":            "GET /public/a HTTP/1.1\r\n\r\n" + smuggled,
+		"Host with a path":   "GET /public/a HTTP/1.1\r\nHost: a/b\r\nConnection: close\r\n\r\n",
+		"Host with a user":   "GET /public/a HTTP/1.1\r\nHost: a@b\r\nConnection: close\r\n\r\n",
+		"space before colon": "GET /public/a HTTP/1.1\r\nHost: a\r\nContent-Length : 0\r\n\r\n" + smuggled,
+		"bare CR":            "GET /public/a HTTP/1.1\r\nHost: a\r\nX: b\rY: c\r\n\r\n" + smuggled,
+	} {
+		answer := raw(t, url, request)
+		if strings.Contains(answer, "smuggled") {
+			t.Errorf("%s: the second request was answered: %s", name, answer)
+		}
+		if strings.HasPrefix(answer, "HTTP/1.1 200") && !strings.Contains(answer, "Connection: close") {
+			t.Errorf("%s: %s", name, answer)
+		}
+		if strings.HasPrefix(name, "Host with") && !strings.HasPrefix(answer, "HTTP/1.1 400") {
+			t.Errorf("%s: %s", name, answer)
+		}
+	}
+}
+
+// TestOverrides: no field replaces the method or path that was authorised.
+func TestOverrides(t *testing.T) {
+	seen := http.Header{}
+	w := newWorld(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { seen = r.Header }), func(c *sallyport.Config) {
+		c.Routes = []sallyport.Route{{Pattern: "/public/", Public: true}}
+	})
+	fields := http.Header{"X-Http-Method-Override": {"DELETE"}, "X-Original-Url": {"/admin"}, "X-Rewrite-Url": {"/admin"}, "X-Fine": {"1"}}
+	w.send("GET", "/public/a", fields, "")
+	if seen.Get("X-Fine") != "1" || seen.Get("X-Http-Method-Override")+seen.Get("X-Original-Url")+seen.Get("X-Rewrite-Url") != "" {
+		t.Errorf("%v", seen)
+	}
+}
+
+// TestRequestID: a plain id of the client's is kept, anything else replaced.
+func TestRequestID(t *testing.T) {
+	w := newWorld(t, nil, nil)
+	for id, kept := range map[string]bool{"abc-123": true, "a b": false, "a\"}": false, "": false, strings.Repeat("a", 65): false} {
+		p := wantProblem(t, w.send("GET", "/", http.Header{"X-Request-Id": {id}}, ""), 401, "no_credentials")
+		if (p.Instance == "urn:sallyport:request:"+id) != kept {
+			t.Errorf("%q became %s", id, p.Instance)
+		}
+	}
+}

@@ -1,0 +1,84 @@
+package sallyport
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/sallyport-dev/sallyport/authz"
+	"github.com/sallyport-dev/sallyport/problem"
+	"github.com/sallyport-dev/sallyport/ratelimit"
+	"github.com/sallyport-dev/sallyport/visit"
+)
+
+// chain is what holds for the requests of one route, worked out when the Gate is
+// built. It is an http.Handler only so that a ServeMux can find it.
+type chain struct {
+	pattern  string
+	public   bool
+	reserved bool // answered by the accounts, not by the handler behind the Gate
+	policy   *authz.Policy
+	// uncounted requests are not charged to their caller when they are authenticated;
+	// the client's limit holds for them too.
+	uncounted bool
+	paths     *authz.Paths
+	limit     *ratelimit.Limiter // nil when the route has none of its own
+	maxBody   int64
+
+	limitLabel string // sets the route's counters apart
+}
+
+func (*chain) ServeHTTP(http.ResponseWriter, *http.Request) {
+	panic("sallyport: a route is not a handler")
+}
+
+// routes finds a request's chain.
+type routes struct {
+	mux  *http.ServeMux
+	rest *chain // for what nobody declared
+}
+
+// match finds the chain of the most specific pattern. ServeMux would answer some
+// requests by itself, with a redirect to another spelling of the path, a 404 or a
+// 405: those go by the rule, like everything nobody declared.
+func (t *routes) match(r *http.Request) *chain {
+	h, _ := t.mux.Handler(r)
+	if c, ok := h.(*chain); ok {
+		return c
+	}
+	return t.rest
+}
+
+// authorize checks who may do it.
+func (c *chain) authorize(v *visit.Visit, r *http.Request) *problem.Problem {
+	if c.public {
+		return nil
+	}
+	err := c.policy.Check(v.Principal, c.paths.Values(r.URL.EscapedPath()))
+	if denied, ok := errors.AsType[*authz.Denied](err); ok {
+		return denied.Problem()
+	}
+	return nil
+}
+
+// bound limits the body. A body announced as too large is refused unread.
+func (c *chain) bound(w http.ResponseWriter, r *http.Request) *problem.Problem {
+	if r.ContentLength > c.maxBody {
+		return problem.TooLarge(c.maxBody)
+	}
+	if r.ContentLength != 0 && r.Body != nil && r.Body != http.NoBody {
+		r.Body = http.MaxBytesReader(w, r.Body, c.maxBody)
+	}
+	return nil
+}
+
+// add registers a chain; ServeMux panics on a bad pattern or on two that conflict.
+func (t *routes) add(c *chain) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("%v", v)
+		}
+	}()
+	t.mux.Handle(c.pattern, c)
+	return nil
+}
