@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"github.com/sallyport-dev/sallyport"
+	"github.com/sallyport-dev/sallyport/account"
+	"github.com/sallyport-dev/sallyport/account/sqlite"
+	"github.com/sallyport-dev/sallyport/audit"
+	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/proxy"
+	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/server"
+	"github.com/sallyport-dev/sallyport/token"
+)
+
+// app is a running Sallyport: everything serve and demo open.
+type app struct {
+	options  options
+	server   *server.Server
+	accounts *account.Accounts // nil with --accounts=off
+	proxy    *proxy.Proxy      // nil without an upstream
+	log      *audit.Log
+	handler  http.Handler
+	closers  []func() error
+}
+
+// open makes an app, or leaves nothing open. The address comes first: it is what most
+// often goes wrong, and the issuer may be named after it.
+func open(ctx context.Context, o options) (*app, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(o.data, 0o700); err != nil {
+		return nil, fmt.Errorf("the data folder: %w", err)
+	}
+	a := &app{options: o}
+	if err := a.open(ctx); err != nil {
+		return nil, errors.Join(err, a.close())
+	}
+	return a, nil
+}
+
+func (a *app) open(ctx context.Context) error {
+	o := &a.options
+	listen := o.server()
+	listen.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.handler.ServeHTTP(w, r) })
+	var err error
+	if a.server, err = server.Listen(listen); err != nil {
+		return err
+	}
+	a.closers = append(a.closers, a.server.Close)
+	if o.accounts == "on" && o.issuer == "" {
+		o.issuer = issuerURL(a.server.Addr().String(), a.server.Secure())
+	}
+	log, closeLog, err := o.auditLog()
+	if err != nil {
+		return err
+	}
+	a.log, a.closers = log, append(a.closers, closeLog)
+	cfg, err := o.gate()
+	if err != nil {
+		return err
+	}
+	cfg.Audit, cfg.ErrorLog = a.log, errorLog()
+	if o.accounts == "on" {
+		if err := a.openAccounts(ctx); err != nil {
+			return err
+		}
+		cfg.Accounts = a.accounts
+	}
+	gate, err := sallyport.New(cfg)
+	if err != nil {
+		return err
+	}
+	return a.wire(gate)
+}
+
+// wire puts the upstream behind the gate.
+func (a *app) wire(gate *sallyport.Gate) error {
+	var next http.Handler
+	if a.options.upstream != "" {
+		p, err := proxy.New(proxy.Config{
+			Upstream: a.options.upstream, Timeout: a.options.upstreamTimeout, OwnedHeaders: gate.OwnedHeaders(),
+			InsecureForwardAuthorization: a.options.forwardAuthorization,
+		})
+		if err != nil {
+			return err
+		}
+		a.proxy, next = p, p
+	}
+	a.handler = gate.Handler(next)
+	return nil
+}
+
+func (a *app) openAccounts(ctx context.Context) (err error) {
+	o := &a.options
+	var done func() error
+	a.accounts, done, err = openAccounts(ctx, accountsConfig{
+		data: o.data, issuer: o.issuer, audience: o.aud(), log: a.log, closed: o.registration == "closed",
+		loginLimit: o.loginLimit, registerLimit: o.registerLimit,
+	})
+	if err == nil {
+		a.closers = append(a.closers, done)
+	}
+	return err
+}
+
+// accountsConfig is what the commands that touch accounts know.
+type accountsConfig struct {
+	data, issuer, audience    string
+	log                       *audit.Log
+	closed                    bool
+	loginLimit, registerLimit string
+}
+
+// Names in the data folder.
+const (
+	databaseFile = "accounts.db"
+	keyFile      = "signing-key.pem"
+)
+
+// openAccounts opens the accounts of a data folder; done closes them.
+func openAccounts(ctx context.Context, c accountsConfig) (accounts *account.Accounts, done func() error, err error) {
+	key, err := token.LoadOrCreate(filepath.Join(c.data, keyFile), token.ES256)
+	if err != nil {
+		return nil, nil, err
+	}
+	store, err := sqlite.Open(ctx, filepath.Join(c.data, databaseFile))
+	if err != nil {
+		return nil, nil, err
+	}
+	accounts, err = account.New(ctx, account.Config{
+		Store: store, Issuer: c.issuer, Audience: c.audience, Key: key, Audit: c.log, ErrorLog: errorLog(),
+		ClosedRegistration: c.closed, LoginLimit: c.loginLimit, RegisterLimit: c.registerLimit,
+	})
+	if err != nil {
+		return nil, nil, errors.Join(err, store.Close())
+	}
+	return accounts, func() error { return errors.Join(accounts.Close(), store.Close()) }, nil
+}
+
+// serve serves until ctx is done, and then closes everything.
+func (a *app) serve(ctx context.Context) error {
+	a.log.Emit(audit.Event{Name: audit.SysStartup, Reason: a.server.URL()})
+	err := a.server.Serve(ctx)
+	a.closers = a.closers[1:] // Serve has closed the address, the first that was opened
+	if a.proxy != nil {
+		a.proxy.CloseIdleConnections()
+	}
+	a.log.Emit(audit.Event{Name: audit.SysShutdown})
+	return errors.Join(err, a.close())
+}
+
+// close closes what is open, last first.
+func (a *app) close() error {
+	var errs []error
+	for len(a.closers) > 0 {
+		last := len(a.closers) - 1
+		errs = append(errs, a.closers[last]())
+		a.closers = a.closers[:last]
+	}
+	return errors.Join(errs...)
+}
+
+// errorLog is where a developer reads what went wrong.
+func errorLog() *slog.Logger {
+	return slog.New(slog.NewTextHandler(os.Stderr, nil))
+}

@@ -1,0 +1,35 @@
+package main
+
+import "strings"
+
+// flagNames turns the names that the library has for things into those a person at a
+// command line knows.
+var flagNames = strings.NewReplacer(
+	"sallyport: TrustedProxies: clientip: Trusted", "--trusted-proxy",
+	"sallyport: TrustedProxies: clientip:", "--trusted-proxy",
+	"sallyport: CORS: cors: Origins", "--allow-origin",
+	"sallyport: Limit: ratelimit: limit", "--limit",
+	"sallyport: Limit", "--limit",
+	"sallyport: ClientLimit: ratelimit: limit", "--client-limit",
+	"sallyport: MaxBody", "--max-body",
+	"sallyport: Routes", "--public: Routes",
+	"account: LoginLimit", "--login-limit",
+	"account: RegisterLimit", "--register-limit",
+	"clientip: ", "--trusted-proxy ",
+	"server: Addr", "--listen",
+	"server: TLSCert", "--tls-cert",
+	"server: TLSKey", "--tls-key",
+	`server: SelfSigned "true"`, "--tls-self-signed",
+	"server: DrainTimeout", "--drain",
+	"proxy: Upstream", "--upstream",
+	"proxy: Timeout", "--upstream-timeout",
+)
+
+// complain is what a person reads when a command fails: one mistake on one line.
+func complain(err error) string {
+	lines := strings.Split(flagNames.Replace(err.Error()), "\n")
+	if len(lines) == 1 {
+		return "sallyport: " + lines[0] + "\n"
+	}
+	return "sallyport:\n  " + strings.Join(lines, "\n  ") + "\n"
+}

@@ -1,0 +1,91 @@
+package proxy
+
+import (
+	"errors"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/sallyport-dev/sallyport/audit"
+	"github.com/sallyport-dev/sallyport/problem"
+	"github.com/sallyport-dev/sallyport/visit"
+)
+
+// statusClientGone is what nginx calls a request whose client left. Nobody reads the
+// answer; the audit log shows the status.
+const statusClientGone = 499
+
+const retryAfter = 5 * time.Second
+
+var (
+	unreachable = problem.New(http.StatusBadGateway, "upstream_unreachable", "The service behind this address cannot be reached. Try again later.").RetryAfter(retryAfter)
+	broken      = problem.New(http.StatusBadGateway, "upstream_error", "The service behind this address gave no usable answer.")
+	tooSlow     = problem.New(http.StatusGatewayTimeout, "upstream_timeout", "The service behind this address took too long. Try again later.").RetryAfter(retryAfter)
+	clientSlow  = problem.New(http.StatusRequestTimeout, "request_timeout", "The body took too long to arrive.")
+	badBody     = problem.New(http.StatusBadRequest, "bad_request", "The body broke off or is not framed as HTTP asks.")
+	clientGone  = problem.New(statusClientGone, "client_closed_request", "The request was cancelled.")
+)
+
+var silent = log.New(io.Discard, "", 0)
+
+// fail answers when there is no answer to forward.
+func (x *exchange) fail(_ http.ResponseWriter, _ *http.Request, err error) {
+	note(x.visit, err)
+	p := x.explain(err)
+	if p.Status >= 500 {
+		x.visit.Event = audit.UpstreamFail
+	}
+	if !x.taken {
+		problem.Write(x.w, x.in, p)
+	}
+}
+
+// explain finds out whose fault it is: the client's first, as an upload that breaks
+// off makes the upstream's side fail too.
+func (x *exchange) explain(err error) *problem.Problem {
+	if p, ok := errors.AsType[*problem.Problem](err); ok {
+		return p
+	}
+	if bodyErr := x.body.err(); bodyErr != nil {
+		return explainBody(bodyErr)
+	}
+	if x.in.Context().Err() != nil {
+		return clientGone.Because(err)
+	}
+	if timedOut(err) {
+		return tooSlow.Because(err)
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
+		return unreachable.Because(err)
+	}
+	return broken.Because(err)
+}
+
+func explainBody(err error) *problem.Problem {
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return problem.From(err)
+	}
+	if timedOut(err) {
+		return clientSlow.Because(err)
+	}
+	return badBody.Because(err)
+}
+
+func timedOut(err error) bool {
+	e, ok := errors.AsType[net.Error](err)
+	return ok && e.Timeout()
+}
+
+const maxReason = 256
+
+// note keeps the reason for the audit log; the first one is the cause of the others.
+// It is cut, as it may quote what the upstream sent.
+func note(v *visit.Visit, err error) {
+	if v.Reason != "" {
+		return
+	}
+	reason := err.Error()
+	v.Reason = reason[:min(len(reason), maxReason)]
+}

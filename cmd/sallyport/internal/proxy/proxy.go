@@ -1,0 +1,150 @@
+// Package proxy hands a request that has passed the Gate to an upstream, and brings
+// the answer back. It is the next handler of the binary's Gate.
+//
+// The upstream believes X-Sallyport-Subject, -Issuer, -Roles, -Scopes and
+// -Request-Id, because nobody but the proxy can set them: every spelling a client
+// may try is removed first. That promise holds for requests that come through here.
+// It fails when composed wrongly in two ways. An upstream that can also be reached
+// around the proxy believes whoever reaches it, so let it listen where only the
+// proxy can connect. And a proxy that does not stand behind a Gate would forward
+// requests nobody checked, so it answers them with a 500.
+//
+// What the upstream gets:
+//
+//   - the path as received, byte for byte, under the upstream's base path; a target
+//     that cannot be kept as it is, or can be read in two ways, is refused with 400;
+//   - the query as received; one with ";", "#", a broken escape or 10 000 parameters
+//     is refused with 400;
+//   - the body as received, under a Content-Length or chunked, without trailer fields;
+//   - the client's fields but for those named below;
+//   - who is calling, as text in which every byte that is not visible ASCII, and "%"
+//     and ",", is percent-encoded; roles and scopes are separated by one space. A
+//     field that would be empty is not sent, so an anonymous request has no Subject;
+//   - X-Forwarded-For with the one address the visit names, X-Forwarded-Proto,
+//     X-Forwarded-Host, X-Request-Id, and Via.
+//
+// Not forwarded: hop-by-hop fields (RFC 9110 §7.6.1), the Authorization field,
+// cookies of the name __Host-sp_*, fields by which some product passes on an identity
+// or an address or replaces the method or path, and every field whose name has a
+// character besides letters, digits and the dash: to a CGI-like upstream X_User and
+// X.User are the same as X-User. The only protocol a client may switch to is
+// WebSocket; an h2c tunnel would lead around the Gate.
+//
+// What the client gets: the upstream's answer without the fields that name its
+// software, without its CORS fields, and with one value for every field the Gate
+// sets. Cache-Control is the exception, where the upstream knows better; Vary and
+// Set-Cookie are joined. A 5xx keeps its status and loses its body. Redirects to the
+// upstream's own address are made relative.
+package proxy
+
+import (
+	"crypto/x509"
+	"errors"
+	"net/http"
+	"net/http/httputil"
+	"sync"
+	"time"
+
+	"github.com/sallyport-dev/sallyport/problem"
+	"github.com/sallyport-dev/sallyport/visit"
+)
+
+// DefaultTimeout is how long an upstream may take to begin its answer.
+const DefaultTimeout = 30 * time.Second
+
+// MaxTimeout is the longest [Config.Timeout].
+const MaxTimeout = 10 * time.Minute
+
+// Config says where requests go.
+type Config struct {
+	// Upstream is the address of the API: http://host[:port][/base] or https://….
+	// The certificate of an https upstream is verified.
+	Upstream string
+	// Timeout bounds the wait for the head of an answer, for each write of the request
+	// to get on, and for an answer of known length to get on. Zero means
+	// [DefaultTimeout]. An answer of unknown length, such as an event stream, may
+	// pause for as long as it likes.
+	Timeout time.Duration
+	// OwnedHeaders are answer fields that the Gate decides on; the upstream's are
+	// removed even where the Gate sets none, as Strict-Transport-Security over
+	// cleartext. A field that the Gate has set wins without being listed.
+	OwnedHeaders []string
+	// RootCAs verify an https upstream; nil means the system's.
+	RootCAs *x509.CertPool
+	// InsecureForwardAuthorization hands the client's Authorization field, and so its
+	// token, to the upstream, which can then act as the client elsewhere.
+	InsecureForwardAuthorization bool
+}
+
+// Proxy is a handler that forwards to one upstream.
+type Proxy struct {
+	target        target
+	timeout       time.Duration
+	owned         map[string]bool
+	authorization bool
+	transport     *http.Transport
+	buffers       buffers
+}
+
+// New returns a proxy, or every mistake in the configuration joined; each is an
+// [*Error]. It does not connect.
+func New(c Config) (*Proxy, error) {
+	t, targetErr := parseTarget(c.Upstream)
+	timeout, timeoutErr := checkTimeout(c.Timeout)
+	owned, ownedErr := ownedFields(c.OwnedHeaders)
+	if err := errors.Join(targetErr, timeoutErr, ownedErr); err != nil {
+		return nil, err
+	}
+	return &Proxy{
+		target:        t,
+		timeout:       timeout,
+		owned:         owned,
+		authorization: c.InsecureForwardAuthorization,
+		transport:     newTransport(timeout, c.RootCAs),
+	}, nil
+}
+
+// CloseIdleConnections closes the connections to the upstream that no request uses.
+func (p *Proxy) CloseIdleConnections() { p.transport.CloseIdleConnections() }
+
+// ServeHTTP forwards r, which must carry a visit. It panics with
+// http.ErrAbortHandler when the upstream breaks off in the middle of an answer, so
+// that the server cuts the connection and the client can tell.
+func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	v := visit.From(r.Context())
+	if v == nil {
+		problem.Write(w, r, problem.Internal)
+		return
+	}
+	if err := plainTarget(r); err != nil {
+		note(v, err)
+		problem.Write(w, r, ambiguous)
+		return
+	}
+	x := &exchange{p: p, w: w, in: r, visit: v, h: make(http.Header)}
+	defer x.close()
+	forward := httputil.ReverseProxy{
+		Rewrite:        x.rewrite,
+		ModifyResponse: x.modify,
+		ErrorHandler:   x.fail,
+		Transport:      p.transport,
+		BufferPool:     &p.buffers,
+		ErrorLog:       silent, // what it would say is in the visit's Reason
+	}
+	forward.ServeHTTP(x, x.begin())
+	x.trailers()
+}
+
+// buffers recycles the 32 KiB through which bodies are copied.
+type buffers struct{ pool sync.Pool }
+
+// Get returns a buffer.
+func (b *buffers) Get() []byte {
+	if buf, ok := b.pool.Get().(*[]byte); ok {
+		return *buf
+	}
+	return make([]byte, 32<<10)
+}
+
+// Put takes a buffer back.
+func (b *buffers) Put(buf []byte) { b.pool.Put(&buf) }

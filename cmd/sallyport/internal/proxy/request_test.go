@@ -1,0 +1,327 @@
+package proxy_test
+
+import (
+	"io"
+	"log"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/proxy"
+	"github.com/sallyport-dev/sallyport/visit"
+)
+
+var quiet = log.New(io.Discard, "", 0)
+
+// hostile are header lines by which a client tries to be somebody else. Each holds
+// "evil" where it would do harm.
+var hostile = []string{
+	"X-Sallyport-Subject: evil",
+	"x-sallyport-subject: evil",
+	"X-SALLYPORT-SUBJECT: evil",
+	"X_Sallyport_Subject: evil",
+	"X-Sallyport_Subject: evil",
+	"X.Sallyport.Subject: evil",
+	"X-Sallyport.Subject: evil",
+	"X~Sallyport~Subject: evil",
+	"X!Sallyport#Subject: evil",
+	"X-Sallyport-Subject: a\r\nX-Sallyport-Subject: evil",
+	"X-Sallyport-Subject: evil\r\nConnection: X-Sallyport-Subject",
+	"Connection: X-Sallyport-Subject, X-Sallyport-Issuer, X-Sallyport-Roles, X-Sallyport-Scopes, X-Sallyport-Request-Id",
+	"Connection: x-sallyport-subject, x-forwarded-for, authorization, via",
+	"Connection: close, X-Forwarded-For\r\nX-Forwarded-For: evil",
+	"X-Sallyport-Issuer: evil",
+	"X-Sallyport-Roles: evil",
+	"X-Sallyport-Scopes: evil",
+	"X-Sallyport-Request-Id: evil",
+	"X-Sallyport-Anything: evil",
+	"X-Sallyport-: evil", "X-Sallyport: evil",
+	"X-Request-Id: evil",
+	"X-User-Id: evil", "X-User: evil", "X-Username: evil", "X-Userinfo: evil", "X-User-Roles: evil",
+	"X_User_Id: evil", "x_forwarded_user: evil",
+	"X-Forwarded-User: evil", "X-Forwarded-Email: evil", "X-Forwarded-Groups: evil", "X-Forwarded-Preferred-Username: evil",
+	"X-Remote-User: evil", "Remote-User: evil", "REMOTE_USER: evil", "Remote-Groups: evil", "X-Authenticated-User: evil",
+	"X-Authenticated-Userid: evil", "X-Consumer-Username: evil", "X-Consumer-Id: evil", "X-Credential-Identifier: evil",
+	"X-Client-Cert: evil", "X-Ssl-Client-Cert: evil", "X-SSL-Client-Verify: evil", "Ssl-Client-Cert: evil", "Client-Cert: evil",
+	"X-Original-URL: /evil", "X-Rewrite-URL: /evil", "X-Original-Method: evil", "X-Original-Host: evil",
+	"X-HTTP-Method-Override: evil", "X-HTTP-Method: evil", "X-Method-Override: evil",
+	"X-Forwarded-Prefix: /evil", "X-Forwarded-Uri: /evil", "X-Forwarded-Method: evil", "X-Forwarded-Path: /evil",
+	"X-Forwarded-For: evil", "X-Forwarded-Host: evil", "X-Forwarded-Proto: evil", "X-Forwarded-Port: evil", "X-Forwarded-Server: evil",
+	"X-Forwarded: for=evil", "X-Forwarded-By: evil", "Forwarded: for=evil", "X-Real-IP: evil", "X-Real_IP: evil",
+	"True-Client-IP: evil", "CF-Connecting-IP: evil", "X-Client-IP: evil", "X-Cluster-Client-IP: evil", "Fastly-Client-Ip: evil",
+	"Cf-Access-Authenticated-User-Email: evil", "X-Amzn-Oidc-Identity: evil", "X-Goog-Authenticated-User-Email: evil",
+	"X-MS-Client-Principal-Name: evil", "X-Appengine-User-Email: evil", "X-Auth-Request-Email: evil", "Tailscale-User-Login: evil",
+	"X-Envoy-Original-Path: /evil", "X-Middleware-Subrequest: evil", "Proxy: http://evil", "HTTP2-Settings: evil",
+	"Authorization: Bearer evil", "Proxy-Authorization: Basic evil", "Proxy-Connection: evil", "Keep-Alive: evil",
+	"Cookie: __Host-sp_session=evil", "Cookie: a=b; __Host-sp_session=evil", "Cookie: __host-SP_session=evil", "Cookie: =__Host-sp_session=evil",
+	"Upgrade: evil\r\nConnection: Upgrade", "Upgrade: h2c\r\nHTTP2-Settings: evil\r\nConnection: Upgrade, HTTP2-Settings",
+	"Upgrade: websocket, evil\r\nConnection: Upgrade",
+	"TE: evil", "Trailer: evil",
+}
+
+// identity is what the upstream must see, whatever the client sent.
+var identity = map[string]string{
+	"x-sallyport-subject":    "alice",
+	"x-sallyport-issuer":     "https://issuer.example",
+	"x-sallyport-roles":      "admin staff",
+	"x-sallyport-scopes":     "read write",
+	"x-sallyport-request-id": "req-1",
+	"x-request-id":           "req-1",
+	"x-forwarded-for":        "203.0.113.7",
+	"x-forwarded-proto":      "https",
+	"x-forwarded-host":       "api.example",
+	"via":                    "1.1 sallyport",
+}
+
+// cgi is a field name as a CGI program sees it (RFC 3875 §4.1.18).
+func cgi(name string) string {
+	return strings.Map(func(c rune) rune {
+		switch {
+		case 'a' <= c && c <= 'z', '0' <= c && c <= '9':
+			return c
+		case 'A' <= c && c <= 'Z':
+			return c + 'a' - 'A'
+		}
+		return '-'
+	}, name)
+}
+
+// checkIdentity fails unless the upstream saw our identity and no other.
+func checkIdentity(t *testing.T, request string) {
+	t.Helper()
+	got := fields(request)
+	for name, want := range identity {
+		if !slices.Equal(got[name], []string{want}) {
+			t.Errorf("%s: upstream got %q, want one %q", name, got[name], want)
+		}
+	}
+	for name := range got {
+		plain := cgi(name)
+		if strings.HasPrefix(plain, "x-sallyport") && identity[name] == "" {
+			t.Errorf("upstream got the field %q", name)
+		}
+		if name != plain {
+			t.Errorf("upstream got the field %q, which reads as %q", name, plain)
+		}
+	}
+}
+
+func TestHostileFields(t *testing.T) {
+	u := rawUpstream(t, okAnswer)
+	s := front(t, &gate{next: newProxy(t, proxy.Config{Upstream: "http://" + u.Addr().String()}), caller: alice})
+	addr := s.Listener.Addr().String()
+	for _, lines := range hostile {
+		send(t, addr, "GET /a HTTP/1.1\r\nHost: api.example\r\n"+lines+"\r\nAccept: x/y\r\n\r\n")
+		got := u.last(t)
+		checkIdentity(t, got)
+		if strings.Contains(got, "evil") {
+			t.Errorf("%q reached the upstream:\n%s", lines, got)
+		}
+		if fields(got)["accept-encoding"] != nil {
+			t.Errorf("%q: an encoding nobody asked for", lines)
+		}
+		if fields(got)["accept"] == nil {
+			t.Errorf("%q: an honest field was lost", lines)
+		}
+	}
+	if u.count() != len(hostile) {
+		t.Errorf("%d requests reached the upstream, want %d", u.count(), len(hostile))
+	}
+}
+
+func FuzzFields(f *testing.F) {
+	for _, lines := range hostile {
+		f.Add(lines)
+	}
+	u := rawUpstream(f, okAnswer)
+	p := newProxy(f, proxy.Config{Upstream: "http://" + u.Addr().String()})
+	f.Fuzz(func(t *testing.T, lines string) {
+		r := httptest.NewRequest("GET", "/a", nil)
+		r.RequestURI, r.Host = "/a", "api.example"
+		for line := range strings.SplitSeq(lines, "\r\n") {
+			name, value, _ := strings.Cut(line, ":")
+			value = strings.TrimSpace(value)
+			if !fieldName(name) || !fieldValue(value) || strings.EqualFold(name, "Host") || strings.EqualFold(name, "Via") {
+				return
+			}
+			r.Header[name] = append(r.Header[name], value) // as spelled: no canonical form helps us
+		}
+		before := u.count()
+		(&gate{next: p, caller: alice}).ServeHTTP(httptest.NewRecorder(), r)
+		if u.count() == before {
+			return
+		}
+		checkIdentity(t, u.last(t))
+	})
+}
+
+func fieldName(s string) bool {
+	return s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.!#$%&'*+^`|~") == ""
+}
+
+func fieldValue(s string) bool {
+	return strings.IndexFunc(s, func(c rune) bool { return c < ' ' || c == 0x7f }) < 0
+}
+
+func TestForwardedRequest(t *testing.T) {
+	u := rawUpstream(t, okAnswer)
+	s := front(t, &gate{next: newProxy(t, proxy.Config{Upstream: "http://" + u.Addr().String() + "/base/"}), caller: alice})
+	send(t, s.Listener.Addr().String(), "POST /a%20b/%C3%A9/@x,y?q=1&q=2&b[]=%2F&c HTTP/1.1\r\nHost: api.example\r\nUser-Agent: me\r\n"+
+		"Content-Type: application/json\r\nConnection: Content-Type\r\nAccept-Encoding: br\r\nCookie: a=b; __Host-sp_x=y; c=d\r\nVia: 1.1 edge\r\nTE: trailers\r\nContent-Length: 2\r\n\r\n{}")
+	const want = "POST /base/a%20b/%C3%A9/@x,y?q=1&q=2&b[]=%2F&c HTTP/1.1\r\n"
+	got := u.last(t)
+	if !strings.HasPrefix(got, want) {
+		t.Errorf("request line of %q, want %q", got, want)
+	}
+	if !strings.HasSuffix(got, "\r\n\r\n{}") {
+		t.Errorf("body changed: %q", got)
+	}
+	wantFields := map[string][]string{
+		"host":            {u.Addr().String()},
+		"user-agent":      {"me"},
+		"content-type":    {"application/json"}, // though named in Connection
+		"accept-encoding": {"br"},
+		"cookie":          {"a=b; c=d"},
+		"via":             {"1.1 edge", "1.1 sallyport"},
+		"content-length":  {"2"},
+		"te":              {"trailers"},
+	}
+	for name, value := range identity {
+		if name != "via" {
+			wantFields[name] = []string{value}
+		}
+	}
+	if f := fields(got); !maps.EqualFunc(f, wantFields, slices.Equal) {
+		t.Errorf("fields:\n got %q\nwant %q", f, wantFields)
+	}
+}
+
+func TestTargets(t *testing.T) {
+	u := rawUpstream(t, okAnswer)
+	s := front(t, &gate{next: newProxy(t, proxy.Config{Upstream: "http://" + u.Addr().String()})})
+	for _, c := range []struct {
+		target string
+		ok     bool
+	}{
+		{"/", true},
+		{"/a/b", true},
+		{"/a//b/../c/./d", true}, // the Gate refuses it; here it is not changed
+		{"/a%2Fb%2e%2E", true},
+		{"/a;b=c", true},
+		{"/a?", true},
+		{"/a?b=c?d/e", true},
+		{"/a?x=%C3%A9&y=+", true},
+		{`/a"b`, false},
+		{"/a<b>", false},
+		{"/\xc3\xa9", false},
+		{"/a#b", false},
+		{"/a?b#c", false},
+		{"/a?b=1;c=2", false},
+		{"/a?b=%zz", false},
+		{"/a?b=%2", false},
+		{"http://api.example/a", false},
+		{"/a?" + strings.Repeat("&", 9_999), true},
+		{"/a?" + strings.Repeat("&", 10_000), false},
+	} {
+		before := u.count()
+		head, _ := send(t, s.Listener.Addr().String(), "GET "+c.target+" HTTP/1.1\r\nHost: api.example\r\n\r\n")
+		switch {
+		case c.ok && !strings.HasPrefix(u.last(t), "GET "+c.target+" HTTP/1.1\r\n"):
+			t.Errorf("%.40q reached the upstream as %.60q", c.target, u.last(t))
+		case !c.ok && u.count() != before:
+			t.Errorf("%.40q reached the upstream as %.60q", c.target, u.last(t))
+		case !c.ok && !strings.HasPrefix(head, "400 "):
+			t.Errorf("%.40q: %s", c.target, head)
+		}
+	}
+}
+
+func TestIdentityValues(t *testing.T) {
+	u := rawUpstream(t, okAnswer)
+	p := newProxy(t, proxy.Config{Upstream: "http://" + u.Addr().String()})
+	for _, c := range []struct {
+		caller visit.Principal
+		name   string
+		want   []string
+	}{
+		{visit.Principal{}, "x-sallyport-subject", nil},
+		{visit.Principal{Roles: []string{"admin"}}, "x-sallyport-roles", nil}, // nobody has no roles
+		{visit.Principal{Subject: "a b"}, "x-sallyport-subject", []string{"a%20b"}},
+		{visit.Principal{Subject: "a\r\nX-Evil: 1"}, "x-sallyport-subject", []string{"a%0D%0AX-Evil:%201"}},
+		{visit.Principal{Subject: "a,b"}, "x-sallyport-subject", []string{"a%2Cb"}},
+		{visit.Principal{Subject: "100%"}, "x-sallyport-subject", []string{"100%25"}},
+		{visit.Principal{Subject: "zoë\x00\x7f"}, "x-sallyport-subject", []string{"zo%C3%AB%00%7F"}},
+		{visit.Principal{Subject: "auth0|1@x"}, "x-sallyport-subject", []string{"auth0|1@x"}},
+		{visit.Principal{Subject: "a", Roles: []string{"user admin", "", "b"}}, "x-sallyport-roles", []string{"user%20admin b"}},
+		{visit.Principal{Subject: "a", Scopes: []string{"r,admin"}}, "x-sallyport-scopes", []string{"r%2Cadmin"}},
+		{visit.Principal{Subject: "a"}, "x-sallyport-roles", nil},
+		{visit.Principal{Subject: "a"}, "x-sallyport-issuer", nil},
+	} {
+		r := httptest.NewRequest("GET", "/a", nil)
+		(&gate{next: p, caller: c.caller}).ServeHTTP(httptest.NewRecorder(), r)
+		if got := fields(u.last(t))[c.name]; !slices.Equal(got, c.want) {
+			t.Errorf("%+v: %s is %q, want %q", c.caller, c.name, got, c.want)
+		}
+	}
+}
+
+func TestAddresses(t *testing.T) {
+	u := rawUpstream(t, okAnswer)
+	p := newProxy(t, proxy.Config{Upstream: "http://" + u.Addr().String()})
+	for _, c := range []struct {
+		addr   netip.Addr
+		secure bool
+		xff    []string
+		proto  string
+	}{
+		{netip.Addr{}, false, nil, "http"},
+		{netip.MustParseAddr("::ffff:192.0.2.1"), true, []string{"192.0.2.1"}, "https"},
+		{netip.MustParseAddr("fe80::1%eth0"), false, []string{"fe80::1"}, "http"},
+	} {
+		r := httptest.NewRequest("GET", "/a", nil)
+		v := &visit.Visit{ID: "x", Client: c.addr, Secure: c.secure}
+		p.ServeHTTP(httptest.NewRecorder(), r.WithContext(visit.With(r.Context(), v)))
+		got := fields(u.last(t))
+		if !slices.Equal(got["x-forwarded-for"], c.xff) || !slices.Equal(got["x-forwarded-proto"], []string{c.proto}) {
+			t.Errorf("%v: got %q and %q", c, got["x-forwarded-for"], got["x-forwarded-proto"])
+		}
+	}
+}
+
+func TestAuthorizationForwardedWhenAsked(t *testing.T) {
+	u := rawUpstream(t, okAnswer)
+	p := newProxy(t, proxy.Config{Upstream: "http://" + u.Addr().String(), InsecureForwardAuthorization: true})
+	r := httptest.NewRequest("GET", "/a", nil)
+	r.Header.Set("Authorization", "Bearer t")
+	(&gate{next: p}).ServeHTTP(httptest.NewRecorder(), r)
+	if got := fields(u.last(t))["authorization"]; !slices.Equal(got, []string{"Bearer t"}) {
+		t.Errorf("authorization is %q", got)
+	}
+}
+
+// A client's trailer fields come after the checks; a program that merges them into
+// the header must not see them.
+func TestRequestTrailersStayHere(t *testing.T) {
+	u := rawUpstream(t, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+	s := front(t, &gate{next: newProxy(t, proxy.Config{Upstream: "http://" + u.Addr().String()}), caller: alice})
+	send(t, s.Listener.Addr().String(), "POST /a HTTP/1.1\r\nHost: api.example\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sallyport-Subject\r\n\r\n0\r\nX-Sallyport-Subject: evil\r\n\r\n")
+	got := u.last(t)
+	checkIdentity(t, got)
+	if fields(got)["trailer"] != nil || strings.Contains(got, "evil") || !strings.HasSuffix(got, "\r\n0\r\n\r\n") {
+		t.Errorf("the trailer reached the upstream:\n%s", got)
+	}
+}
+
+func TestWithoutGate(t *testing.T) {
+	u := rawUpstream(t, okAnswer)
+	p := newProxy(t, proxy.Config{Upstream: "http://" + u.Addr().String()})
+	w := httptest.NewRecorder()
+	p.ServeHTTP(w, httptest.NewRequest("GET", "/a", nil))
+	if w.Code != http.StatusInternalServerError || u.count() != 0 {
+		t.Errorf("status %d, %d requests forwarded", w.Code, u.count())
+	}
+}

@@ -1,0 +1,172 @@
+package proxy
+
+import (
+	"errors"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/sallyport-dev/sallyport/problem"
+)
+
+var (
+	errStatus  = errors.New("proxy: the upstream's status is not one a client can be sent")
+	errSwitch  = errors.New("proxy: the upstream switched protocols unasked")
+	errFailure = errors.New("proxy: the upstream failed")
+)
+
+// modify is called with the head of the upstream's answer.
+func (x *exchange) modify(res *http.Response) error {
+	switch {
+	case res.StatusCode == http.StatusSwitchingProtocols:
+		if !x.upgrade {
+			return errSwitch
+		}
+	case res.StatusCode < 200 || res.StatusCode > 599:
+		return errStatus
+	case res.StatusCode >= 500:
+		return upstreamFailure(res)
+	}
+	x.clean(res.Header)
+	x.clean(res.Trailer)
+	x.p.target.relative(res.Header, "Location")
+	x.p.target.relative(res.Header, "Content-Location")
+	if res.StatusCode != http.StatusSwitchingProtocols {
+		res.Body = x.watch(res)
+	}
+	return nil
+}
+
+// upstreamFailure keeps the status of a 5xx, and when to come back. The body may be a
+// stack trace.
+func upstreamFailure(res *http.Response) error {
+	p := problem.New(res.StatusCode, "upstream_error", "The service behind this address failed. Quote the instance when you report it.")
+	if after := res.Header.Get("Retry-After"); after != "" {
+		p = p.With("Retry-After", after)
+	}
+	return p.Because(errFailure)
+}
+
+// clean removes from the upstream's fields what stays here.
+func (x *exchange) clean(h http.Header) {
+	for name := range h {
+		if x.p.hidden(name) || x.gateHas(name) {
+			delete(h, name)
+		}
+	}
+	if cookies, ok := h["Set-Cookie"]; ok {
+		h["Set-Cookie"] = slices.DeleteFunc(cookies, ownCookie)
+	}
+}
+
+// gateHas reports whether the Gate has set a field that is not to be joined or left
+// to the upstream.
+func (x *exchange) gateHas(name string) bool {
+	switch name {
+	case "Cache-Control", "Vary", "Set-Cookie":
+		return false
+	case "Connection": // only that of a 101 is still there, and ReverseProxy looks for it
+		return false
+	}
+	_, ok := x.w.Header()[name]
+	return ok
+}
+
+// merge puts the upstream's fields, cleaned by now, beside the Gate's.
+func merge(gate, upstream http.Header) {
+	for name, values := range upstream {
+		switch name {
+		case "Vary":
+			gate[name] = join(gate[name], values)
+		case "Set-Cookie":
+			gate[name] = append(gate[name], values...)
+		default:
+			gate[name] = values
+		}
+	}
+}
+
+// join makes one Vary field out of several, each name once.
+func join(lists ...[]string) []string {
+	var names []string
+	for _, lines := range lists {
+		for _, line := range lines {
+			for name := range strings.SplitSeq(line, ",") {
+				name = strings.TrimSpace(name)
+				same := func(other string) bool { return strings.EqualFold(name, other) }
+				if name != "" && !slices.ContainsFunc(names, same) {
+					names = append(names, name)
+				}
+			}
+		}
+	}
+	return []string{strings.Join(names, ", ")}
+}
+
+// relative turns an address of the upstream, which clients cannot and should not
+// reach, into a path here.
+func (t target) relative(h http.Header, name string) {
+	raw := h.Get(name)
+	if raw == "" {
+		return
+	}
+	u, err := url.Parse(raw)
+	if err != nil || u.Opaque != "" || u.Host == "" && t.base == "" {
+		return
+	}
+	if u.Host != "" && (!strings.EqualFold(u.Host, t.host) || u.Scheme != "" && u.Scheme != t.scheme) {
+		return
+	}
+	path, below := strings.CutPrefix(u.EscapedPath(), t.base)
+	switch {
+	case below && (path == "" || path[0] == '/'):
+	case u.Host == "":
+		return // a relative reference, or a path outside the base
+	default:
+		path = u.EscapedPath()
+	}
+	// "//host" would be an address elsewhere.
+	path = "/" + strings.TrimLeft(path, `/\`)
+	if u.RawQuery != "" {
+		path += "?" + u.RawQuery
+	}
+	if u.Fragment != "" {
+		path += "#" + u.EscapedFragment()
+	}
+	h[name] = []string{path}
+}
+
+// trailers sends the upstream's trailer fields, which ReverseProxy has left in the
+// header map after the body.
+func (x *exchange) trailers() {
+	if !x.wrote || len(x.h) == 0 {
+		return
+	}
+	h := x.w.Header()
+	for key, values := range x.h {
+		name := strings.TrimPrefix(key, http.TrailerPrefix)
+		if _, set := h[name]; set || x.p.hidden(name) || name == "Set-Cookie" {
+			continue
+		}
+		h[key] = values
+	}
+}
+
+// hint sends an informational answer on. A 100 is not sent: the server says it by
+// itself when the upstream's wish makes the proxy read the body. Of the others, 103
+// with links is of use to a client (RFC 8297).
+func (x *exchange) hint(status int) {
+	links := x.h["Link"]
+	if status != http.StatusEarlyHints || len(links) == 0 || !x.in.ProtoAtLeast(1, 1) {
+		return
+	}
+	h := x.w.Header()
+	kept := maps.Clone(h)
+	clear(h)
+	h["Link"] = links
+	x.w.WriteHeader(status)
+	clear(h)
+	maps.Copy(h, kept)
+}

@@ -1,0 +1,194 @@
+package proxy_test
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/proxy"
+)
+
+// gateFields are what a Gate has set when it hands over.
+var gateFields = http.Header{
+	"X-Content-Type-Options":      {"nosniff"},
+	"Content-Security-Policy":     {"default-src 'none'"},
+	"Cache-Control":               {"no-store"},
+	"Access-Control-Allow-Origin": {"https://app.example"},
+	"Vary":                        {"Origin"},
+	"X-Request-Id":                {"req-1"},
+}
+
+func TestResponseFields(t *testing.T) {
+	const noisy = "Server: nginx/1.0\r\nX-Powered-By: PHP/5\r\nX-AspNet-Version: 4\r\nX-AspNetMvc-Version: 5\r\nX-Runtime: 0.1\r\nX-Generator: g\r\n" +
+		"Via: 1.1 inner\r\nAlt-Svc: h3=\":443\"\r\nAccess-Control-Allow-Origin: *\r\nAccess-Control-Allow-Credentials: true\r\n" +
+		"X-Content-Type-Options: sniff\r\nX-Content-Type-Options: sniff\r\nContent-Security-Policy: default-src *\r\nX-Request-Id: theirs\r\n" +
+		"Strict-Transport-Security: max-age=0\r\nX-Sallyport-Subject: x\r\nConnection: X-Hop\r\nX-Hop: 1\r\nKeep-Alive: 5\r\n" +
+		"Set-Cookie: a=b\r\nSet-Cookie: __Host-sp_session=x\r\nSet-Cookie: __host-sp_session=x\r\nSet-Cookie: =__Host-sp_session=x\r\nSet-Cookie: c=d\r\n" +
+		"Vary: Accept-Encoding, origin\r\nContent-Encoding: br\r\nX-Own: 1\r\nX-Own: 2\r\nDate: Mon, 02 Jan 2006 15:04:05 GMT\r\nContent-Type: a/b\r\n"
+	want := http.Header{
+		"X-Content-Type-Options":      {"nosniff"},
+		"Content-Security-Policy":     {"default-src 'none'"},
+		"Access-Control-Allow-Origin": {"https://app.example"},
+		"Cache-Control":               {"no-store"},
+		"Vary":                        {"Origin, Accept-Encoding"},
+		"X-Request-Id":                {"req-1"},
+		"Set-Cookie":                  {"a=b", "c=d"},
+		"Content-Encoding":            {"br"},
+		"X-Own":                       {"1", "2"},
+		"Date":                        {"Mon, 02 Jan 2006 15:04:05 GMT"},
+		"Content-Type":                {"a/b"},
+		"Content-Length":              {"2"},
+	}
+	early := "HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\nServer: nginx\r\n\r\n"
+	final := "HTTP/1.1 200 OK\r\n" + noisy + "Content-Length: 2\r\n\r\nok"
+	for _, c := range []struct {
+		name, answer, cache string
+	}{
+		{"plain", final, "no-store"},
+		{"after hints", early + "HTTP/1.1 102 Processing\r\nServer: x\r\n\r\n" + final, "no-store"},
+		{"own caching", strings.Replace(final, "Server:", "Cache-Control: max-age=5\r\nServer:", 1), "max-age=5"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			u := rawUpstream(t, c.answer)
+			p := newProxy(t, proxy.Config{Upstream: "http://" + u.Addr().String(), OwnedHeaders: []string{"strict-transport-security"}})
+			res, err := http.Get(front(t, &gate{next: p, header: gateFields}).URL + "/a")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer res.Body.Close()
+			if body, _ := io.ReadAll(res.Body); string(body) != "ok" {
+				t.Errorf("body is %q", body)
+			}
+			want["Cache-Control"] = []string{c.cache}
+			for name := range want {
+				if !slices.Equal(res.Header[name], want[name]) {
+					t.Errorf("%s is %q, want %q", name, res.Header[name], want[name])
+				}
+			}
+			for name := range res.Header {
+				if want[name] == nil {
+					t.Errorf("%s: %q got through", name, res.Header[name])
+				}
+			}
+		})
+	}
+}
+
+// The informational answers themselves, seen on the wire.
+func TestInformational(t *testing.T) {
+	u := rawUpstream(t, "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\nServer: nginx\r\nSet-Cookie: a=b\r\n\r\nHTTP/1.1 103 Early Hints\r\nX-A: b\r\n\r\nHTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+	s := front(t, &gate{next: newProxy(t, proxy.Config{Upstream: "http://" + u.Addr().String()}), header: gateFields})
+	for _, c := range []struct{ version, want string }{
+		{"1.1", "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 204 No Content\r\n"},
+		{"1.0", "HTTP/1.0 204 No Content\r\n"},
+	} {
+		conn, err := net.Dial("tcp", s.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		io.WriteString(conn, "GET /a HTTP/"+c.version+"\r\nHost: a\r\nConnection: close\r\n\r\n")
+		if got, _ := io.ReadAll(conn); !strings.HasPrefix(string(got), c.want) {
+			t.Errorf("HTTP/%s: got\n%s\nwant the start\n%s", c.version, got, c.want)
+		}
+	}
+}
+
+func TestExpectContinue(t *testing.T) {
+	for _, c := range []struct{ name, answer, want string }{
+		{"accepted", okAnswer, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n"},
+		{"refused", "HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", "HTTP/1.1 417 Expectation Failed\r\n"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer l.Close()
+			go func() {
+				up, err := l.Accept()
+				if err != nil {
+					return
+				}
+				defer up.Close()
+				br := bufio.NewReader(up)
+				for line := ""; line != "\r\n"; line, _ = br.ReadString('\n') {
+				}
+				if c.name == "accepted" {
+					io.WriteString(up, "HTTP/1.1 100 Continue\r\n\r\n")
+					io.ReadFull(br, make([]byte, 2))
+				}
+				io.WriteString(up, c.answer)
+			}()
+			s := front(t, &gate{next: newProxy(t, proxy.Config{Upstream: "http://" + l.Addr().String()})})
+			conn, err := net.Dial("tcp", s.Listener.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			io.WriteString(conn, "PUT /a HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\nConnection: close\r\n\r\n")
+			br := bufio.NewReader(conn)
+			first, _ := br.ReadString('\n')
+			if strings.Contains(first, "100 Continue") {
+				io.WriteString(conn, "ok") // not before we were asked to
+			}
+			rest, _ := io.ReadAll(br)
+			if got := first + string(rest); !strings.HasPrefix(got, c.want) {
+				t.Errorf("got\n%s\nwant the start\n%s", got, c.want)
+			}
+		})
+	}
+}
+
+func TestTrailers(t *testing.T) {
+	for _, announced := range []string{"Trailer: X-Sum, X-Content-Type-Options, X-Powered-By\r\n", ""} {
+		u := rawUpstream(t, "HTTP/1.1 200 OK\r\n"+announced+"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n2\r\nok\r\n0\r\nX-Sum: 1\r\nX-Content-Type-Options: sniff\r\nX-Powered-By: x\r\nSet-Cookie: __Host-sp_a=b\r\n\r\n")
+		res, err := http.Get(front(t, &gate{next: newProxy(t, proxy.Config{Upstream: "http://" + u.Addr().String()}), header: gateFields}).URL + "/a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.ReadAll(res.Body)
+		res.Body.Close()
+		if len(res.Trailer) != 1 || res.Trailer.Get("X-Sum") != "1" {
+			t.Errorf("announced %q: trailer %q", announced, res.Trailer)
+		}
+	}
+}
+
+func TestLocation(t *testing.T) {
+	for _, c := range []struct{ base, location, want string }{
+		{"", "http://UP/a?b=c#d", "/a?b=c#d"},
+		{"", "//UP/a", "/a"},
+		{"", "http://UP", "/"},
+		{"", "http://UP//evil.example/", "/evil.example/"},
+		{"", "https://UP/a", "https://UP/a"},
+		{"", "https://other.example/a", "https://other.example/a"},
+		{"", "/a", "/a"},
+		{"", "next", "next"},
+		{"/base", "http://UP/base/a", "/a"},
+		{"/base", "http://UP/base", "/"},
+		{"/base", "/base/a%2Fb", "/a%2Fb"},
+		{"/base", "/base//evil.example", "/evil.example"},
+		{"/base", "/based", "/based"},
+		{"/base", "/other", "/other"},
+		{"/base", "?a", "?a"},
+		{"/base", "http://UP/other", "/other"},
+	} {
+		u := rawUpstream(t, "")
+		host := u.Addr().String()
+		u.answer = "HTTP/1.1 302 Found\r\nContent-Length: 0\r\nConnection: close\r\nLocation: " + strings.Replace(c.location, "UP", host, 1) + "\r\n\r\n"
+		w := httptest.NewRecorder()
+		(&gate{next: newProxy(t, proxy.Config{Upstream: "http://" + host + c.base})}).ServeHTTP(w, httptest.NewRequest("GET", "/a", nil))
+		if got := w.Header()["Location"]; !slices.Equal(got, []string{strings.Replace(c.want, "UP", host, 1)}) {
+			t.Errorf("base %q: %q became %q, want %q", c.base, c.location, got, c.want)
+		}
+		if w.Code != http.StatusFound {
+			t.Errorf("the redirect was not passed on: %d", w.Code)
+		}
+	}
+}

@@ -1,0 +1,204 @@
+// Package server listens, for the binary: addresses, TLS, time limits and the end.
+//
+// It is the handler's frame and not a check of its own, with two exceptions. It
+// refuses to speak cleartext on an address that others can reach, and it closes an
+// HTTP/1 connection after a request whose end two programs could see in different
+// places. What it cannot do is hide that it is Go: requests that net/http cannot read
+// at all (a broken request line, two Host fields, an unknown Transfer-Encoding, a
+// header over the limit, HTTP spoken to the TLS port) are answered by net/http, with a
+// short text and a closed connection, before any handler runs.
+//
+// Nothing waits forever. A header has 5 seconds, a body 30, an idle connection 60; an
+// answer may take as long as it likes while it gets on, and is cut when the client
+// takes nothing for 30 seconds, over HTTP/1, HTTP/2 and WebSocket alike. A silent
+// WebSocket or event stream is not cut; TCP keep-alive (and HTTP/2 ping) notices a
+// client that is gone.
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Defaults and bounds of [Config].
+const (
+	DefaultHeaderTimeout = 5 * time.Second
+	DefaultBodyTimeout   = 30 * time.Second
+	DefaultIdleTimeout   = 60 * time.Second
+	DefaultWriteTimeout  = 30 * time.Second
+	DefaultDrainTimeout  = 10 * time.Second
+	DefaultHeaderBytes   = 32 << 10
+
+	maxTimeout = time.Hour
+	// cutGrace is how long handlers have to notice that their connection was cut.
+	cutGrace = 2 * time.Second
+)
+
+// Config says where and how to listen. The zero value of every field but Addr and
+// Handler is a safe choice.
+type Config struct {
+	// Addr is host:port. Port 0 takes a free one.
+	Addr string
+	// Handler answers requests; it is the Gate's.
+	Handler http.Handler
+
+	// TLSCert and TLSKey are PEM files: the certificate with its chain, and its key.
+	TLSCert, TLSKey string
+	// SelfSigned makes a certificate for development, for localhost, the loopback
+	// addresses and the host of Addr.
+	SelfSigned bool
+	// SelfSignedFile keeps that certificate, so that its fingerprint stays. Empty
+	// means memory only.
+	SelfSignedFile string
+	// InsecureCleartext allows HTTP without TLS on an address that is not loopback.
+	// Passwords and tokens can then be read on the way, unless a proxy in front speaks
+	// TLS.
+	InsecureCleartext bool
+
+	// HeaderTimeout bounds the TLS handshake and the reading of a header.
+	HeaderTimeout time.Duration
+	// BodyTimeout bounds the reading of a whole request.
+	BodyTimeout time.Duration
+	// IdleTimeout bounds the wait for the next request on a connection.
+	IdleTimeout time.Duration
+	// WriteTimeout bounds how long a client may take nothing of an answer.
+	WriteTimeout time.Duration
+	// DrainTimeout bounds the wait for requests in flight at the end.
+	DrainTimeout time.Duration
+	// MaxHeaderBytes bounds the request line and header fields; net/http allows 4 KiB
+	// more over HTTP/1.
+	MaxHeaderBytes int
+
+	// Log takes the server's own complaints; nil drops them.
+	Log *slog.Logger
+}
+
+// Server is bound to an address.
+type Server struct {
+	listener net.Listener
+	http     *http.Server
+	flight   flight
+	drain    time.Duration
+	cut      context.CancelFunc // ends the contexts of all requests
+	leaf     *x509.Certificate  // nil over cleartext
+	host     string             // for people, in URL
+}
+
+// ErrCut says that requests were still in flight when the time to drain was over.
+var ErrCut = errors.New("server: requests in flight were cut off, as they took longer than the time to drain")
+
+// Listen binds the address at once, so that a mistake is seen before anything else
+// starts. Errors say what to do; those about the configuration are joined, each an
+// [*Error]. See [IsBusy].
+func Listen(c Config) (*Server, error) {
+	errs := c.complete()
+	cert, certErr := c.certificate()
+	addr, addrErr := c.address(cert != nil || c.wantsTLS())
+	if err := errors.Join(append(errs, certErr, addrErr)...); err != nil {
+		return nil, err
+	}
+	l, err := net.ListenTCP("tcp", addr)
+	if err != nil {
+		return nil, bindError(c.Addr, err)
+	}
+	s := &Server{drain: c.DrainTimeout, host: hostOf(c.Addr, l.Addr())}
+	s.listener = listener{l, c.WriteTimeout}
+	s.http = c.server(s.flight.handler(unambiguous(guardWrites(c.Handler, c.WriteTimeout))))
+	var base context.Context
+	base, s.cut = context.WithCancel(context.Background())
+	s.http.BaseContext = func(net.Listener) context.Context { return base }
+	if cert != nil {
+		s.leaf = cert.Leaf
+		s.http.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{*cert}}
+	}
+	return s, nil
+}
+
+// server is net/http's, with no default of its own that has no end.
+func (c Config) server(h http.Handler) *http.Server {
+	var protocols http.Protocols
+	protocols.SetHTTP1(true)
+	protocols.SetHTTP2(true) // over TLS only
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: c.HeaderTimeout,
+		ReadTimeout:       c.BodyTimeout,
+		IdleTimeout:       c.IdleTimeout,
+		// No WriteTimeout: it would cut a long answer that gets on. See conn and guard.
+		MaxHeaderBytes: c.MaxHeaderBytes,
+		Protocols:      &protocols,
+		HTTP2: &http.HTTP2Config{
+			MaxConcurrentStreams:          100,
+			MaxReadFrameSize:              64 << 10,
+			MaxReceiveBufferPerConnection: 1 << 20,
+			MaxReceiveBufferPerStream:     256 << 10,
+			SendPingTimeout:               30 * time.Second,
+			PingTimeout:                   15 * time.Second,
+			WriteByteTimeout:              c.WriteTimeout,
+		},
+		// "OPTIONS *" goes to the handler as any request does, not to net/http's own.
+		DisableGeneralOptionsHandler: true,
+		ErrorLog:                     errorLog(c.Log),
+	}
+}
+
+// Secure reports whether the server speaks TLS.
+func (s *Server) Secure() bool { return s.leaf != nil }
+
+// Addr is the address that was bound.
+func (s *Server) Addr() net.Addr { return s.listener.Addr() }
+
+// URL is the address for people and for clients on this machine.
+func (s *Server) URL() string {
+	scheme := "http://"
+	if s.Secure() {
+		scheme = "https://"
+	}
+	return scheme + s.host
+}
+
+// Close stops listening without serving.
+func (s *Server) Close() error {
+	s.cut()
+	return errors.Join(s.listener.Close(), s.http.Close())
+}
+
+// Serve serves until ctx is done. Then it takes no new connections, lets the requests
+// in flight finish for DrainTimeout, and cuts off what is left: upgraded connections
+// as soon as all others are done. When it returns, no handler runs any more, or
+// ErrCut says that one may. A server serves once.
+func (s *Server) Serve(ctx context.Context) error {
+	failed := make(chan error, 1)
+	go func() { failed <- s.serve() }()
+	select {
+	case err := <-failed:
+		return errors.Join(err, s.Close())
+	case <-ctx.Done():
+	}
+	return s.shutdown(context.WithoutCancel(ctx))
+}
+
+func (s *Server) serve() error {
+	if s.Secure() {
+		return s.http.ServeTLS(s.listener, "", "")
+	}
+	return s.http.Serve(s.listener)
+}
+
+func (s *Server) shutdown(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, s.drain)
+	defer cancel()
+	late := s.http.Shutdown(ctx) != nil
+	s.cut()
+	s.http.Close()
+	if !s.flight.wait(cutGrace) || late {
+		return ErrCut
+	}
+	return nil
+}

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/sallyport-dev/sallyport"
+	"github.com/sallyport-dev/sallyport/audit"
+	"github.com/sallyport-dev/sallyport/clientip"
+	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/server"
+	"github.com/sallyport-dev/sallyport/cors"
+	"github.com/sallyport-dev/sallyport/token"
+)
+
+// options are what the flags of serve say.
+type options struct {
+	listen, upstream, data    string
+	issuer, audience, jwks    string
+	types                     []string
+	public, origins, proxies  []string
+	limit, clientLimit        string
+	accounts, registration    string
+	tlsCert, tlsKey           string
+	selfSigned, cleartext     bool
+	forwardAuthorization      bool
+	audit                     string
+	maxBody                   int64
+	upstreamTimeout, drain    time.Duration
+	loginLimit, registerLimit string
+}
+
+const (
+	defaultListen = "127.0.0.1:8080"
+	defaultData   = "./sallyport-data"
+)
+
+func (o *options) flags(f *pflag.FlagSet) {
+	f.StringVar(&o.listen, "listen", defaultListen, "address to listen on")
+	f.StringVar(&o.upstream, "upstream", "", "address of the API to guard, such as http://localhost:3000; without it, an accounts server alone")
+	f.StringVar(&o.data, "data", defaultData, "folder for accounts, signing key and audit log")
+	f.StringVar(&o.issuer, "issuer", "", "iss of the tokens: the public address of this gate, or with --accounts=off whose tokens to accept (default: the address it listens on)")
+	f.StringVar(&o.audience, "audience", "", "aud of the tokens: the name of the API (default: the issuer)")
+	f.StringVar(&o.jwks, "jwks", "", "with --accounts=off: file with the issuer's public keys (JWKS)")
+	f.StringArrayVar(&o.types, "token-type", []string{token.AccessToken}, "with --accounts=off: typ of the issuer's access tokens; JWT where it has no type of its own; may be repeated")
+	f.StringArrayVar(&o.public, "public", nil, "route that needs no token, such as \"GET /health\"; may be repeated")
+	f.StringVar(&o.limit, "limit", "100 per 15m", "requests of one caller, such as \"100 per 15m\" or \"10/s burst 20\"")
+	f.StringVar(&o.clientLimit, "client-limit", "", "requests of one client address, whoever calls (default: ten times --limit)")
+	f.StringVar(&o.loginLimit, "login-limit", "", "attempts to log in from one client address (default \"30 per 10m\")")
+	f.StringVar(&o.registerLimit, "register-limit", "", "registrations from one client address (default \"20 per 1h\")")
+	f.StringArrayVar(&o.origins, "allow-origin", nil, "origin whose scripts may call, such as https://app.example.com; may be repeated")
+	f.StringArrayVar(&o.proxies, "trusted-proxy", nil, "address or CIDR of a proxy in front whose X-Forwarded-For is believed; may be repeated")
+	f.StringVar(&o.accounts, "accounts", "on", "on, or off for a guard without accounts")
+	f.StringVar(&o.registration, "registration", "open", "open, or closed: then only \"sallyport user add\" makes accounts")
+	f.StringVar(&o.tlsCert, "tls-cert", "", "file with the certificate chain (PEM)")
+	f.StringVar(&o.tlsKey, "tls-key", "", "file with the certificate's key (PEM)")
+	f.BoolVar(&o.selfSigned, "tls-self-signed", false, "HTTPS with a certificate made here, for development")
+	f.BoolVar(&o.cleartext, "insecure-cleartext", false, "allow HTTP without TLS on an address that others can reach")
+	f.BoolVar(&o.forwardAuthorization, "forward-authorization", false, "hand the client's Authorization field to the upstream")
+	f.StringVar(&o.audit, "audit", "", "file for the audit log, or - for standard error (default: audit.log in the data folder)")
+	f.Int64Var(&o.maxBody, "max-body", 0, "most bytes of a request body (default 1048576)")
+	f.DurationVar(&o.upstreamTimeout, "upstream-timeout", 30*time.Second, "how long the upstream may take to begin its answer")
+	f.DurationVar(&o.drain, "drain", server.DefaultDrainTimeout, "how long requests in flight may take at shutdown")
+}
+
+// check finds what can be seen to be wrong before anything is opened.
+func (o *options) check() error {
+	var errs []error
+	add := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if o.accounts != "on" && o.accounts != "off" {
+		add("--accounts %q: write on or off", o.accounts)
+	}
+	if o.registration != "open" && o.registration != "closed" {
+		add("--registration %q: write open or closed", o.registration)
+	}
+	if o.accounts == "off" {
+		if o.upstream == "" {
+			add("--accounts=off without --upstream leaves nothing to serve: give the address of your API")
+		}
+		if (o.issuer == "" || o.jwks == "") && len(o.public) == 0 {
+			add("--accounts=off needs --issuer and --jwks FILE: whose tokens are accepted, and the keys that verify them")
+		}
+		if (o.issuer == "") != (o.jwks == "") {
+			add("--issuer and --jwks belong together")
+		}
+	} else if o.jwks != "" {
+		add("--jwks is for --accounts=off: with accounts, the gate has its own key")
+	}
+	for _, one := range o.public {
+		if method, path, ok := strings.Cut(one, " "); !ok || method == "" || !strings.HasPrefix(path, "/") {
+			add("--public %q: write a method and a path, such as \"GET /health\"", one)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// gate translates the options into the Config that a Go program would write.
+func (o *options) gate() (sallyport.Config, error) {
+	proxies, err := clientip.ParsePrefixes(o.proxies)
+	cfg := sallyport.Config{
+		Limit: o.limit, ClientLimit: o.clientLimit, TrustedProxies: proxies,
+		CORS: cors.Config{Origins: o.origins}, MaxBody: o.maxBody,
+	}
+	for _, pattern := range o.public {
+		cfg.Routes = append(cfg.Routes, sallyport.Route{Pattern: pattern, Public: true})
+	}
+	if o.jwks != "" {
+		issuer, jwksErr := o.foreign()
+		cfg.Issuers, err = []token.Issuer{issuer}, errors.Join(err, jwksErr)
+	}
+	return cfg, err
+}
+
+// foreign is the issuer whose tokens a gate without accounts takes.
+func (o *options) foreign() (token.Issuer, error) {
+	data, err := os.ReadFile(o.jwks)
+	if err != nil {
+		return token.Issuer{}, fmt.Errorf("--jwks: %w", err)
+	}
+	keys, errs := token.ParseJWKS(data)
+	if len(keys) == 0 {
+		return token.Issuer{}, fmt.Errorf("--jwks %s: no key in it can be used: %w", o.jwks, errors.Join(errs...))
+	}
+	return token.Issuer{Name: o.issuer, Audiences: []string{o.aud()}, Keys: keys, Types: o.types}, nil
+}
+
+func (o *options) aud() string {
+	if o.audience != "" {
+		return o.audience
+	}
+	return o.issuer
+}
+
+// auditLog opens the audit log, readable for its owner only. done closes it.
+func (o *options) auditLog() (log *audit.Log, done func() error, err error) {
+	node, _ := os.Hostname()
+	out, closeFile := os.Stderr, func() error { return nil }
+	if o.audit != "-" {
+		name := o.audit
+		if name == "" {
+			name = filepath.Join(o.data, "audit.log")
+		}
+		if out, err = os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600); err != nil {
+			return nil, nil, fmt.Errorf("the audit log: %w", err)
+		}
+		o.audit, closeFile = name, out.Close
+	}
+	log, err = audit.New(audit.Config{Out: out, App: "sallyport", Node: node, OnError: func(err error) {
+		fmt.Fprintln(os.Stderr, "sallyport: the audit log cannot be written:", err)
+	}})
+	return log, func() error { return errors.Join(log.Close(), closeFile()) }, err
+}
+
+// server says how to listen.
+func (o *options) server() server.Config {
+	c := server.Config{
+		Addr: o.listen, TLSCert: o.tlsCert, TLSKey: o.tlsKey, SelfSigned: o.selfSigned,
+		InsecureCleartext: o.cleartext, DrainTimeout: o.drain, Log: errorLog(),
+	}
+	if o.selfSigned {
+		c.SelfSignedFile = filepath.Join(o.data, "self-signed.pem")
+	}
+	return c
+}
+
+// issuerURL is the default issuer of a gate that listens on an address.
+func issuerURL(listen string, secure bool) string {
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil || host == "" || net.ParseIP(host).IsUnspecified() {
+		host = "localhost"
+	}
+	scheme := "http://"
+	if secure {
+		scheme = "https://"
+	}
+	return scheme + net.JoinHostPort(host, port)
+}

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/demo"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"sallyport": main})
+}
+
+// TestScripts runs testdata/script/*.txtar against the real program. Beside the
+// commands of testscript there are
+//
+//	start ARGS...                       start sallyport, and wait until it listens; $URL is its address
+//	request STATUS METHOD PATH [FIELD: VALUE]... [BODY]
+//	                                    send a request; standard output is the answer's head and body
+//	secure STATUS METHOD PATH           the same over TLS, whoever signed the certificate
+//	gone METHOD PATH [FIELD: VALUE]...  send it until the answer is 401; two seconds at most
+//	keep NAME REGEXP                    put what the regexp's group matched on standard output into $NAME
+//	stop                                SIGTERM; the program has to end with status 0
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(e *testscript.Env) error {
+			notes := httptest.NewServer(demo.Notes())
+			e.Defer(notes.Close)
+			e.Setenv("NOTES", notes.URL)
+			e.Values[program{}] = new(*running)
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"start": start, "request": request, "secure": secure, "gone": gone, "keep": keep, "stop": stop,
+		},
+	})
+}
+
+const limit = 20 * time.Second
+
+// program is the key of what a script has started last.
+type program struct{}
+
+type running struct {
+	cmd    *exec.Cmd
+	errors bytes.Buffer
+}
+
+var listening = regexp.MustCompile(`(?m)^  (?:listening|the gate) +(\S+)`)
+
+func start(ts *testscript.TestScript, neg bool, args []string) {
+	self, err := os.Executable()
+	ts.Check(err)
+	r := &running{cmd: exec.Command(self, args...)}
+	// testscript.Main makes the test binary the program that it is called as.
+	r.cmd.Args[0] = "sallyport"
+	r.cmd.Dir, r.cmd.Env, r.cmd.Stderr = ts.Getenv("WORK"), append(os.Environ(), "HOME="+ts.Getenv("WORK")), &r.errors
+	out, err := r.cmd.StdoutPipe()
+	ts.Check(err)
+	ts.Check(r.cmd.Start())
+	ts.Defer(func() {
+		r.cmd.Process.Kill()
+		r.cmd.Wait()
+	})
+	said := bufio.NewReader(out)
+	var text strings.Builder
+	for !listening.MatchString(text.String()) {
+		line, err := said.ReadString('\n')
+		text.WriteString(line)
+		if err != nil {
+			r.cmd.Wait()
+			ts.Fatalf("it did not start: %s%s", &text, &r.errors)
+		}
+	}
+	go io.Copy(io.Discard, said)
+	ts.Setenv("URL", listening.FindStringSubmatch(text.String())[1])
+	*ts.Value(program{}).(**running) = r
+}
+
+func stop(ts *testscript.TestScript, neg bool, args []string) {
+	r := *ts.Value(program{}).(**running)
+	ts.Check(r.cmd.Process.Signal(syscall.SIGTERM))
+	ended := make(chan error, 1)
+	go func() { ended <- r.cmd.Wait() }()
+	select {
+	case err := <-ended:
+		if err != nil {
+			ts.Fatalf("it ended with %v: %s", err, &r.errors)
+		}
+	case <-time.After(limit):
+		ts.Fatalf("it did not end within %s", limit)
+	}
+}
+
+func request(ts *testscript.TestScript, neg bool, args []string) {
+	expect(ts, args, send(ts, http.DefaultTransport, args[1:]))
+}
+
+func secure(ts *testscript.TestScript, neg bool, args []string) {
+	expect(ts, args, send(ts, &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true}, args[1:]))
+}
+
+func expect(ts *testscript.TestScript, args []string, answer string) {
+	if !strings.Contains(answer[:20], " "+args[0]+" ") {
+		ts.Fatalf("want the status %s:\n%s", args[0], answer)
+	}
+}
+
+func gone(ts *testscript.TestScript, neg bool, args []string) {
+	began := time.Now()
+	for !strings.Contains(send(ts, http.DefaultTransport, args), " 401 ") {
+		if time.Since(began) > 2*time.Second {
+			ts.Fatalf("still accepted after 2 s")
+		}
+		<-time.After(20 * time.Millisecond)
+	}
+}
+
+// send sends a request, and writes and returns the answer's head and body.
+func send(ts *testscript.TestScript, transport http.RoundTripper, args []string) string {
+	fields, body := http.Header{}, ""
+	for _, arg := range args[2:] {
+		name, value, ok := strings.Cut(arg, ": ")
+		if ok && !strings.HasPrefix(arg, "{") {
+			fields.Add(name, value)
+			continue
+		}
+		body = arg
+		fields.Set("Content-Type", "application/json")
+	}
+	req, err := http.NewRequest(args[0], ts.Getenv("URL")+args[1], strings.NewReader(body))
+	ts.Check(err)
+	req.Header = fields
+	client := &http.Client{Transport: transport, Timeout: limit, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	res, err := client.Do(req)
+	ts.Check(err)
+	defer res.Body.Close()
+	var out strings.Builder
+	fmt.Fprintln(&out, res.Proto, res.Status)
+	res.Header.Write(&out)
+	fmt.Fprintln(&out)
+	_, err = io.Copy(&out, res.Body)
+	ts.Check(err)
+	_, err = io.WriteString(ts.Stdout(), out.String())
+	ts.Check(err)
+	return out.String()
+}
+
+func keep(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: keep NAME REGEXP")
+	}
+	found := regexp.MustCompile(args[1]).FindStringSubmatch(ts.ReadFile("stdout"))
+	if len(found) != 2 {
+		ts.Fatalf("%s does not match:\n%s", args[1], ts.ReadFile("stdout"))
+	}
+	ts.Setenv(args[0], found[1])
+}

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+func serveCommand() *cobra.Command {
+	var o options
+	c := &cobra.Command{
+		Use:   "serve",
+		Short: "Guard an API, with accounts built in",
+		Long: `Guard an API, with accounts built in.
+
+Every route of the upstream needs a valid token unless it is declared public. The
+upstream reads who is calling from the fields X-Sallyport-Subject, -Roles and -Scopes,
+which no client can set. Let it listen where only the gate can reach it.`,
+		Example: `  sallyport serve --upstream http://localhost:3000 --public "GET /health"
+  sallyport serve --upstream http://localhost:3000 --listen :8443 --tls-cert cert.pem --tls-key key.pem
+  sallyport serve --upstream http://localhost:3000 --accounts=off --issuer https://id.example.com --audience my-api --jwks keys.json`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return serve(c.Context(), o, c.OutOrStdout()) },
+	}
+	o.flags(c.Flags())
+	return c
+}
+
+func serve(ctx context.Context, o options, out io.Writer) error {
+	a, err := open(ctx, o)
+	if err != nil {
+		return err
+	}
+	a.describe(out)
+	return a.serve(ctx)
+}
+
+// describe says what is listening, and what to try.
+func (a *app) describe(out io.Writer) {
+	o := &a.options
+	url := a.server.URL()
+	line := func(name, format string, args ...any) {
+		fmt.Fprintf(out, "  %-10s %s\n", name, fmt.Sprintf(format, args...))
+	}
+	fmt.Fprintf(out, "sallyport %s\n\n", version())
+	line("listening", "%s%s", url, a.certificate())
+	if o.upstream != "" {
+		line("upstream", "%s", o.upstream)
+	}
+	if o.accounts == "on" {
+		line("accounts", "in %s, registration %s", o.data, o.registration)
+		line("tokens", "iss %s, aud %s, keys at %s/.well-known/jwks.json", o.issuer, o.aud(), url)
+	} else {
+		line("accounts", "off; tokens of %s, aud %s", or(o.issuer, "nobody"), or(o.aud(), "-"))
+	}
+	line("public", "%s", or(strings.Join(o.public, ", "), "nothing: every route of the upstream needs a token"))
+	line("limit", "%s for each caller", o.limit)
+	line("audit", "%s", or(strings.TrimPrefix(o.audit, "-"), "standard error"))
+	fmt.Fprintln(out)
+	if o.accounts == "on" {
+		line("try", "curl -i %s%s/auth/me", a.curlFlags(), url)
+	} else {
+		line("try", "curl -i %s%s/", a.curlFlags(), url)
+	}
+	line("stop", "Ctrl-C, or SIGTERM; requests in flight have %s to finish", o.drain)
+	fmt.Fprintln(out)
+}
+
+// certificate describes a certificate made here, which a person can compare.
+func (a *app) certificate() string {
+	if !a.options.selfSigned {
+		return ""
+	}
+	return "  (self-signed, SHA-256 " + a.server.Fingerprint() + ")"
+}
+
+// curlFlags make curl accept that certificate.
+func (a *app) curlFlags() string {
+	if a.options.selfSigned {
+		return "--insecure "
+	}
+	return ""
+}
+
+func or(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"unicode"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sallyport-dev/sallyport/account"
+	"github.com/sallyport-dev/sallyport/token"
+)
+
+func tokenCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "token",
+		Short: "Look into tokens",
+		Args:  cobra.NoArgs,
+		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(tokenInspect())
+	return c
+}
+
+func tokenInspect() *cobra.Command {
+	o := options{accounts: "off"}
+	c := &cobra.Command{
+		Use:   "inspect",
+		Short: "Read a token from standard input, and say what is in it and whether it would be accepted",
+		Long: `Read a token from standard input, and say what is in it and whether it would be accepted:
+by the gate that serves the data folder, or with --jwks by one that accepts an issuer's
+tokens. The signature is not shown.`,
+		Example: `  echo "$TOKEN" | sallyport token inspect
+  echo "$TOKEN" | sallyport token inspect --issuer https://id.example.com --audience my-api --jwks keys.json`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return inspect(c, &o) },
+	}
+	c.Flags().StringVar(&o.data, "data", defaultData, "folder with the gate's accounts and key")
+	c.Flags().StringVar(&o.issuer, "issuer", issuerURL(defaultListen, false), "iss the gate accepts")
+	c.Flags().StringVar(&o.audience, "audience", "", "aud the gate accepts (default: the issuer)")
+	c.Flags().StringVar(&o.jwks, "jwks", "", "file with the issuer's public keys, instead of the data folder")
+	c.Flags().StringArrayVar(&o.types, "token-type", []string{token.AccessToken}, "typ the gate accepts, with --jwks")
+	return c
+}
+
+// maxInput is more than any token that can be looked into.
+const maxInput = 128 << 10
+
+// errNotAccepted makes the command end with status 1 after it has said why.
+var errNotAccepted = errors.New("the token would not be accepted")
+
+func inspect(c *cobra.Command, o *options) error {
+	input, err := io.ReadAll(io.LimitReader(c.InOrStdin(), maxInput))
+	if err != nil {
+		return err
+	}
+	raw := strings.TrimSpace(string(input))
+	if len(raw) > 7 && strings.EqualFold(raw[:7], "bearer ") {
+		raw = strings.TrimSpace(raw[7:])
+	}
+	if raw == "" {
+		return errors.New("there is no token on standard input: echo \"$TOKEN\" | sallyport token inspect")
+	}
+	out := c.OutOrStdout()
+	if seen, err := token.Inspect(raw); err == nil {
+		fmt.Fprintf(out, "header %s\nclaims %s\n\n", printable(seen.Header), printable(seen.Claims))
+	} else {
+		fmt.Fprintf(out, "This is no signed JWT: %s\n\n", token.Explain(err))
+	}
+	err = verdict(c.Context(), raw, o)
+	if err != nil {
+		fmt.Fprintf(out, "Not accepted by a gate with iss %s, aud %s.\n%s\n", o.issuer, o.aud(), explainToken(err))
+		return errNotAccepted
+	}
+	fmt.Fprintf(out, "Accepted by a gate with iss %s, aud %s.\n", o.issuer, o.aud())
+	return nil
+}
+
+// verdict is what the gate would say.
+func verdict(ctx context.Context, raw string, o *options) error {
+	if o.jwks != "" {
+		issuer, err := o.foreign()
+		if err != nil {
+			return err
+		}
+		v, err := token.New(token.Config{Issuers: []token.Issuer{issuer}})
+		if err != nil {
+			return err
+		}
+		_, err = v.Verify(raw)
+		return err
+	}
+	// Looking must not make a folder, a key or a database.
+	for _, name := range []string{keyFile, databaseFile} {
+		if _, err := os.Stat(filepath.Join(o.data, name)); err != nil {
+			return fmt.Errorf("there is no gate in %s: name its data folder with --data, or an issuer's keys with --jwks", o.data)
+		}
+	}
+	a, done, err := openAccounts(ctx, accountsConfig{data: o.data, issuer: o.issuer, audience: o.aud()})
+	if err != nil {
+		return err
+	}
+	_, err = a.Authenticate(raw)
+	return errors.Join(err, done())
+}
+
+func explainToken(err error) string {
+	if errors.Is(err, account.ErrRevoked) {
+		return "It was revoked: its session has ended, or its user lost it."
+	}
+	return token.Explain(err)
+}
+
+// printable shows a text of a stranger on a terminal: what is not printable is
+// escaped, but for line feeds and spaces.
+func printable(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if r == '\n' || unicode.IsPrint(r) {
+			b.WriteRune(r)
+			continue
+		}
+		fmt.Fprintf(&b, `\u%04x`, r)
+	}
+	return b.String()
+}
