@@ -1,0 +1,75 @@
+package account_test
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/sallyport-dev/sallyport/account"
+	"github.com/sallyport-dev/sallyport/account/sqlite"
+	"github.com/sallyport-dev/sallyport/password"
+	"github.com/sallyport-dev/sallyport/secret"
+	"github.com/sallyport-dev/sallyport/visit"
+)
+
+func benchAccounts(b *testing.B) *account.Accounts {
+	store, err := sqlite.Open(b.Context(), filepath.Join(b.TempDir(), "accounts.db"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	k, errK := key()
+	h, errH := password.New(password.Config{})
+	if errK != nil || errH != nil {
+		b.Fatal(errK, errH)
+	}
+	a, err := account.New(b.Context(), account.Config{
+		Store: store, Issuer: issuer, Key: k, Passwords: h, LoginLimit: "1000000 per 1m",
+		ErrorLog: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { a.Close(); store.Close() })
+	if _, err := a.Add(b.Context(), account.NewUser{Username: "ada", Email: "ada@example.com", Password: secret.New(adasPW)}); err != nil {
+		b.Fatal(err)
+	}
+	return a
+}
+
+// BenchmarkLogin is the cost of a login with the default hash: whether a user is
+// unknown or the password is wrong must not show.
+func BenchmarkLogin(b *testing.B) {
+	a := benchAccounts(b)
+	for _, c := range []struct {
+		name, user, password string
+		status               int
+	}{{"unknown", "eve", "wrong", 401}, {"wrong", "ada", "wrong", 401}, {"right", "ada", adasPW, 200}} {
+		b.Run(c.name, func(b *testing.B) {
+			for b.Loop() {
+				r := httptest.NewRequest("POST", "/auth/login", strings.NewReader(fmt.Sprintf(`{"username":%q,"password":%q}`, c.user, c.password)))
+				r.Header.Set("Content-Type", "application/json")
+				w := httptest.NewRecorder()
+				if a.ServeHTTP(w, r); w.Code != c.status {
+					b.Fatal(w.Code, w.Body)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkRevoked(b *testing.B) {
+	a := benchAccounts(b)
+	p := visit.Principal{Issuer: issuer, Subject: "u", Session: "s"}
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if a.Revoked(p, p.Expires) != nil {
+				b.Error("revoked")
+			}
+		}
+	})
+}

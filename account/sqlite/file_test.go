@@ -1,0 +1,166 @@
+package sqlite_test
+
+import (
+	"bytes"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/sallyport-dev/sallyport/account"
+	"github.com/sallyport-dev/sallyport/account/sqlite"
+	"github.com/sallyport-dev/sallyport/secret"
+)
+
+func user(name string) account.User {
+	return account.User{ID: "id-" + name, Username: name, Email: name + "@example.com", PasswordHash: secret.New("$hash"), Created: time.Unix(1, 0).UTC()}
+}
+
+func TestFilesAreTheOwners(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "new")
+	s := open(t, filepath.Join(dir, "accounts.db"))
+	if err := s.CreateUser(t.Context(), user("ada")); err != nil {
+		t.Fatal(err)
+	}
+	list, err := os.ReadDir(dir)
+	if err != nil || len(list) < 2 {
+		t.Fatal(list, err)
+	}
+	for _, e := range list {
+		if info, err := e.Info(); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s has the mode %v, %v", e.Name(), info.Mode(), err)
+		}
+	}
+	if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("the folder has the mode %v, %v", info.Mode(), err)
+	}
+}
+
+// TestOthersFiles: what is not ours is refused, and stays as it was.
+func TestOthersFiles(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name string, data []byte) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	notes := filepath.Join(dir, "notes.db")
+	db, err := sql.Open("sqlite", notes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Exec("CREATE TABLE notes (id INTEGER)"); err != nil {
+		t.Fatal(err)
+	}
+	db.Close()
+	if err := os.Chmod(notes, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, path := range map[string]string{
+		"text":                      file("text", bytes.Repeat([]byte("hello\n"), 1000)),
+		"another program's":         notes,
+		"a folder":                  dir,
+		"a header and nothing else": file("head", append([]byte("SQLite format 3\x00"), make([]byte, 1000)...)),
+	} {
+		before, _ := os.ReadFile(path)
+		s, err := sqlite.Open(t.Context(), path)
+		if err == nil {
+			s.Close()
+			t.Errorf("%s: opened", name)
+		}
+		if after, _ := os.ReadFile(path); !bytes.Equal(before, after) {
+			t.Errorf("%s: changed", name)
+		}
+	}
+	_, err = sqlite.Open(t.Context(), notes)
+	if _, ok := errors.AsType[*sqlite.ForeignError](err); !ok {
+		t.Errorf("%v", err)
+	}
+	for _, path := range []string{"", ":memory:", "file:x.db"} {
+		if _, err := sqlite.Open(t.Context(), path); err == nil {
+			t.Errorf("%q: opened", path)
+		}
+	}
+}
+
+func TestReadableByOthers(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "accounts.db")
+	open(t, path).Close()
+	if err := os.Chmod(path, 0o640); err != nil {
+		t.Fatal(err)
+	}
+	_, err := sqlite.Open(t.Context(), path)
+	if _, ok := errors.AsType[*sqlite.ModeError](err); !ok {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestNewer: an older program leaves a newer one's tables alone.
+func TestNewer(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "accounts.db")
+	open(t, path).Close()
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Exec("INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, 1)"); err != nil {
+		t.Fatal(err)
+	}
+	db.Close()
+	_, err = sqlite.Open(t.Context(), path)
+	if e, ok := errors.AsType[*sqlite.NewerError](err); !ok || e.Found != 99 {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestTwoProcesses stands for two with two stores on one file: what one has
+// acknowledged the other sees.
+func TestTwoProcesses(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "with space & ?#%.db")
+	a, b := open(t, path), open(t, path)
+	var all sync.WaitGroup
+	for i := range 20 {
+		all.Go(func() {
+			u := user(fmt.Sprint("u", i))
+			if err := a.CreateUser(t.Context(), u); err != nil {
+				t.Error(err)
+			}
+			if _, err := b.SetRoles(t.Context(), u.ID, []string{"x"}, account.Cut{At: time.Unix(1, 0), Until: time.Unix(2, 0)}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if feed, err := a.Revocations(t.Context(), 0, 100); err != nil || len(feed) != 20 {
+		t.Errorf("%d entries, %v", len(feed), err)
+	}
+}
+
+// TestManyStarts: of several processes that start on a new file at once, all get it.
+func TestManyStarts(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "accounts.db")
+	var all sync.WaitGroup
+	for i := range 6 {
+		all.Go(func() {
+			s, err := sqlite.Open(t.Context(), path)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer s.Close()
+			if err := s.CreateUser(t.Context(), user(fmt.Sprint("u", i))); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if list, err := open(t, path).Users(t.Context(), "", 10); err != nil || len(list) != 6 {
+		t.Errorf("%d users, %v", len(list), err)
+	}
+}

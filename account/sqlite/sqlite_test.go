@@ -1,0 +1,25 @@
+package sqlite_test
+
+import (
+	"testing"
+
+	"path/filepath"
+
+	"github.com/sallyport-dev/sallyport/account"
+	"github.com/sallyport-dev/sallyport/account/sqlite"
+	"github.com/sallyport-dev/sallyport/account/storetest"
+)
+
+func open(t testing.TB, path string) *sqlite.Store {
+	t.Helper()
+	s, err := sqlite.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func TestStore(t *testing.T) {
+	storetest.Run(t, func(t *testing.T) account.Store { return open(t, filepath.Join(t.TempDir(), "accounts.db")) })
+}
