@@ -131,6 +131,8 @@ func (k *key) setRSA(public crypto.PublicKey) error {
 		return fmt.Errorf("has %d bits: RSA keys may have %d at the most", bits, maxRSABits)
 	case p.E < 3 || p.E%2 == 0 || p.N.Bit(0) == 0:
 		return fmt.Errorf("has the public exponent %d or an even modulus: it is broken", p.E)
+	case isROCA(p.N):
+		return errors.New("was made by a library whose keys can be factored (CVE-2017-15361): make another")
 	}
 	k.rsa = &rsa.PublicKey{N: new(big.Int).Set(p.N), E: p.E}
 	return nil

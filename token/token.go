@@ -192,7 +192,25 @@ func newIssuer(in Issuer, add func(field, value, reason string)) *issuer {
 	if len(in.Keys) > 1 {
 		out.only = nil
 	}
+	if err := mixed(out.keys); err != nil {
+		add("Keys", "", err.Error())
+	}
 	return out
+}
+
+// mixed refuses secrets beside public keys, where one may be taken for the other: an
+// issuer uses one kind.
+func mixed(keys map[string]*key) error {
+	secrets := 0
+	for _, k := range keys {
+		if k.family == macs {
+			secrets++
+		}
+	}
+	if secrets > 0 && secrets < len(keys) {
+		return errors.New("has HMAC secrets beside public keys: an issuer uses one or the other")
+	}
+	return nil
 }
 
 // mediaTypes prepares the accepted types for comparison: lower case, without the

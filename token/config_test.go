@@ -1,0 +1,183 @@
+package token
+
+import (
+	"bufio"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/base64"
+	"encoding/hex"
+	"math/big"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sallyport-dev/sallyport/internal/suite"
+	"github.com/sallyport-dev/sallyport/secret"
+)
+
+func smallRSA() crypto.PublicKey { return &must(rsa.GenerateKey(rand.Reader, 1024)).PublicKey }
+
+// withRSA is a sound RSA key of which something was changed.
+func withRSA(change func(*rsa.PublicKey)) Key {
+	p := *signer()[RS256].key.Public.(*rsa.PublicKey)
+	p.N = new(big.Int).Set(p.N)
+	change(&p)
+	return Key{Algorithm: RS256, Public: &p}
+}
+
+func TestKeysRefused(t *testing.T) { // J-23
+	t.Setenv("GODEBUG", "rsa1024min=0")
+	es, rs := signer()[ES256].key.Public, signer()[RS256].key.Public
+	text := func(s string) Key { return Key{Algorithm: HS256, Secret: secret.NewBytes([]byte(s))} }
+	roca, _ := new(big.Int).SetString("1", 10)
+	for range 2048 / 17 {
+		roca.Mul(roca, big.NewInt(65537))
+	}
+	for roca.BitLen() < 2048 {
+		roca.Mul(roca, big.NewInt(65537))
+	}
+	for name, c := range map[string]struct {
+		key  Key
+		want string
+	}{
+		"no algorithm":          {Key{Public: es}, "not known"},
+		"none":                  {Key{Algorithm: "none", Public: es}, "not known"},
+		"RSA with 1024 bits":    {Key{Algorithm: RS256, Public: smallRSA()}, "1024 bits"},
+		"RSA with 8200 bits":    {withRSA(func(p *rsa.PublicKey) { p.N.SetBit(p.N, 8199, 1) }), "8192"},
+		"exponent 1":            {withRSA(func(p *rsa.PublicKey) { p.E = 1 }), "exponent 1"},
+		"even exponent":         {withRSA(func(p *rsa.PublicKey) { p.E = 65536 }), "65536"},
+		"even modulus":          {withRSA(func(p *rsa.PublicKey) { p.N.SetBit(p.N, 0, 0) }), "even modulus"},
+		"ROCA":                  {withRSA(func(p *rsa.PublicKey) { p.N = roca }), "CVE-2017-15361"},
+		"no modulus":            {Key{Algorithm: RS256, Public: &rsa.PublicKey{}}, "takes an *rsa.PublicKey"},
+		"EC for RSA":            {Key{Algorithm: RS256, Public: es}, "takes an *rsa.PublicKey"},
+		"RSA for EC":            {Key{Algorithm: ES256, Public: rs}, "takes an *ecdsa.PublicKey"},
+		"RSA for Ed25519":       {Key{Algorithm: Ed25519, Public: rs}, "takes an ed25519.PublicKey"},
+		"the wrong curve":       {Key{Algorithm: ES384, Public: es}, "P-256"},
+		"no point":              {Key{Algorithm: ES256, Public: &ecdsa.PublicKey{Curve: elliptic.P256()}}, "not a point"},
+		"nil":                   {Key{Algorithm: ES256}, "takes an *ecdsa.PublicKey"},
+		"short Ed25519":         {Key{Algorithm: EdDSA, Public: ed25519.PublicKey("short")}, "takes an ed25519.PublicKey"},
+		"a private key":         {Key{Algorithm: ES256, Public: signer()[ES256].signer}, "takes an *ecdsa.PublicKey"},
+		"public for HMAC":       {Key{Algorithm: HS256, Public: es, Secret: secret.NewBytes(randomBytes(32))}, "HMAC does not use"},
+		"secret for EC":         {Key{Algorithm: ES256, Public: es, Secret: secret.NewBytes(randomBytes(32))}, "does not use"},
+		"31 bytes":              {Key{Algorithm: HS256, Secret: secret.NewBytes(randomBytes(31))}, "31 bytes"},
+		"47 bytes for HS384":    {Key{Algorithm: HS384, Secret: secret.NewBytes(randomBytes(47))}, "47 bytes"},
+		"63 bytes for HS512":    {Key{Algorithm: HS512, Secret: secret.NewBytes(randomBytes(63))}, "63 bytes"},
+		"1025 bytes":            {Key{Algorithm: HS256, Secret: secret.NewBytes(randomBytes(1025))}, "over 1024"},
+		"empty secret":          {text(""), "0 bytes"},
+		"zeros":                 {text(strings.Repeat("\x00", 64)), "repeats"},
+		"two bytes in turn":     {text(strings.Repeat("\x00\xff", 64)), "repeats"},
+		"the guide's":           {text("your_secret_key"), "15 bytes"},
+		"the guide's, repeated": {text(strings.Repeat("your_secret_key", 4)), "repeats"},
+		"a tutorial's":          {text("MySuperSecretJWTSigningKeyForProduction2024"), "words"},
+		"a sentence":            {text("the quick brown fox jumps over the lazy dog"), "text"},
+		"hexadecimal":           {text(hex.EncodeToString(randomBytes(32))), "text"},
+		"base64":                {text(base64.StdEncoding.EncodeToString(randomBytes(48))), "text"},
+		"a long ID":             {Key{ID: strings.Repeat("k", 256), Algorithm: ES256, Public: es}, "255"},
+	} {
+		_, err := New(Config{Issuers: []Issuer{{Name: issuerA, Audiences: []string{"a"}, Keys: []Key{c.key}}}})
+		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "Issuers[0].Keys[0]") {
+			t.Errorf("%s: %v, want %q", name, err, c.want)
+		}
+	}
+}
+
+func TestTextSecrets(t *testing.T) {
+	use := func(s string) error {
+		_, err := New(Config{Issuers: []Issuer{{Name: issuerA, Audiences: []string{"a"}, Keys: []Key{
+			{Algorithm: HS256, Secret: secret.NewBytes([]byte(s)), InsecureTextSecret: true},
+		}}}})
+		return err
+	}
+	if err := use(base64.StdEncoding.EncodeToString(randomBytes(48))); err != nil {
+		t.Error(err)
+	}
+	for _, s := range []string{"short", strings.Repeat("your_secret_key", 4), strings.Repeat("a", 40), "MySuperSecretJWTSigningKeyForProduction2024"} {
+		if use(s) == nil {
+			t.Errorf("%q is taken", s)
+		}
+	}
+}
+
+// TestLeakedSecrets: none of a public list of a hundred thousand secrets is taken.
+func TestLeakedSecrets(t *testing.T) {
+	f, err := os.Open(filepath.Join(suite.Dir(t, "jwt-secrets"), "jwt.secrets.list"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	lines, n, long := bufio.NewScanner(f), 0, 0
+	for lines.Scan() {
+		n++
+		if len(lines.Bytes()) >= 32 {
+			long++
+		}
+		if weakSecret(Key{Algorithm: HS256, Secret: secret.NewBytes(lines.Bytes())}, 32) == nil {
+			t.Errorf("line %d is taken", n)
+		}
+	}
+	if n < 100_000 {
+		t.Errorf("only %d lines", n)
+	}
+	t.Logf("%d secrets, %d of them long enough", n, long)
+}
+
+func TestNewSaysEverything(t *testing.T) {
+	es := signer()[ES256].Key()
+	_, err := New(Config{Leeway: time.Minute, MaxSize: 1, Issuers: []Issuer{
+		{},
+		{Name: "a", Audiences: []string{""}, Keys: []Key{es, es}},
+		{Name: "a", Audiences: []string{"x"}, Keys: []Key{es, {ID: "m", Algorithm: HS256, Secret: secret.NewBytes(randomBytes(32))}}},
+	}})
+	for _, want := range []string{
+		"Leeway", "MaxSize", "Issuers[0].Name", "Issuers[0].Audiences", "Issuers[0].Keys", "Issuers[1].Audiences",
+		"Issuers[1].Keys[1].ID", "Issuers[2].Name", "Issuers[2].Keys  has HMAC secrets beside",
+	} {
+		if err == nil || !strings.Contains(strings.ReplaceAll(err.Error(), "Keys has", "Keys  has"), want) {
+			t.Errorf("no word of %s in: %v", want, err)
+		}
+	}
+	if _, err := New(Config{}); err == nil || !strings.Contains(err.Error(), "Issuers") {
+		t.Error(err)
+	}
+}
+
+// TestConfigIsCopied: changing a Config later changes no Verifier.
+func TestConfigIsCopied(t *testing.T) {
+	k := signer()[ES256]
+	cfg := Config{Issuers: []Issuer{{Name: issuerA, Audiences: []string{audience1}, Keys: []Key{k.Key()}, Types: []string{"at+jwt"}}}, Now: func() time.Time { return now }}
+	v, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Issuers[0].Audiences[0], cfg.Issuers[0].Types[0] = "other", "other"
+	if _, err := v.Verify(forge(k, head(k), claimsJSON(fair()))); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestReasonsAreExplained(t *testing.T) {
+	all := []*Error{
+		ErrTooLarge, ErrMalformed, ErrBadHeader, ErrWrongType, ErrBadClaims, ErrUnknownIssuer, ErrUnknownKey, ErrWrongAlgorithm,
+		ErrBadSignature, ErrExpired, ErrNotYetValid, ErrWrongAudience, ErrMissingClaim, ErrNoCredentials, ErrBadAuthorization,
+	}
+	for _, e := range all {
+		if e.Explain() == "" || !strings.Contains(e.Error(), string(e.Reason)) {
+			t.Errorf("%s is not explained", e.Reason)
+		}
+	}
+	if len(explanations) != len(all) {
+		t.Errorf("%d explanations for %d reasons", len(explanations), len(all))
+	}
+	for _, r := range rows {
+		if r.want != nil && r.want != errAny && !slices.Contains(all, r.want) {
+			t.Errorf("%s: the reason %s is not in the list", r.name, r.want.Reason)
+		}
+	}
+}
