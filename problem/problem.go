@@ -12,13 +12,14 @@
 package problem
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"slices"
 	"strconv"
 	"time"
 
-	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/sallyport-dev/sallyport/visit"
 )
@@ -116,60 +117,80 @@ func From(err error) *Problem {
 	return Internal.Because(err)
 }
 
-// wire is the JSON form. The member order is the one RFC 9457 uses in its examples.
-type wire struct {
-	Type     string   `json:"type"`
-	Title    string   `json:"title"`
-	Status   int      `json:"status"`
-	Detail   string   `json:"detail,omitempty"`
-	Instance string   `json:"instance,omitempty"`
-	Code     string   `json:"code,omitempty"`
-	Errors   []Field  `json:"errors,omitempty"`
-	Violated []string `json:"violated-policies,omitempty"`
-}
+// own are the fields every problem is sent with; what is left of an earlier handler's
+// answer is taken back.
+var (
+	contentType = []string{ContentType}
+	noStore     = []string{"no-store"}
+	takenBack   = []string{"Content-Encoding", "Content-Range", "Etag", "Last-Modified", "Trailer"}
+)
 
 // Write sends p as the answer to r, with the id of r's visit as the instance. The
 // answer is never cached: it is about one request. A body that an earlier handler
 // announced is taken back.
 func Write(w http.ResponseWriter, r *http.Request, p *Problem) {
 	h := w.Header()
-	for _, name := range []string{"Content-Length", "Content-Encoding", "Content-Range", "Etag", "Last-Modified", "Trailer"} {
-		h.Del(name)
+	for _, name := range takenBack {
+		delete(h, name)
 	}
 	for name, values := range p.Header {
-		h[name] = slices.Clone(values)
+		h[name] = slices.Clip(values) // shared: who appends gets a copy
 	}
 	body := p.body(r)
-	h.Set("Content-Type", ContentType)
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	h.Set("Cache-Control", "no-store")
+	h["Content-Type"], h["Cache-Control"] = contentType, noStore
+	h["Content-Length"] = []string{strconv.Itoa(len(body))}
 	w.WriteHeader(p.Status)
 	if r.Method != http.MethodHead {
 		w.Write(body)
 	}
 }
 
+// body is the JSON form, written by hand as refusing has to be cheap. The order of the
+// members is the one RFC 9457 uses in its examples.
 func (p *Problem) body(r *http.Request) []byte {
-	out := wire{
-		Type: p.Type, Title: p.Title, Status: p.Status, Detail: p.Detail, Code: p.Code,
-		Errors: p.Errors, Violated: p.ViolatedPolicies,
-	}
-	if out.Type == "" {
-		out.Type = "about:blank"
-	}
-	if out.Title == "" {
-		out.Title = http.StatusText(p.Status)
+	b := make([]byte, 0, 512)
+	b = appendText(b, `{"type":`, cmp.Or(p.Type, "about:blank"))
+	b = appendText(b, `,"title":`, cmp.Or(p.Title, http.StatusText(p.Status)))
+	b = strconv.AppendInt(append(b, `,"status":`...), int64(p.Status), 10)
+	if p.Detail != "" {
+		b = appendText(b, `,"detail":`, p.Detail)
 	}
 	if v := visit.From(r.Context()); v != nil && v.ID != "" {
-		out.Instance = "urn:sallyport:request:" + v.ID
+		b = appendText(b, `,"instance":`, "urn:sallyport:request:"+v.ID)
 	}
-	body, err := json.Marshal(&out)
-	if err != nil {
-		// Only a text that is not UTF-8 can bring us here, and then it is our bug:
-		// the client gets the bare status.
-		return []byte(`{"type":"about:blank","status":` + strconv.Itoa(p.Status) + `}`)
+	if p.Code != "" {
+		b = appendText(b, `,"code":`, p.Code)
 	}
-	return append(body, '\n')
+	for i, f := range p.Errors {
+		b = append(b, separator(i, `,"errors":[`)...)
+		b = appendText(b, `{"pointer":`, f.Pointer)
+		b = appendText(b, `,"code":`, f.Code)
+		b = append(appendText(b, `,"detail":`, f.Detail), '}')
+	}
+	if len(p.Errors) > 0 {
+		b = append(b, ']')
+	}
+	for i, name := range p.ViolatedPolicies {
+		b = appendText(b, separator(i, `,"violated-policies":[`), name)
+	}
+	if len(p.ViolatedPolicies) > 0 {
+		b = append(b, ']')
+	}
+	return append(b, "}\n"...)
+}
+
+func separator(i int, first string) string {
+	if i == 0 {
+		return first
+	}
+	return ","
+}
+
+// appendText appends a member's name and its text. What is not UTF-8 can only be our
+// own mistake; AppendQuote writes U+FFFD for it.
+func appendText(b []byte, name, text string) []byte {
+	b, _ = jsontext.AppendQuote(append(b, name...), text)
+	return b
 }
 
 // Handler turns a function that may fail into a handler: the error it returns is
