@@ -28,21 +28,13 @@ func (v *Verifier) verify(raw string) (*Claims, *Error) {
 	if !ok {
 		return nil, ErrMalformed
 	}
-	head, ok := decode(parts.header)
+	head, body, sig, ok := parts.decode()
 	if !ok {
 		return nil, ErrMalformed
 	}
 	h, err := parseHeader(head)
 	if err != nil {
 		return nil, err
-	}
-	body, ok := decode(parts.payload)
-	if !ok {
-		return nil, ErrMalformed
-	}
-	sig, ok := decode(parts.signature)
-	if !ok {
-		return nil, ErrMalformed
 	}
 	// The payload is read before the signature is checked, for it names the issuer.
 	// Until then it is an attacker's text, and only chooses among known keys.
@@ -68,7 +60,7 @@ func (v *Verifier) verify(raw string) (*Claims, *Error) {
 	if h.Typ != "" {
 		c.Type = h.Typ
 	}
-	return &c.Claims, nil
+	return c, nil
 }
 
 // parts are the three parts of a compact JWS; signed is the first two with their dot.
@@ -98,13 +90,24 @@ func split(raw string) (p parts, ok bool) {
 	return parts{raw[:dots[0]], raw[dots[0]+1 : dots[1]], raw[dots[1]+1:], raw[:dots[1]]}, true
 }
 
+// decode decodes all three, in one piece of memory.
+func (p *parts) decode() (header, payload, signature []byte, ok bool) {
+	all := make([]byte, 0, encoding.DecodedLen(len(p.signed)+len(p.signature)))
+	all, err1 := encoding.AppendDecode(all, []byte(p.header))
+	n := len(all)
+	all, err2 := encoding.AppendDecode(all, []byte(p.payload))
+	m := len(all)
+	all, err3 := encoding.AppendDecode(all, []byte(p.signature))
+	return all[:n:n], all[n:m:m], all[m:], err1 == nil && err2 == nil && err3 == nil
+}
+
 func decode(s string) ([]byte, bool) {
 	b, err := encoding.DecodeString(s)
 	return b, err == nil
 }
 
 // issuerOf finds whose token it says it is, and whether it is a kind they issue.
-func (v *Verifier) issuerOf(c *claims, h *header) (*issuer, *Error) {
+func (v *Verifier) issuerOf(c *Claims, h *header) (*issuer, *Error) {
 	in := v.issuers[c.Issuer]
 	if in == nil || c.Issuer == "" {
 		return nil, ErrUnknownIssuer
@@ -143,7 +146,7 @@ func (in *issuer) keyOf(h *header) (*key, *Error) {
 }
 
 // check looks at the claims of a token whose signature is good.
-func (v *Verifier) check(c *claims, in *issuer) *Error {
+func (v *Verifier) check(c *Claims, in *issuer) *Error {
 	now := v.now()
 	switch {
 	case c.Subject == "" || c.Expires.IsZero() || len(c.Audience) == 0:
