@@ -158,7 +158,7 @@ func (g *Gate) close(a *answer) {
 	default:
 		abort = g.crashed(a, v)
 	}
-	if a.visit.Status == http.StatusInternalServerError && a.visit.Reason != "" && a.visit.Event != audit.SysCrash {
+	if a.visit.Status == http.StatusInternalServerError && a.visit.Reason != "" && a.visit.Event == "" {
 		g.errors.LogAttrs(context.Background(), slog.LevelError, "request failed",
 			slog.String("request", a.visit.ID), slog.String("route", a.visit.Route),
 			slog.String("reason", a.visit.Reason))

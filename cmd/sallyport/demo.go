@@ -123,6 +123,6 @@ func steps(url, password string) []step {
 		{"Bad input: 422, with every mistake at once.", `curl -i ` + url + `/auth/register ` + asJSON + ` -d '{"username":"x","email":"nobody","password":"12345678"}'`},
 		{"The notes API crashes and shows its stack; you see a plain 500.", `curl -i ` + url + `/boom ` + asMe},
 		{"Too many: 429 after 100 in 15 minutes.", `curl -s -o /dev/null -w '%{http_code}\n' "` + url + `/notes?n=[1-110]" ` + asMe + ` | sort | uniq -c`},
-		{"Log out: 204, and the token is dead at once.", `curl -i -X POST ` + url + `/auth/logout ` + asMe + ` && curl -i ` + url + `/notes ` + asMe},
+		{"Log out: 204, and the token is dead at once: 401.", `curl -i -X POST ` + url + `/auth/logout ` + asMe + ` && curl -i ` + url + `/notes ` + asMe},
 	}
 }

@@ -28,7 +28,8 @@ func TestMain(m *testing.M) {
 // TestScripts runs testdata/script/*.txtar against the real program. Beside the
 // commands of testscript there are
 //
-//	start ARGS...                       start sallyport, and wait until it listens; $URL is its address
+//	start ARGS...                       start sallyport, and wait until it listens; its address is
+//	                                    $URL and $ADDRESS, and what it has said so far in the file started
 //	request STATUS METHOD PATH [FIELD: VALUE]... [BODY]
 //	                                    send a request; standard output is the answer's head and body
 //	secure STATUS METHOD PATH           the same over TLS, whoever signed the certificate
@@ -88,7 +89,10 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	go io.Copy(io.Discard, said)
-	ts.Setenv("URL", listening.FindStringSubmatch(text.String())[1])
+	url := listening.FindStringSubmatch(text.String())[1]
+	ts.Setenv("URL", url)
+	ts.Setenv("ADDRESS", strings.TrimPrefix(url, "http://"))
+	ts.Check(os.WriteFile(ts.MkAbs("started"), []byte(text.String()), 0o600))
 	*ts.Value(program{}).(**running) = r
 }
 
