@@ -200,7 +200,7 @@ func reserved(pattern string) bool {
 
 // chain works out what holds for a route.
 func (b *builder) chain(field string, in Route) *chain {
-	c := &chain{pattern: in.Pattern, public: in.Public, maxBody: in.MaxBody, limitLabel: "route " + in.Pattern}
+	c := &chain{pattern: in.Pattern, public: in.Public, maxBody: in.MaxBody, uncounted: in.InsecureUnlimited, limitLabel: "route " + in.Pattern}
 	if in.Public && (len(in.Scopes) > 0 || len(in.Roles) > 0 || in.Owner != "") {
 		b.add(field+"Public", in.Pattern, "is public and asks for scopes, roles or an owner: choose one")
 	}

@@ -100,6 +100,11 @@ type Route struct {
 
 	// MaxBody replaces the Config's.
 	MaxBody int64
+
+	// InsecureUnlimited keeps requests of this route out of Config.Limit, for health
+	// checks and the like. Config.ClientLimit, a Limit of the route's own, and the
+	// charge for bad tokens hold all the same.
+	InsecureUnlimited bool
 }
 
 // ConfigError is one thing in a Config that cannot be meant.

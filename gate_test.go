@@ -217,6 +217,29 @@ func TestRouteLimit(t *testing.T) {
 	}
 }
 
+// TestUncounted: a health check has no limit but the client's, and shows none.
+func TestUncounted(t *testing.T) {
+	w := newWorld(t, api(), func(c *sallyport.Config) {
+		c.Limit, c.ClientLimit = "1 per 1h", "20 per 1h"
+		c.Routes = []sallyport.Route{{Pattern: "GET /health", Public: true, InsecureUnlimited: true}, {Pattern: "GET /notes", InsecureUnlimited: true}}
+	})
+	for range 8 {
+		if res := w.send("GET", "/health", nil, ""); res.StatusCode != 200 || res.Header.Get("Ratelimit") != "" {
+			t.Fatal(res.StatusCode, res.Header)
+		}
+		if res := w.send("GET", "/notes", as("u1"), ""); res.StatusCode != 200 {
+			t.Fatal(res.StatusCode)
+		}
+	}
+	wantProblem(t, w.send("GET", "/notes", bearer("guess"), ""), 401, "invalid_token")
+	wantProblem(t, w.send("GET", "/notes", bearer("guess"), ""), 429, "rate_limited")
+	w.send("GET", "/health", nil, "")
+	w.send("GET", "/health", nil, "")
+	if p := wantProblem(t, w.send("GET", "/health", nil, ""), 429, "rate_limited"); p.Violated[0] != "client" {
+		t.Errorf("%+v", p)
+	}
+}
+
 // TestClientLimit: whoever they say they are, one address has one allowance.
 func TestClientLimit(t *testing.T) {
 	w := newWorld(t, api(), func(c *sallyport.Config) { c.Limit, c.ClientLimit = "100 per 1m", "3 per 1m" })

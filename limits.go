@@ -36,11 +36,11 @@ func (l *limits) checkClient(ctx context.Context, a *answer) *problem.Problem {
 // checkCaller charges the request to its caller, or to the address prefix of a request
 // that has none, and to the route's own limit.
 func (l *limits) checkCaller(ctx context.Context, a *answer, route *chain) *problem.Problem {
-	if route.uncounted && !a.visit.Principal.IsZero() {
-		return nil
-	}
-	if p := l.charge(ctx, a, l.caller, "caller"); p != nil {
-		return p
+	counted := !route.uncounted || !route.public && a.visit.Principal.IsZero()
+	if counted {
+		if p := l.charge(ctx, a, l.caller, "caller"); p != nil {
+			return p
+		}
 	}
 	return l.charge(ctx, a, route.limit, route.limitLabel)
 }

@@ -18,8 +18,8 @@ type chain struct {
 	public   bool
 	reserved bool // answered by the accounts, not by the handler behind the Gate
 	policy   *authz.Policy
-	// uncounted requests are not charged to their caller when they are authenticated;
-	// the client's limit holds for them too.
+	// uncounted requests are not charged to their caller, once it is known that they are
+	// let in.
 	uncounted bool
 	paths     *authz.Paths
 	limit     *ratelimit.Limiter // nil when the route has none of its own

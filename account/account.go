@@ -147,7 +147,10 @@ func New(ctx context.Context, cfg Config) (*Accounts, error) {
 		return nil, fmt.Errorf("account: Key: %w", err)
 	}
 	a.endpoints = a.routes()
-	return a, a.follow(ctx)
+	if err := a.follow(ctx); err != nil {
+		return nil, err
+	}
+	return a, nil
 }
 
 func (c *Config) complete() {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/sallyport-dev/sallyport/audit"
 	"github.com/sallyport-dev/sallyport/password"
 	"github.com/sallyport-dev/sallyport/problem"
 	"github.com/sallyport-dev/sallyport/secret"
@@ -51,7 +52,13 @@ func (a *Accounts) Add(ctx context.Context, n NewUser) (User, error) {
 	if err != nil {
 		return User{}, a.explain(err)
 	}
+	a.administered(audit.UserCreated, u, "added")
 	return u, nil
+}
+
+// administered records what was done to a user by other means than a request.
+func (a *Accounts) administered(event string, u User, reason string) {
+	a.audit.Emit(audit.Event{Name: event, Object: u.ID, Reason: reason})
 }
 
 // wrongWith is what the rules for names and the password policy say.
@@ -161,8 +168,16 @@ func (a *Accounts) SetDisabled(ctx context.Context, login string, disabled bool)
 	if err != nil {
 		return User{}, err
 	}
+	if err := a.revoke(a.store.SetDisabled(ctx, u.ID, disabled, a.cut())); err != nil {
+		return User{}, err
+	}
 	u.Disabled = disabled
-	return u, a.revoke(a.store.SetDisabled(ctx, u.ID, disabled, a.cut()))
+	reason := "enabled"
+	if disabled {
+		reason = "disabled"
+	}
+	a.administered(audit.UserUpdated, u, reason)
+	return u, nil
 }
 
 // SetRoles replaces a user's roles. Tokens with the old ones die; sessions go on, and
@@ -172,8 +187,12 @@ func (a *Accounts) SetRoles(ctx context.Context, login string, roles []string) (
 	if err != nil {
 		return User{}, err
 	}
+	if err := a.revoke(a.store.SetRoles(ctx, u.ID, roles, a.cut())); err != nil {
+		return User{}, err
+	}
 	u.Roles = roles
-	return u, a.revoke(a.store.SetRoles(ctx, u.ID, roles, a.cut()))
+	a.administered(audit.AuthzChange, u, "roles: "+strings.Join(roles, " "))
+	return u, nil
 }
 
 // Users returns up to limit users whose ids come after after.

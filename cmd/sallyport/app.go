@@ -124,6 +124,17 @@ const (
 	keyFile      = "signing-key.pem"
 )
 
+// holdsAccounts is for commands that look: they must not make a folder, a key or a
+// database where there is none.
+func holdsAccounts(data string) error {
+	for _, name := range []string{keyFile, databaseFile} {
+		if _, err := os.Stat(filepath.Join(data, name)); err != nil {
+			return fmt.Errorf("there are no accounts in %s: name the gate's data folder with --data", data)
+		}
+	}
+	return nil
+}
+
 // openAccounts opens the accounts of a data folder; done closes them.
 func openAccounts(ctx context.Context, c accountsConfig) (accounts *account.Accounts, done func() error, err error) {
 	key, err := token.LoadOrCreate(filepath.Join(c.data, keyFile), token.ES256)

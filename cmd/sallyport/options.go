@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,7 +25,8 @@ type options struct {
 	listen, upstream, data    string
 	issuer, audience, jwks    string
 	types                     []string
-	public, origins, proxies  []string
+	public, unlimited         []string
+	origins, proxies          []string
 	limit, clientLimit        string
 	accounts, registration    string
 	tlsCert, tlsKey           string
@@ -50,6 +52,7 @@ func (o *options) flags(f *pflag.FlagSet) {
 	f.StringVar(&o.jwks, "jwks", "", "with --accounts=off: file with the issuer's public keys (JWKS)")
 	f.StringArrayVar(&o.types, "token-type", []string{token.AccessToken}, "with --accounts=off: typ of the issuer's access tokens; JWT where it has no type of its own; may be repeated")
 	f.StringArrayVar(&o.public, "public", nil, "route that needs no token, such as \"GET /health\"; may be repeated")
+	f.StringArrayVar(&o.unlimited, "unlimited", nil, "public route that --limit does not count, such as \"GET /health\" for a health check; may be repeated")
 	f.StringVar(&o.limit, "limit", "100 per 15m", "requests of one caller, such as \"100 per 15m\" or \"10/s burst 20\"")
 	f.StringVar(&o.clientLimit, "client-limit", "", "requests of one client address, whoever calls (default: ten times --limit)")
 	f.StringVar(&o.loginLimit, "login-limit", "", "attempts to log in from one client address (default \"30 per 10m\")")
@@ -92,9 +95,9 @@ func (o *options) check() error {
 	} else if o.jwks != "" {
 		add("--jwks is for --accounts=off: with accounts, the gate has its own key")
 	}
-	for _, one := range o.public {
+	for _, one := range slices.Concat(o.public, o.unlimited) {
 		if method, path, ok := strings.Cut(one, " "); !ok || method == "" || !strings.HasPrefix(path, "/") {
-			add("--public %q: write a method and a path, such as \"GET /health\"", one)
+			add("--public or --unlimited %q: write a method and a path, such as \"GET /health\"", one)
 		}
 	}
 	return errors.Join(errs...)
@@ -109,6 +112,9 @@ func (o *options) gate() (sallyport.Config, error) {
 	}
 	for _, pattern := range o.public {
 		cfg.Routes = append(cfg.Routes, sallyport.Route{Pattern: pattern, Public: true})
+	}
+	for _, pattern := range o.unlimited {
+		cfg.Routes = append(cfg.Routes, sallyport.Route{Pattern: pattern, Public: true, InsecureUnlimited: true})
 	}
 	if o.jwks != "" {
 		issuer, jwksErr := o.foreign()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -56,7 +57,7 @@ func (a *app) describe(out io.Writer) {
 	} else {
 		line("accounts", "off; tokens of %s, aud %s", or(o.issuer, "nobody"), or(o.aud(), "-"))
 	}
-	line("public", "%s", or(strings.Join(o.public, ", "), "nothing: every route of the upstream needs a token"))
+	line("public", "%s", or(strings.Join(slices.Concat(o.public, o.unlimited), ", "), "nothing: every route of the upstream needs a token"))
 	line("limit", "%s for each caller", o.limit)
 	line("audit", "%s", or(strings.TrimPrefix(o.audit, "-"), "standard error"))
 	fmt.Fprintln(out)

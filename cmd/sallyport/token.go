@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"unicode"
 
@@ -95,11 +93,8 @@ func verdict(ctx context.Context, raw string, o *options) error {
 		_, err = v.Verify(raw)
 		return err
 	}
-	// Looking must not make a folder, a key or a database.
-	for _, name := range []string{keyFile, databaseFile} {
-		if _, err := os.Stat(filepath.Join(o.data, name)); err != nil {
-			return fmt.Errorf("there is no gate in %s: name its data folder with --data, or an issuer's keys with --jwks", o.data)
-		}
+	if err := holdsAccounts(o.data); err != nil {
+		return fmt.Errorf("%w, or an issuer's keys with --jwks", err)
 	}
 	a, done, err := openAccounts(ctx, accountsConfig{data: o.data, issuer: o.issuer, audience: o.aud()})
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 )
 
 func userCommand() *cobra.Command {
-	var data string
+	var o options
 	c := &cobra.Command{
 		Use:   "user",
 		Short: "Add, list, disable users, and give them roles",
@@ -26,21 +26,34 @@ func userCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.PersistentFlags().StringVar(&data, "data", defaultData, "folder with the accounts")
-	c.AddCommand(userAdd(&data), userList(&data), userDisable(&data), userRole(&data))
+	c.PersistentFlags().StringVar(&o.data, "data", defaultData, "folder with the accounts")
+	c.PersistentFlags().StringVar(&o.audit, "audit", "", "file for the audit log, or - for standard error (default: audit.log in the data folder)")
+	c.AddCommand(userAdd(&o), userList(&o), userDisable(&o), userRole(&o))
 	return c
 }
 
 // withAccounts opens the accounts of a folder for one command.
-func withAccounts(c *cobra.Command, data string, f func(ctx context.Context, a *account.Accounts) error) error {
-	a, done, err := openAccounts(c.Context(), accountsConfig{data: data, issuer: issuerURL(defaultListen, false)})
+func withAccounts(c *cobra.Command, o *options, f func(ctx context.Context, a *account.Accounts) error) error {
+	if err := os.MkdirAll(o.data, 0o700); err != nil {
+		return fmt.Errorf("the data folder: %w", err)
+	}
+	log, closeLog, err := o.auditLog()
 	if err != nil {
 		return err
 	}
-	return errors.Join(f(c.Context(), a), done())
+	a, done, err := openAccounts(c.Context(), accountsConfig{data: o.data, issuer: issuerURL(defaultListen, false), log: log})
+	if err != nil {
+		return errors.Join(err, closeLog())
+	}
+	return errors.Join(f(c.Context(), a), done(), closeLog())
 }
 
-func userAdd(data *string) *cobra.Command {
+// existing is for the commands that make nothing.
+func existing(o *options) func(*cobra.Command, []string) error {
+	return func(*cobra.Command, []string) error { return holdsAccounts(o.data) }
+}
+
+func userAdd(o *options) *cobra.Command {
 	var email string
 	var roles []string
 	c := &cobra.Command{
@@ -56,7 +69,7 @@ func userAdd(data *string) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return withAccounts(c, *data, func(ctx context.Context, a *account.Accounts) error {
+			return withAccounts(c, o, func(ctx context.Context, a *account.Accounts) error {
 				u, err := a.Add(ctx, account.NewUser{Username: args[0], Email: email, Password: password, Roles: roles})
 				if err != nil {
 					return err
@@ -99,13 +112,14 @@ func ask(f *os.File, prompts io.Writer, text string) (secret.String, error) {
 	return secret.New(string(typed)), err
 }
 
-func userList(data *string) *cobra.Command {
+func userList(o *options) *cobra.Command {
 	return &cobra.Command{
-		Use:   "list",
-		Short: "List the users",
-		Args:  cobra.NoArgs,
+		Use:     "list",
+		Short:   "List the users",
+		Args:    cobra.NoArgs,
+		PreRunE: existing(o),
 		RunE: func(c *cobra.Command, _ []string) error {
-			return withAccounts(c, *data, func(ctx context.Context, a *account.Accounts) error {
+			return withAccounts(c, o, func(ctx context.Context, a *account.Accounts) error {
 				return listUsers(ctx, a, c.OutOrStdout())
 			})
 		},
@@ -138,14 +152,15 @@ func listUsers(ctx context.Context, a *account.Accounts, out io.Writer) error {
 	}
 }
 
-func userDisable(data *string) *cobra.Command {
+func userDisable(o *options) *cobra.Command {
 	var undo bool
 	c := &cobra.Command{
-		Use:   "disable USER",
-		Short: "Disable a user: no login, and every session and token ends",
-		Args:  cobra.ExactArgs(1),
+		Use:     "disable USER",
+		Short:   "Disable a user: no login, and every session and token ends",
+		Args:    cobra.ExactArgs(1),
+		PreRunE: existing(o),
 		RunE: func(c *cobra.Command, args []string) error {
-			return withAccounts(c, *data, func(ctx context.Context, a *account.Accounts) error {
+			return withAccounts(c, o, func(ctx context.Context, a *account.Accounts) error {
 				u, err := a.SetDisabled(ctx, args[0], !undo)
 				if err != nil {
 					return named(args[0], err)
@@ -163,14 +178,15 @@ func userDisable(data *string) *cobra.Command {
 	return c
 }
 
-func userRole(data *string) *cobra.Command {
+func userRole(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:     "role USER [ROLE]...",
 		Short:   "Replace a user's roles; tokens with the old ones end",
 		Example: "  sallyport user role ada admin user",
 		Args:    cobra.MinimumNArgs(1),
+		PreRunE: existing(o),
 		RunE: func(c *cobra.Command, args []string) error {
-			return withAccounts(c, *data, func(ctx context.Context, a *account.Accounts) error {
+			return withAccounts(c, o, func(ctx context.Context, a *account.Accounts) error {
 				u, err := a.SetRoles(ctx, args[0], args[1:])
 				if err != nil {
 					return named(args[0], err)
