@@ -86,7 +86,7 @@ func (a *app) wire(gate *sallyport.Gate) error {
 	if a.options.upstream != "" {
 		p, err := proxy.New(proxy.Config{
 			Upstream: a.options.upstream, Timeout: a.options.upstreamTimeout, OwnedHeaders: gate.OwnedHeaders(),
-			InsecureForwardAuthorization: a.options.forwardAuthorization,
+			InsecureForwardAuthorization: a.options.forwardAuthorization, InsecureErrorPages: a.options.errorPages,
 		})
 		if err != nil {
 			return err

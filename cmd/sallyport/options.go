@@ -32,6 +32,7 @@ type options struct {
 	tlsCert, tlsKey           string
 	selfSigned, cleartext     bool
 	forwardAuthorization      bool
+	errorPages                bool
 	audit                     string
 	maxBody                   int64
 	upstreamTimeout, drain    time.Duration
@@ -66,6 +67,7 @@ func (o *options) flags(f *pflag.FlagSet) {
 	f.BoolVar(&o.selfSigned, "tls-self-signed", false, "HTTPS with a certificate made here, for development")
 	f.BoolVar(&o.cleartext, "insecure-cleartext", false, "allow HTTP without TLS on an address that others can reach")
 	f.BoolVar(&o.forwardAuthorization, "forward-authorization", false, "hand the client's Authorization field to the upstream")
+	f.BoolVar(&o.errorPages, "insecure-error-pages", false, "hand on the upstream's pages of HTML with a 4xx, which may show a stack trace")
 	f.StringVar(&o.audit, "audit", "", "file for the audit log, or - for standard error (default: audit.log in the data folder)")
 	f.Int64Var(&o.maxBody, "max-body", 0, "most bytes of a request body (default 1048576)")
 	f.DurationVar(&o.upstreamTimeout, "upstream-timeout", 30*time.Second, "how long the upstream may take to begin its answer")

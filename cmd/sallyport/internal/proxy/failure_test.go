@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -223,5 +224,33 @@ func TestNoProxyFromEnvironment(t *testing.T) {
 	(&gate{next: newProxy(t, proxy.Config{Upstream: "http://upstream.invalid"})}).ServeHTTP(w, httptest.NewRequest("GET", "/a", nil))
 	if w.Code != http.StatusBadGateway || trap.count() != 0 {
 		t.Errorf("status %d, %d requests went to HTTP_PROXY", w.Code, trap.count())
+	}
+}
+
+// A page of HTML in answer to a bad request may hold a stack trace.
+func TestErrorPages(t *testing.T) {
+	for _, c := range []struct {
+		name, head string
+		pages      bool
+		status     int
+		replaced   bool
+	}{
+		{"page", "400 Bad Request\r\nContent-Type: text/html; charset=utf-8", false, 400, true},
+		{"page in capitals", "404 Not Found\r\nContent-Type: TEXT/HTML", false, 404, true},
+		{"XHTML", "405 Method Not Allowed\r\nAllow: GET\r\nContent-Type: application/xhtml+xml", false, 405, true},
+		{"JSON", "400 Bad Request\r\nContent-Type: application/json", false, 400, false},
+		{"text", "400 Bad Request\r\nContent-Type: text/plain", false, 400, false},
+		{"a page that is no error", "200 OK\r\nContent-Type: text/html", false, 200, false},
+		{"pages asked for", "400 Bad Request\r\nContent-Type: text/html", true, 400, false},
+	} {
+		u := rawUpstream(t, "HTTP/1.1 "+c.head+"\r\nX-Powered-By: Express\r\nContent-Length: 21\r\n\r\nat /srv/app.js:42:13\n")
+		s := front(t, &gate{next: newProxy(t, proxy.Config{Upstream: "http://" + u.Addr().String(), InsecureErrorPages: c.pages})})
+		head, body := send(t, s.Listener.Addr().String(), "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+		if !strings.HasPrefix(head, strconv.Itoa(c.status)) || strings.Contains(body, "app.js") == c.replaced || strings.Contains(body, "upstream_refused") != c.replaced {
+			t.Errorf("%s: %s%s", c.name, head, body)
+		}
+		if c.status == 405 && !strings.Contains(head, "Allow: GET") {
+			t.Errorf("%s: no Allow in %s", c.name, head)
+		}
 	}
 }

@@ -33,7 +33,8 @@
 // What the client gets: the upstream's answer without the fields that name its
 // software, without its CORS fields, and with one value for every field the Gate
 // sets. Cache-Control is the exception, where the upstream knows better; Vary and
-// Set-Cookie are joined. A 5xx keeps its status and loses its body. Redirects to the
+// Set-Cookie are joined. A 5xx keeps its status and loses its body, and so does a 4xx
+// that is a page of HTML; see [Config.InsecureErrorPages]. Redirects to the
 // upstream's own address are made relative.
 package proxy
 
@@ -74,6 +75,9 @@ type Config struct {
 	// InsecureForwardAuthorization hands the client's Authorization field, and so its
 	// token, to the upstream, which can then act as the client elsewhere.
 	InsecureForwardAuthorization bool
+	// InsecureErrorPages hands on pages of HTML with a 4xx. Frameworks make them, some
+	// with a stack trace.
+	InsecureErrorPages bool
 }
 
 // Proxy is a handler that forwards to one upstream.
@@ -82,6 +86,7 @@ type Proxy struct {
 	timeout       time.Duration
 	owned         map[string]bool
 	authorization bool
+	errorPages    bool
 	transport     *http.Transport
 	buffers       buffers
 }
@@ -100,6 +105,7 @@ func New(c Config) (*Proxy, error) {
 		timeout:       timeout,
 		owned:         owned,
 		authorization: c.InsecureForwardAuthorization,
+		errorPages:    c.InsecureErrorPages,
 		transport:     newTransport(timeout, c.RootCAs),
 	}, nil
 }

@@ -15,6 +15,7 @@ var (
 	errStatus  = errors.New("proxy: the upstream's status is not one a client can be sent")
 	errSwitch  = errors.New("proxy: the upstream switched protocols unasked")
 	errFailure = errors.New("proxy: the upstream failed")
+	errPage    = errors.New("proxy: the upstream refused with a page")
 )
 
 // modify is called with the head of the upstream's answer.
@@ -28,6 +29,8 @@ func (x *exchange) modify(res *http.Response) error {
 		return errStatus
 	case res.StatusCode >= 500:
 		return upstreamFailure(res)
+	case res.StatusCode >= 400 && !x.p.errorPages && isPage(res.Header):
+		return upstreamPage(res)
 	}
 	x.clean(res.Header)
 	x.clean(res.Trailer)
@@ -47,6 +50,30 @@ func upstreamFailure(res *http.Response) error {
 		p = p.With("Retry-After", after)
 	}
 	return p.Because(errFailure)
+}
+
+// isPage reports whether a body is a page for people. In answer to a bad request that
+// is a framework's own error page, which may show a stack trace: Express does, unless
+// it is told that it is in production.
+func isPage(h http.Header) bool {
+	media, _, _ := strings.Cut(h.Get("Content-Type"), ";")
+	switch strings.ToLower(strings.TrimSpace(media)) {
+	case "text/html", "application/xhtml+xml":
+		return true
+	}
+	return false
+}
+
+// upstreamPage keeps the status of a 4xx, and the fields by which a client can mend its
+// request.
+func upstreamPage(res *http.Response) error {
+	p := problem.New(res.StatusCode, "upstream_refused", "The service behind this address refused the request.")
+	for _, name := range []string{"Allow", "Accept", "Content-Range", "Retry-After", "Www-Authenticate"} {
+		if value := res.Header.Get(name); value != "" {
+			p = p.With(name, value)
+		}
+	}
+	return p.Because(errPage)
 }
 
 // clean removes from the upstream's fields what stays here.
