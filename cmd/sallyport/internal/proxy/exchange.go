@@ -53,7 +53,11 @@ func (x *exchange) WriteHeader(status int) {
 		x.hint(status)
 		return
 	}
-	merge(x.w.Header(), x.h)
+	h := x.w.Header()
+	if _, named := x.h["Content-Type"]; !named {
+		h["Content-Type"] = nil // or net/http would guess one, and a text become a page
+	}
+	merge(h, x.h)
 	clear(x.h)
 	x.wrote = true
 	x.w.WriteHeader(status)

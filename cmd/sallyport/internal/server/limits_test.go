@@ -3,6 +3,7 @@ package server_test
 import (
 	"bufio"
 	"bytes"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"log/slog"
@@ -21,13 +22,6 @@ func TestSlow(t *testing.T) {
 			http.Error(w, "slow", http.StatusRequestTimeout)
 		}
 	})
-	flood := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		for b := make([]byte, 1<<20); ; {
-			if _, err := w.Write(b); err != nil {
-				return
-			}
-		}
-	})
 	for _, c := range []struct {
 		name, send string
 		handler    http.Handler
@@ -44,18 +38,43 @@ func TestSlow(t *testing.T) {
 			t.Errorf("%s: %q", c.name, got)
 		}
 	}
-	// A client that takes nothing is cut; one that takes slowly is not.
-	done := make(chan bool, 1)
-	s, _ := start(t, server.Config{WriteTimeout: short, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		flood(w, r)
-		done <- true
+}
+
+// TestTakesNothing: a client that asks and does not read is cut, over HTTP/1 by its
+// connection and over HTTP/2 by its stream.
+func TestTakesNothing(t *testing.T) {
+	done := make(chan string, 1)
+	s, _ := start(t, server.Config{SelfSigned: true, WriteTimeout: short, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		flood(w)
+		done <- r.Proto
 	})})
-	conn := dial(t, s)
-	io.WriteString(conn, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-	select {
-	case <-done:
-	case <-time.After(long):
-		t.Error("a client that takes nothing holds a handler")
+	for _, proto := range []string{"HTTP/1.1", "HTTP/2.0"} {
+		client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: proto == "HTTP/2.0"}}
+		res, err := client.Get(s.URL())
+		if err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case got := <-done:
+			if got != proto {
+				t.Errorf("spoke %s, want %s", got, proto)
+			}
+		case <-time.After(long):
+			t.Errorf("%s: a client that takes nothing holds a handler", proto)
+		}
+		if _, err := io.Copy(io.Discard, res.Body); err == nil {
+			t.Errorf("%s: the client takes the answer for whole", proto)
+		}
+		res.Body.Close()
+		client.CloseIdleConnections()
+	}
+}
+
+func flood(w io.Writer) {
+	for b := make([]byte, 1<<20); ; {
+		if _, err := w.Write(b); err != nil {
+			return
+		}
 	}
 }
 
