@@ -134,7 +134,7 @@ func TestErrata16_securityLog(t *testing.T) {
 	w.send("GET", "/notes", nil, "")
 	w.send("GET", "/notes", bearer(access+"x"), "")
 	w.send("GET", "/admin", as("u1"), "")
-	w.send("POST", "/users", asJSON, `{`)
+	w.send("POST", "/users", asJSON, `{"username":"a","email":"nobody","password":"12345678"}`)
 	w.send("GET", "/panic", as("u1"), "")
 	want := "user_created,authn_login_success,authn_login_fail,authn_login_fail,sp_no_credentials,sp_token_invalid,authz_fail,input_validation_fail,sys_crash"
 	if got := strings.Join(w.events(), ","); got != want {
@@ -145,7 +145,7 @@ func TestErrata16_securityLog(t *testing.T) {
 			t.Errorf("the log holds %q", leak)
 		}
 	}
-	if !strings.Contains(w.audit.String(), `"reason":"no such user"`) || !strings.Contains(w.audit.String(), `"client":"192.0.2.1"`) {
+	if !strings.Contains(w.audit.String(), `/username too_short,/email not_email`) || !strings.Contains(w.audit.String(), `"reason":"no such user"`) || !strings.Contains(w.audit.String(), `"client":"192.0.2.1"`) {
 		t.Errorf("%s", w.audit)
 	}
 }

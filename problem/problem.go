@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -84,16 +85,24 @@ func (p *Problem) With(name, value string) *Problem {
 	return &q
 }
 
-// Error describes the problem for a log, cause included.
+// Error describes the problem for a log: the cause, or else what was wrong with the
+// input, or which limit it is about, or else the detail.
 func (p *Problem) Error() string {
-	s := strconv.Itoa(p.Status) + " " + p.Code
-	if p.Detail != "" {
-		s += ": " + p.Detail
+	var b strings.Builder
+	b.WriteString(strconv.Itoa(p.Status) + " " + p.Code + ":")
+	switch {
+	case p.cause != nil:
+		b.WriteString(" " + p.cause.Error())
+	case len(p.Errors) > 0:
+		for i, f := range p.Errors {
+			b.WriteString(separator(i, " ") + cmp.Or(f.Pointer, "body") + " " + f.Code)
+		}
+	case len(p.ViolatedPolicies) > 0:
+		b.WriteString(" policy " + strings.Join(p.ViolatedPolicies, ","))
+	default:
+		b.WriteString(" " + p.Detail)
 	}
-	if p.cause != nil {
-		s += ": " + p.cause.Error()
-	}
-	return s
+	return b.String()
 }
 
 // Unwrap returns the cause.

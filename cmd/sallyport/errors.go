@@ -15,6 +15,8 @@ var flagNames = strings.NewReplacer(
 	"sallyport: Routes", "--public: Routes",
 	"account: LoginLimit", "--login-limit",
 	"account: RegisterLimit", "--register-limit",
+	", or set DangerouslyTolerateInsecureOrigins", "",
+	", or set DangerouslyTolerateSubdomainsOfPublicSuffixes", "",
 	"clientip: ", "--trusted-proxy ",
 	"server: Addr", "--listen",
 	"server: TLSCert", "--tls-cert",
