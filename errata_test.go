@@ -145,7 +145,7 @@ func TestErrata16_securityLog(t *testing.T) {
 			t.Errorf("the log holds %q", leak)
 		}
 	}
-	if !strings.Contains(w.audit.String(), `/username too_short,/email not_email`) || !strings.Contains(w.audit.String(), `"reason":"no such user"`) || !strings.Contains(w.audit.String(), `"client":"192.0.2.1"`) {
+	if !strings.Contains(w.audit.String(), `invalid_body: too_short,not_email`) || !strings.Contains(w.audit.String(), `"reason":"no such user"`) || !strings.Contains(w.audit.String(), `"client":"192.0.2.1"`) {
 		t.Errorf("%s", w.audit)
 	}
 }

@@ -85,8 +85,9 @@ func (p *Problem) With(name, value string) *Problem {
 	return &q
 }
 
-// Error describes the problem for a log: the cause, or else what was wrong with the
-// input, or which limit it is about, or else the detail.
+// Error describes the problem for a log: the cause, or else the codes of what was wrong
+// with the input, or which limit it is about, or else the detail. The pointers are left
+// out: a client may choose a name in them, and with it what counts as another event.
 func (p *Problem) Error() string {
 	var b strings.Builder
 	b.WriteString(strconv.Itoa(p.Status) + " " + p.Code + ":")
@@ -95,7 +96,7 @@ func (p *Problem) Error() string {
 		b.WriteString(" " + p.cause.Error())
 	case len(p.Errors) > 0:
 		for i, f := range p.Errors {
-			b.WriteString(separator(i, " ") + cmp.Or(f.Pointer, "body") + " " + f.Code)
+			b.WriteString(separator(i, " ") + f.Code)
 		}
 	case len(p.ViolatedPolicies) > 0:
 		b.WriteString(" policy " + strings.Join(p.ViolatedPolicies, ","))
