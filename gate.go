@@ -141,12 +141,7 @@ func (g *Gate) open(w http.ResponseWriter, r *http.Request) *answer {
 // refuse answers with p and notes why.
 func (g *Gate) refuse(a *answer, event string, p *problem.Problem) {
 	a.visit.Event = event
-	switch cause := p.Unwrap(); {
-	case cause != nil:
-		a.visit.Reason = cause.Error()
-	case len(p.ViolatedPolicies) > 0:
-		a.visit.Reason = p.ViolatedPolicies[0]
-	}
+	a.visit.Reason = p.Reason()
 	problem.Write(a, a.request, p)
 }
 

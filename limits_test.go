@@ -23,7 +23,7 @@ func TestTooMany(t *testing.T) {
 	if res.Header.Get("Retry-After") == "" || !strings.HasPrefix(res.Header.Get("Ratelimit"), `"default";r=0;t=`) {
 		t.Errorf("%v", res.Header)
 	}
-	if !strings.Contains(w.audit.String(), `"reason":"default"`) {
+	if !strings.Contains(w.audit.String(), `"reason":"policy default"`) {
 		t.Errorf("the log does not name the limit: %s", w.audit)
 	}
 	if res := w.send("GET", "/notes", as("u2"), ""); res.StatusCode != 200 {

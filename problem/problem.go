@@ -85,23 +85,32 @@ func (p *Problem) With(name, value string) *Problem {
 	return &q
 }
 
-// Error describes the problem for a log: the cause, or else the codes of what was wrong
-// with the input, or which limit it is about, or else the detail. The pointers are left
-// out: a client may choose a name in them, and with it what counts as another event.
+// Error describes the problem for a developer, cause included.
 func (p *Problem) Error() string {
-	var b strings.Builder
-	b.WriteString(strconv.Itoa(p.Status) + " " + p.Code + ":")
+	s := strconv.Itoa(p.Status) + " " + p.Code
+	if p.Detail != "" {
+		s += ": " + p.Detail
+	}
+	if p.cause != nil {
+		s += ": " + p.cause.Error()
+	}
+	return s
+}
+
+// Reason describes the problem for the audit log: the cause, or else which limit it is
+// about, or the codes of what was wrong. The detail and the pointers are left out: a
+// client may choose a name or a number in them, and with it what counts as another event.
+func (p *Problem) Reason() string {
 	switch {
 	case p.cause != nil:
-		b.WriteString(" " + p.cause.Error())
-	case len(p.Errors) > 0:
-		for i, f := range p.Errors {
-			b.WriteString(separator(i, " ") + f.Code)
-		}
+		return p.cause.Error()
 	case len(p.ViolatedPolicies) > 0:
-		b.WriteString(" policy " + strings.Join(p.ViolatedPolicies, ","))
-	default:
-		b.WriteString(" " + p.Detail)
+		return "policy " + strings.Join(p.ViolatedPolicies, ",")
+	}
+	var b strings.Builder
+	b.WriteString(p.Code)
+	for i, f := range p.Errors {
+		b.WriteString(separator(i, ": ") + f.Code)
 	}
 	return b.String()
 }
@@ -212,9 +221,10 @@ func Handler(f func(w http.ResponseWriter, r *http.Request) error) http.Handler 
 		if err == nil {
 			return
 		}
+		p := From(err)
 		if v := visit.From(r.Context()); v != nil && v.Reason == "" {
-			v.Reason = err.Error()
+			v.Reason = p.Reason()
 		}
-		Write(w, r, From(err))
+		Write(w, r, p)
 	})
 }

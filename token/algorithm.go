@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"hash"
 	"math/big"
+	"slices"
 	"sync"
 )
 
@@ -89,8 +90,8 @@ func newKey(k Key) (*key, error) {
 	if !ok {
 		return nil, fmt.Errorf("has the algorithm %q, which is not known here: use ES256, or another of the list", k.Algorithm)
 	}
-	if len(k.ID) > maxText {
-		return nil, errors.New("has an ID over 255 bytes: shorten it")
+	if k.ID != "" && !plain(k.ID, maxText) {
+		return nil, errors.New("has an ID that no token can name: at most 255 bytes, all of them printable")
 	}
 	out := &key{id: k.ID, algorithm: k.Algorithm, scheme: s}
 	if s.family != macs && !k.Secret.IsZero() {
@@ -146,18 +147,24 @@ func (k *key) setEC(public crypto.PublicKey) error {
 	if p.Curve != k.curve {
 		return fmt.Errorf("is on %s, and %s takes %s (RFC 7518 §3.4)", p.Curve.Params().Name, k.algorithm, k.curve.Params().Name)
 	}
-	if !onCurve(p) {
+	if k.ec = copyPoint(p); k.ec == nil {
 		return errors.New("is not a point of its curve")
 	}
-	k.ec = p
 	return nil
 }
 
-// onCurve is false, too, for a key of which a coordinate is nil: there ECDH panics.
-func onCurve(p *ecdsa.PublicKey) (ok bool) {
+// copyPoint returns nil for what is not a point of the curve (RFC 8725 §3.4). A key of
+// which a coordinate is nil is none either: there Bytes panics.
+func copyPoint(p *ecdsa.PublicKey) (out *ecdsa.PublicKey) {
 	defer func() { recover() }()
-	_, err := p.ECDH()
-	return err == nil
+	point, err := p.Bytes()
+	if err != nil {
+		return nil
+	}
+	if out, err = ecdsa.ParseUncompressedPublicKey(p.Curve, point); err != nil {
+		return nil
+	}
+	return out
 }
 
 func (k *key) setEd(public crypto.PublicKey) error {
@@ -165,7 +172,7 @@ func (k *key) setEd(public crypto.PublicKey) error {
 	if !ok || len(p) != ed25519.PublicKeySize {
 		return fmt.Errorf("is a %T, and %s takes an ed25519.PublicKey", public, k.algorithm)
 	}
-	k.ed = p
+	k.ed = slices.Clone(p)
 	return nil
 }
 

@@ -32,6 +32,13 @@ func withRSA(change func(*rsa.PublicKey)) Key {
 	return Key{Algorithm: RS256, Public: &p}
 }
 
+// moved is a key whose coordinates are those of a point of another curve.
+func moved(alg Algorithm, to elliptic.Curve) crypto.PublicKey {
+	p := *signer()[alg].key.Public.(*ecdsa.PublicKey)
+	p.Curve = to
+	return &p
+}
+
 func TestKeysRefused(t *testing.T) { // J-23
 	t.Setenv("GODEBUG", "rsa1024min=0")
 	es, rs := signer()[ES256].key.Public, signer()[RS256].key.Public
@@ -80,6 +87,13 @@ func TestKeysRefused(t *testing.T) { // J-23
 		"hexadecimal":           {text(hex.EncodeToString(randomBytes(32))), "text"},
 		"base64":                {text(base64.StdEncoding.EncodeToString(randomBytes(48))), "text"},
 		"a long ID":             {Key{ID: strings.Repeat("k", 256), Algorithm: ES256, Public: es}, "255"},
+		"an ID with a line":     {Key{ID: "a\nb", Algorithm: ES256, Public: es}, "printable"},
+		"off the curve":         {Key{Algorithm: ES384, Public: moved(ES256, elliptic.P384())}, "not a point"},
+		"outside of the field":  {Key{Algorithm: ES256, Public: moved(ES384, elliptic.P256())}, "not a point"},
+		"text behind a mark":    {text("\ufeffthe quick brown fox jumps over the lazy dog"), "text"},
+		"text and a zero":       {text("the quick brown fox jumps over the lazy dog\x00"), "text"},
+		"text in UTF-16":        {text("t\x00h\x00e\x00 \x00q\x00u\x00i\x00c\x00k\x00 \x00b\x00r\x00o\x00w\x00n\x00f\x00x\x00"), "text"},
+		"text that is no ASCII": {text("Zwölf Boxkämpfer jagen Viktor quer über den Deich"), "text"},
 	} {
 		_, err := New(Config{Issuers: []Issuer{{Name: issuerA, Audiences: []string{"a"}, Keys: []Key{c.key}}}})
 		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "Issuers[0].Keys[0]") {
@@ -129,15 +143,20 @@ func TestLeakedSecrets(t *testing.T) {
 }
 
 func TestNewSaysEverything(t *testing.T) {
-	es := signer()[ES256].Key()
+	es, unnamed := signer()[ES256].Key(), otherKey().Key()
+	unnamed.ID = ""
 	_, err := New(Config{Leeway: time.Minute, MaxSize: 1, Issuers: []Issuer{
 		{},
 		{Name: "a", Audiences: []string{""}, Keys: []Key{es, es}},
 		{Name: "a", Audiences: []string{"x"}, Keys: []Key{es, {ID: "m", Algorithm: HS256, Secret: secret.NewBytes(randomBytes(32))}}},
+		{Name: "b\n", Audiences: []string{"x\n"}, Types: []string{""}, Keys: []Key{es, unnamed}},
+		{Name: strings.Repeat("c", 256), Audiences: []string{strings.Repeat("x", 256)}, Types: []string{"application/"}, Keys: []Key{{ID: "w"}}},
 	}})
 	for _, want := range []string{
 		"Leeway", "MaxSize", "Issuers[0].Name", "Issuers[0].Audiences", "Issuers[0].Keys", "Issuers[1].Audiences",
 		"Issuers[1].Keys[1].ID", "Issuers[2].Name", "Issuers[2].Keys  has HMAC secrets beside",
+		"Issuers[3].Name", "Issuers[3].Audiences", "Issuers[3].Types", "Issuers[3].Keys[1].ID",
+		"Issuers[4].Name", "Issuers[4].Audiences", "Issuers[4].Types", "Issuers[4].Keys[0]",
 	} {
 		if err == nil || !strings.Contains(strings.ReplaceAll(err.Error(), "Keys has", "Keys  has"), want) {
 			t.Errorf("no word of %s in: %v", want, err)
@@ -150,15 +169,34 @@ func TestNewSaysEverything(t *testing.T) {
 
 // TestConfigIsCopied: changing a Config later changes no Verifier.
 func TestConfigIsCopied(t *testing.T) {
-	k := signer()[ES256]
-	cfg := Config{Issuers: []Issuer{{Name: issuerA, Audiences: []string{audience1}, Keys: []Key{k.Key()}, Types: []string{"at+jwt"}}}, Now: func() time.Time { return now }}
-	v, err := New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg.Issuers[0].Audiences[0], cfg.Issuers[0].Types[0] = "other", "other"
-	if _, err := v.Verify(forge(k, head(k), claimsJSON(fair()))); err != nil {
-		t.Error(err)
+	for _, alg := range []Algorithm{ES256, RS256, Ed25519} {
+		k := signer()[alg]
+		public := k.key
+		switch p := public.Public.(type) {
+		case *ecdsa.PublicKey:
+			public.Public = new(*p)
+		case *rsa.PublicKey:
+			public.Public = &rsa.PublicKey{N: new(big.Int).Set(p.N), E: p.E}
+		case ed25519.PublicKey:
+			public.Public = slices.Clone(p)
+		}
+		cfg := Config{Issuers: []Issuer{{Name: issuerA, Audiences: []string{audience1}, Keys: []Key{public}, Types: []string{"at+jwt"}}}, Now: func() time.Time { return now }}
+		v, err := New(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg.Issuers[0].Audiences[0], cfg.Issuers[0].Types[0], cfg.Issuers[0].Keys[0].ID = "other", "other", "other"
+		switch p := public.Public.(type) {
+		case *ecdsa.PublicKey:
+			*p = *otherKey().key.Public.(*ecdsa.PublicKey)
+		case *rsa.PublicKey:
+			p.N.SetInt64(15)
+		case ed25519.PublicKey:
+			clear(p)
+		}
+		if _, err := v.Verify(forge(k, head(k), claimsJSON(fair()))); err != nil {
+			t.Errorf("%s: %v", alg, err)
+		}
 	}
 }
 

@@ -2,13 +2,18 @@ package token
 
 import (
 	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf16"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Inspection is what a token says about itself, believed by nobody.
 type Inspection struct {
-	// Header and Claims are the two JSON texts, indented. They may be an attacker's.
+	// Header and Claims are the two JSON texts, indented. They may be an attacker's;
+	// characters that do not print are escaped, so that a terminal can show them.
 	Header, Claims string
 	// Size is the token's length in bytes.
 	Size int
@@ -25,27 +30,45 @@ func Inspect(raw string) (*Inspection, error) {
 	if !ok {
 		return nil, ErrMalformed
 	}
-	head, err := indented(p.header)
+	head, err := indented(p.header, ErrBadHeader)
 	if err != nil {
 		return nil, err
 	}
-	body, err := indented(p.payload)
+	body, err := indented(p.payload, ErrBadClaims)
 	if err != nil {
 		return nil, err
 	}
 	return &Inspection{Header: head, Claims: body, Size: len(raw)}, nil
 }
 
-func indented(part string) (string, error) {
+func indented(part string, bad *Error) (string, error) {
 	data, ok := decode(part)
 	if !ok {
 		return "", ErrMalformed
 	}
 	v := jsontext.Value(data)
-	if err := v.Indent(jsontext.WithIndent("  "), jsontext.EscapeForJS(true)); err != nil {
-		return "", ErrBadHeader
+	if err := v.Indent(jsontext.WithIndent("  ")); err != nil || !isObject(v) {
+		return "", bad
 	}
-	return string(v), nil
+	return printable(string(v)), nil
+}
+
+// printable escapes what a terminal or a browser would act on, as JSON has it. Indented
+// JSON has such characters inside strings only.
+func printable(s string) string {
+	var out strings.Builder
+	for _, r := range s {
+		switch {
+		case r == '\n' || unicode.IsPrint(r):
+			out.WriteRune(r)
+		case r > 0xffff:
+			hi, lo := utf16.EncodeRune(r)
+			fmt.Fprintf(&out, `\u%04x\u%04x`, hi, lo)
+		default:
+			fmt.Fprintf(&out, `\u%04x`, r)
+		}
+	}
+	return out.String()
 }
 
 // Explain says for people why a token was refused: the reason's explanation, or the

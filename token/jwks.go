@@ -61,25 +61,39 @@ func ParseJWKS(data []byte) (keys []Key, errs []error) {
 	if len(set.Keys) > MaxSetKeys {
 		return nil, []error{fmt.Errorf("token: the key set has over %d keys", MaxSetKeys)}
 	}
+	seen := map[string]bool{}
 	for i, raw := range set.Keys {
 		k, err := parseJWK(raw)
+		// A kid means one key (RFC 7517 §4.5), those that are left out included.
+		if k.ID != "" && seen[k.ID] {
+			return nil, []error{fmt.Errorf("token: the key set names the kid %.80q twice", k.ID)}
+		}
+		seen[k.ID] = true
 		if err != nil {
 			errs = append(errs, fmt.Errorf("token: key %d of the set %w", i, err))
 			continue
-		}
-		if k.ID != "" && slices.ContainsFunc(keys, func(other Key) bool { return other.ID == k.ID }) {
-			return nil, []error{fmt.Errorf("token: the key set names the kid %.80q twice", k.ID)}
 		}
 		keys = append(keys, k)
 	}
 	return keys, errs
 }
 
+// parseJWK returns the key's ID with an error as well, where it has got one.
 func parseJWK(raw []byte) (Key, error) {
 	var j jwk
 	if err := json.Unmarshal(raw, &j); err != nil {
 		return Key{}, errors.New("is not a JSON Web Key")
 	}
+	k, err := j.verifying()
+	k.ID = j.Kid
+	if err == nil {
+		_, err = newKey(k)
+	}
+	return k, err
+}
+
+// verifying is the key, if it is public and for signatures.
+func (j *jwk) verifying() (Key, error) {
 	switch {
 	case j.D != nil || j.P != nil || j.Q != nil || j.DP != nil || j.DQ != nil || j.QI != nil:
 		return Key{}, errors.New("shows its private half: it is no secret any more")
@@ -90,15 +104,7 @@ func parseJWK(raw []byte) (Key, error) {
 	case j.KeyOps != nil && !slices.Contains(j.KeyOps, "verify"):
 		return Key{}, errors.New("is not for verifying (key_ops)")
 	}
-	k, err := j.public()
-	if err != nil {
-		return Key{}, err
-	}
-	k.ID = j.Kid
-	if _, err := newKey(k); err != nil {
-		return Key{}, err
-	}
-	return k, nil
+	return j.public()
 }
 
 // curves are the curves a JWK may name, and the algorithm each is for.
@@ -169,12 +175,23 @@ func bigInt(s string) *big.Int {
 }
 
 // MarshalJWKS writes the public halves of keys as a set. It cannot write anything
-// else: an HMAC key is an error.
+// else: an HMAC key is an error, and so is a key or a set that [ParseJWKS] would refuse.
 func MarshalJWKS(keys []Key) ([]byte, error) {
 	set := struct {
 		Keys []*jwk `json:"keys"`
 	}{[]*jwk{}}
+	if len(keys) > MaxSetKeys {
+		return nil, fmt.Errorf("token: the key set has over %d keys", MaxSetKeys)
+	}
+	seen := map[string]bool{}
 	for _, k := range keys {
+		if _, err := newKey(k); err != nil {
+			return nil, fmt.Errorf("token: the key %.80q %w", k.ID, err)
+		}
+		if k.ID != "" && seen[k.ID] {
+			return nil, fmt.Errorf("token: the key set names the kid %.80q twice", k.ID)
+		}
+		seen[k.ID] = true
 		j, err := toJWK(k)
 		if err != nil {
 			return nil, err

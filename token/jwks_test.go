@@ -1,6 +1,7 @@
 package token
 
 import (
+	"crypto/rsa"
 	"encoding/base64"
 	"fmt"
 	"strings"
@@ -90,6 +91,14 @@ func TestJ24OneBadKey(t *testing.T) {
 		"not an object":          `"key"`,
 		"kid a number":           jwkOf(ES384, map[string]any{"kid": 1}),
 		"a long kid":             jwkOf(ES384, map[string]any{"kid": strings.Repeat("k", 256)}),
+		"a kid with a line":      jwkOf(ES384, map[string]any{"kid": "a\nb"}),
+		"RSA for HMAC":           jwkOf(RS256, map[string]any{"alg": "HS256"}),
+		"RSA modulus with zero":  jwkOf(RS256, map[string]any{"n": b64(append([]byte{0}, signer()[RS256].key.Public.(*rsa.PublicKey).N.Bytes()...))}),
+		"RSA even exponent":      jwkOf(RS256, map[string]any{"e": b64([]byte{1, 0, 0})}),
+		"RSA without exponent":   jwkOf(RS256, map[string]any{"e": nil}),
+		"coordinate with zero":   jwkOf(ES384, map[string]any{"x": b64(make([]byte, 49))}),
+		"RSA private half":       jwkOf(RS256, map[string]any{"p": "AQAB"}),
+		"null":                   `null`,
 	} {
 		keys, errs := ParseJWKS([]byte(`{"keys":[` + bad + `,` + good + `]}`))
 		if name == "a member twice" { // then the text is not JSON in the strict sense
@@ -112,7 +121,9 @@ func TestSetsRefused(t *testing.T) {
 	}
 	for name, set := range map[string]string{
 		"empty": ``, "a list": `[` + good + `]`, "no keys": `{}`, "keys null": `{"keys":null}`, "one key": good,
-		"a kid twice": `{"keys":[` + good + `,` + good + `]}`, "keys twice": `{"keys":[],"keys":[` + good + `]}`,
+		"a kid twice, the first not for us": `{"keys":[` + jwkOf(ES384, map[string]any{"use": "enc", "kid": signer()[ES256].key.ID}) + `,` + good + `]}`,
+		"a kid twice, the last not for us":  `{"keys":[` + good + `,` + jwkOf(ES384, map[string]any{"use": "enc", "kid": signer()[ES256].key.ID}) + `]}`,
+		"a kid twice":                       `{"keys":[` + good + `,` + good + `]}`, "keys twice": `{"keys":[],"keys":[` + good + `]}`,
 		"text behind": `{"keys":[` + good + `]} x`, "65 keys": `{"keys":[` + strings.Join(many, ",") + `]}`,
 		"over 256 KiB": `{"keys":[` + good + `],"x":"` + strings.Repeat("x", 256<<10) + `"}`,
 	} {
@@ -123,4 +134,53 @@ func TestSetsRefused(t *testing.T) {
 	if keys, errs := ParseJWKS([]byte(`{"keys":[` + strings.Join(many[:64], ",") + `]}`)); len(keys) != 64 || errs != nil {
 		t.Errorf("64 keys: %d, %v", len(keys), errs)
 	}
+}
+
+// TestMarshalRefuses: what the reader would refuse is not published.
+func TestMarshalRefuses(t *testing.T) {
+	t.Setenv("GODEBUG", "rsa1024min=0")
+	es := signer()[ES256]
+	var many []Key
+	for i := range MaxSetKeys + 1 {
+		many = append(many, Key{ID: fmt.Sprint(i), Algorithm: ES256, Public: es.key.Public})
+	}
+	for name, keys := range map[string][]Key{
+		"a secret":        {signer()[HS256].Key()},
+		"a private key":   {{Algorithm: ES256, Public: es.signer}},
+		"nothing":         {{Algorithm: ES256}},
+		"RSA, empty":      {{Algorithm: RS256, Public: &rsa.PublicKey{}}},
+		"RSA, 1024 bits":  {{Algorithm: RS256, Public: smallRSA()}},
+		"wrong algorithm": {{Algorithm: ES384, Public: es.key.Public}},
+		"a kid twice":     {es.Key(), es.Key()},
+		"65 keys":         many,
+	} {
+		if data, err := MarshalJWKS(keys); err == nil || data != nil {
+			t.Errorf("%s: %s", name, data)
+		}
+	}
+	if data, err := MarshalJWKS(nil); err != nil || string(data) != `{"keys":[]}` {
+		t.Errorf("no keys: %s %v", data, err)
+	}
+}
+
+// TestCoordinatesKeepTheirWidth: one key in 256 has a coordinate that starts with a
+// zero, which stays there (RFC 7518 §6.2.1.2).
+func TestCoordinatesKeepTheirWidth(t *testing.T) {
+	for range 10_000 {
+		k := must(GenerateKey(ES256))
+		j := must(toJWK(k.key))
+		x, ok := decode(j.X)
+		if !ok || len(x) != 32 {
+			t.Fatalf("%x", x)
+		}
+		if x[0] != 0 {
+			continue
+		}
+		got, errs := ParseJWKS(must(MarshalJWKS([]Key{k.Key()})))
+		if errs != nil || len(got) != 1 || must(thumbprint(got[0])) != k.key.ID {
+			t.Fatalf("%v %v", got, errs)
+		}
+		return
+	}
+	t.Error("no such key in ten thousand")
 }

@@ -1,11 +1,13 @@
 package token
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -30,24 +32,14 @@ func LoadOrCreate(path string, alg Algorithm) (*SigningKey, error) {
 }
 
 func load(path string, alg Algorithm) (*SigningKey, error) {
-	info, err := os.Stat(path)
+	data, err := readKeyFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("token: the signing key: %w", err)
+		return nil, err
 	}
-	switch {
-	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("token: the signing key %s is not a file", path)
-	case info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows":
-		return nil, fmt.Errorf("token: the signing key %s can be read by others: chmod 600 it, and think about who may have", path)
-	case info.Size() > maxKeyFile:
-		return nil, fmt.Errorf("token: the signing key %s is too large for a key", path)
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("token: the signing key: %w", err)
-	}
+	// The PEM reader passes over what stands before a block, broken blocks included.
+	const begin = "-----BEGIN "
 	block, rest := pem.Decode(data)
-	if block == nil || block.Type != "PRIVATE KEY" || len(rest) > 0 {
+	if block == nil || !bytes.HasPrefix(data, []byte(begin+"PRIVATE KEY-----")) || bytes.Count(data, []byte(begin)) > 1 || len(block.Headers) > 0 || len(rest) > 0 {
 		return nil, fmt.Errorf("token: %s does not hold one PRIVATE KEY block (PKCS #8 in PEM)", path)
 	}
 	private, err := x509.ParsePKCS8PrivateKey(block.Bytes)
@@ -64,6 +56,34 @@ func load(path string, alg Algorithm) (*SigningKey, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return k, nil
+}
+
+// readKeyFile follows a symbolic link, which is how containers mount secrets. What is
+// checked is the file that is then read, not the one that had its name before.
+func readKeyFile(path string) ([]byte, error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() { // opening a pipe would wait
+		return nil, fmt.Errorf("token: the signing key %s is not a file", path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("token: the signing key: %w", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("token: the signing key: %w", err)
+	}
+	if info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" {
+		return nil, fmt.Errorf("token: the signing key %s can be read by others: chmod 600 it, and think about who may have", path)
+	}
+	data, err := io.ReadAll(io.LimitReader(f, maxKeyFile+1))
+	if err != nil {
+		return nil, fmt.Errorf("token: the signing key: %w", err)
+	}
+	if len(data) > maxKeyFile {
+		return nil, fmt.Errorf("token: the signing key %s is too large for a key", path)
+	}
+	return data, nil
 }
 
 // create writes a new key beside path and then links it there, which fails when

@@ -2,11 +2,12 @@ package token
 
 import (
 	"bytes"
+	"crypto/ecdh"
+	"crypto/rand"
+	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
-	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -71,11 +72,13 @@ func TestKeyFilesRefused(t *testing.T) {
 	if _, err := LoadOrCreate(dir, ES256); err == nil {
 		t.Error("a folder is a key")
 	}
-	x25519 := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: []byte("garbage")})
+	garbage := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: []byte("garbage")})
 	public := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: must(x509.MarshalPKIXPublicKey(signer()[ES256].key.Public))})
 	for name, content := range map[string][]byte{
-		"empty": {}, "text": []byte("hello"), "public": public, "garbage": x25519, "two keys": append(bytes.Clone(data), data...),
-		"text behind": append(bytes.Clone(data), "x\n"...), "huge": bytes.Repeat([]byte("a"), maxKeyFile+1), "cut": data[:len(data)/2],
+		"empty": {}, "text": []byte("hello"), "public": public, "garbage": garbage, "two keys": append(bytes.Clone(data), data...),
+		"text before": append([]byte("x\n"), data...), "headers": bytes.Replace(data, []byte("KEY-----\n"), []byte("KEY-----\nA: b\n\n"), 1),
+		"broken block before": append([]byte("-----BEGIN PRIVATE KEY-----\n?\n-----END PRIVATE KEY-----\n"), data...),
+		"text behind":         append(bytes.Clone(data), "x\n"...), "huge": bytes.Repeat([]byte("a"), maxKeyFile+1), "cut": data[:len(data)/2],
 	} {
 		path := filepath.Join(dir, name)
 		if err := os.WriteFile(path, content, 0o600); err != nil {
@@ -90,94 +93,70 @@ func TestKeyFilesRefused(t *testing.T) {
 	}
 }
 
-func TestSigningKeysDoNotPrint(t *testing.T) {
-	k := signer()[HS256]
-	raw := k.key.Secret.Reveal()
-	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%x"} {
-		if s := fmt.Sprintf(format, k.key); strings.Contains(s, string(raw)) || strings.Contains(s, fmt.Sprintf("%x", raw)) {
-			t.Errorf("%s shows the secret", format)
-		}
+// TestLinkedKeyFiles: secrets are mounted as links. What counts is the file behind, and
+// a link that leads nowhere is not made to lead somewhere.
+func TestLinkedKeyFiles(t *testing.T) {
+	dir := t.TempDir()
+	good, link := filepath.Join(dir, "good"), filepath.Join(dir, "link")
+	first := must(LoadOrCreate(good, ES256))
+	if err := os.Symlink(good, link); err != nil {
+		t.Skip("no symbolic links here:", err)
 	}
-}
-
-func TestSign(t *testing.T) {
-	for alg, k := range signer() {
-		raw, err := k.Sign(fair(), AccessToken)
-		if err != nil {
+	if k, err := LoadOrCreate(link, ES256); err != nil || k.String() != first.String() {
+		t.Errorf("a link to a key: %v %v", k, err)
+	}
+	if err := os.Chmod(good, 0o604); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := LoadOrCreate(link, ES256); err == nil || !strings.Contains(err.Error(), "chmod 600") {
+		t.Errorf("a link to a key others may read: %v", err)
+	}
+	for name, target := range map[string]string{"folder": dir, "nowhere": filepath.Join(dir, "missing"), "device": os.DevNull, "itself": filepath.Join(dir, "itself")} {
+		path := filepath.Join(dir, name)
+		if err := os.Symlink(target, path); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := verifierOf(t, alg, nil).Verify(raw); err != nil {
-			t.Errorf("%s: %v", alg, err)
+		if _, err := LoadOrCreate(path, ES256); err == nil {
+			t.Errorf("a link to %s is a key", name)
 		}
 	}
-	for name, claims := range map[string]any{"a list": []int{1}, "text": "x", "nil": nil, "a channel": make(chan int)} {
-		if _, err := signer()[ES256].Sign(claims, AccessToken); err == nil {
-			t.Errorf("%s was signed", name)
+	if _, err := os.Stat(filepath.Join(dir, "missing")); err == nil {
+		t.Error("a key was made where the link led")
+	}
+	for _, f := range must(os.ReadDir(dir)) {
+		if strings.HasPrefix(f.Name(), ".key-") {
+			t.Errorf("left behind: %s", f.Name())
 		}
-	}
-	if _, err := GenerateKey(HS256); err == nil {
-		t.Error("a secret was made up")
-	}
-	if _, err := GenerateKey("none"); err == nil {
-		t.Error("a key for none")
-	}
-	if _, err := NewSigningKey(ES256, nil); err == nil {
-		t.Error("a key of nothing")
 	}
 }
 
-// TestErrata04Bearer: the guide takes what stands after the first space, whatever stands
-// before it.
-func TestErrata04Bearer(t *testing.T) {
-	for _, c := range []struct {
-		lines []string
-		want  string
-		err   error
+// TestKeysInFilesAreChecked: a file is no way around the rules for keys.
+func TestKeysInFilesAreChecked(t *testing.T) {
+	t.Setenv("GODEBUG", "rsa1024min=0")
+	dir := t.TempDir()
+	for name, c := range map[string]struct {
+		private any
+		alg     Algorithm
+		want    string
 	}{
-		{[]string{"Bearer abc"}, "abc", nil},
-		{[]string{"bearer a.b-c_d~e+f/g="}, "a.b-c_d~e+f/g=", nil},
-		{[]string{"BEARER abc"}, "abc", nil},
-		{nil, "", ErrNoCredentials},
-		{[]string{""}, "", ErrNoCredentials},
-		{[]string{"Basic abc"}, "", ErrNoCredentials},
-		{[]string{"abc"}, "", ErrNoCredentials},
-		{[]string{"Bearerabc"}, "", ErrNoCredentials},
-		{[]string{"Bearer-x abc"}, "", ErrNoCredentials},
-		{[]string{"Bearer"}, "", ErrBadAuthorization},
-		{[]string{"Bearer "}, "", ErrBadAuthorization},
-		{[]string{"Bearer  abc"}, "", ErrBadAuthorization},
-		{[]string{"Bearer\tabc"}, "", ErrBadAuthorization},
-		{[]string{"Bearer abc "}, "", ErrBadAuthorization},
-		{[]string{"Bearer abc def"}, "", ErrBadAuthorization},
-		{[]string{"Bearer abc,def"}, "", ErrBadAuthorization},
-		{[]string{`Bearer "abc"`}, "", ErrBadAuthorization},
-		{[]string{"Bearer abc\n"}, "", ErrBadAuthorization},
-		{[]string{"Bearer abc", "Bearer abc"}, "", ErrBadAuthorization},
-		{[]string{"Basic abc", "Bearer abc"}, "", ErrBadAuthorization},
+		"weak":       {must(rsa.GenerateKey(rand.Reader, 1024)), RS256, "1024 bits"},
+		"other kind": {must(rsa.GenerateKey(rand.Reader, 2048)), ES256, "takes an *ecdsa.PublicKey"},
+		"no signer":  {must(ecdh.X25519().GenerateKey(rand.Reader)), Ed25519, "cannot sign"},
+		"HMAC":       {signer()[ES256].signer, HS256, "HMAC does not use"},
 	} {
-		got, err := Bearer(http.Header{"Authorization": c.lines})
-		if got != c.want || err != c.err && !errors.Is(err, c.err) {
-			t.Errorf("%q: %q %v, want %q %v", c.lines, got, err, c.want, c.err)
+		path := filepath.Join(dir, name)
+		data := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: must(x509.MarshalPKCS8PrivateKey(c.private))})
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := LoadOrCreate(path, c.alg); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
 	}
-}
-
-func TestInspect(t *testing.T) {
-	k := signer()[ES256]
-	raw := forge(k, head(k), claimsJSON(with("sub", "\u2028evil")))
-	seen, err := Inspect(raw)
-	if err != nil || !strings.Contains(seen.Header, "\n  \"alg\": \"ES256\"") || !strings.Contains(seen.Claims, `"iss"`) || seen.Size != len(raw) {
-		t.Errorf("%+v %v", seen, err)
+	if _, err := LoadOrCreate(filepath.Join(dir, "new"), HS256); err == nil {
+		t.Error("a secret was made")
 	}
-	if strings.Contains(seen.Header+seen.Claims, raw[strings.LastIndexByte(raw, '.')+1:]) || strings.Contains(seen.Claims, "\u2028") {
-		t.Error("shows the signature, or what a terminal acts on")
-	}
-	for _, bad := range []string{"", "a.b.c", "a.b", raw + ".x", strings.Repeat("a", 65<<10)} {
-		if _, err := Inspect(bad); err == nil || Explain(err) == "" {
-			t.Errorf("%.10q: %v", bad, err)
-		}
-	}
-	if got := Explain(errors.New("x")); got != "x" {
-		t.Error(got)
+	if len(must(os.ReadDir(dir))) != 4 {
+		t.Error("something was left behind")
 	}
 }

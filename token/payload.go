@@ -75,27 +75,35 @@ func plain(s string, most int) bool {
 type list []string
 
 func (l *list) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	if token, err := d.ReadToken(); err != nil || token.Kind() != '[' {
-		return errForm
-	}
-	*l = list{}
-	for d.PeekKind() != ']' {
-		s, err := readText(d, maxListItem)
-		if err != nil || len(*l) == maxList {
-			return errForm
-		}
-		*l = append(*l, s)
-	}
-	_, err := d.ReadToken()
+	all, err := readList(d, maxListItem)
+	*l = all
 	return err
 }
 
-// audience is a string or a list of strings (RFC 7519 §4.1.3).
+func readList(d *jsontext.Decoder, most int) ([]string, error) {
+	if token, err := d.ReadToken(); err != nil || token.Kind() != '[' {
+		return nil, errForm
+	}
+	all := []string{}
+	for d.PeekKind() != ']' {
+		s, err := readText(d, most)
+		if err != nil || len(all) == maxList {
+			return nil, errForm
+		}
+		all = append(all, s)
+	}
+	_, err := d.ReadToken()
+	return all, err
+}
+
+// audience is a string or a list of strings (RFC 7519 §4.1.3), as long in a list as alone.
 type audience []string
 
 func (a *audience) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	if d.PeekKind() == '[' {
-		return (*list)(a).UnmarshalJSONFrom(d)
+		all, err := readList(d, maxText)
+		*a = all
+		return err
 	}
 	s, err := readText(d, maxText)
 	*a = audience{s}

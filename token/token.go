@@ -41,9 +41,9 @@ const (
 	MaxLeeway = 30 * time.Second
 
 	defaultLeeway = 5 * time.Second
-	maxText       = 255 // bytes of sub, jti, sid, client_id
+	maxText       = 255 // bytes of iss, sub, aud, jti, sid, client_id, typ, kid
 	maxList       = 64  // scopes, roles, audiences
-	maxListItem   = 128 // bytes of each
+	maxListItem   = 128 // bytes of a scope or role
 )
 
 // AccessToken is the media type of access tokens (RFC 9068 §2.1), without its
@@ -167,15 +167,22 @@ func New(cfg Config) (*Verifier, error) {
 func newIssuer(in Issuer, add func(field, value, reason string)) *issuer {
 	if in.Name == "" {
 		add("Name", "", "is empty: write the iss claim of its tokens")
+	} else if !plain(in.Name, maxText) {
+		add("Name", in.Name, "is one that no token can have: at most 255 bytes, all of them printable")
 	}
 	if len(in.Audiences) == 0 || slices.Contains(in.Audiences, "") {
 		add("Audiences", "", "is empty, or holds an empty one: write the aud claim that names this API")
+	} else if slices.ContainsFunc(in.Audiences, func(a string) bool { return !plain(a, maxText) }) {
+		add("Audiences", "", "holds one that no token can have: at most 255 bytes, all of them printable")
 	}
 	if len(in.Keys) == 0 {
 		add("Keys", "", "is empty: add the issuer's keys")
 	}
 	out := &issuer{name: in.Name, audiences: slices.Clone(in.Audiences), keys: map[string]*key{}, profile: in.RequireProfile}
 	out.types = mediaTypes(in.Types)
+	if slices.ContainsFunc(in.Types, func(t string) bool { return !plain(shortType(t), maxText) }) {
+		add("Types", "", "holds one that is empty or unprintable: write JWT to accept tokens without a typ")
+	}
 	for i, k := range in.Keys {
 		field := fmt.Sprintf("Keys[%d]", i)
 		ready, err := newKey(k)
@@ -184,7 +191,10 @@ func newIssuer(in Issuer, add func(field, value, reason string)) *issuer {
 			continue
 		}
 		if _, taken := out.keys[k.ID]; taken {
-			add(field+".ID", k.ID, "is there twice, or two keys have none: give each its own")
+			add(field+".ID", k.ID, "is there twice: give each key its own")
+		}
+		if k.ID == "" && len(in.Keys) > 1 {
+			add(field+".ID", "", "is empty, and there are other keys: give each its own")
 		}
 		out.keys[k.ID] = ready
 		out.only = ready
@@ -213,15 +223,18 @@ func mixed(keys map[string]*key) error {
 	return nil
 }
 
-// mediaTypes prepares the accepted types for comparison: lower case, without the
-// application/ prefix that may be left out (RFC 7515 §4.1.9).
+// shortType is a media type in lower case, without the application/ prefix that may be
+// left out (RFC 7515 §4.1.9).
+func shortType(t string) string { return strings.TrimPrefix(strings.ToLower(t), "application/") }
+
+// mediaTypes prepares the accepted types for comparison.
 func mediaTypes(types []string) []string {
 	if len(types) == 0 {
 		return []string{AccessToken}
 	}
 	var out []string
 	for _, t := range types {
-		t = strings.TrimPrefix(strings.ToLower(t), "application/")
+		t = shortType(t)
 		out = append(out, t)
 		if t == "jwt" {
 			out = append(out, "")

@@ -11,6 +11,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -128,7 +129,7 @@ func TestJ10SignatureForms(t *testing.T) {
 	der := must(k.signer.Sign(rand.Reader, digest.Sum(nil), crypto.SHA256))
 	n := elliptic.P256().Params().N.Bytes()
 	for name, s := range map[string][]byte{
-		"DER": der, "63 bytes": sig[:63], "65 bytes": append(bytes.Clone(sig), 0), "leading zero": append([]byte{0}, sig...),
+		"DER": der, "63 bytes": sig[:63], "65 bytes": append(bytes.Clone(sig), 0), "leading zero": append([]byte{0}, sig...), "zero between": slices.Concat(sig[:32], []byte{0}, sig[32:]),
 		"r=0": append(make([]byte, 32), sig[32:]...), "s=0": append(bytes.Clone(sig[:32]), make([]byte, 32)...),
 		"all zero": make([]byte, 64), "r=n": append(bytes.Clone(n), sig[32:]...), "s=n": append(bytes.Clone(sig[:32]), n...), "one byte": {1},
 	} {

@@ -58,7 +58,7 @@ func (v *Verifier) verify(raw string) (*Claims, *Error) {
 	}
 	c.Type, c.KeyID, c.Algorithm = AccessToken, k.id, k.algorithm
 	if h.Typ != "" {
-		c.Type = h.Typ
+		c.Type = string(h.Typ)
 	}
 	return c, nil
 }
@@ -113,7 +113,7 @@ func (v *Verifier) issuerOf(c *Claims, h *header) (*issuer, *Error) {
 		return nil, ErrUnknownIssuer
 	}
 	for _, t := range in.types {
-		if sameType(h.Typ, t) {
+		if sameType(string(h.Typ), t) {
 			return in, nil
 		}
 	}
@@ -133,8 +133,8 @@ func sameType(typ, want string) bool {
 // header's algorithm: never the other way round.
 func (in *issuer) keyOf(h *header) (*key, *Error) {
 	k := in.only
-	if h.hasKid {
-		k = in.keys[h.kid]
+	if h.Kid != "" {
+		k = in.keys[string(h.Kid)]
 	}
 	if k == nil {
 		return nil, ErrUnknownKey

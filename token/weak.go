@@ -15,8 +15,8 @@ const (
 	maxSecret   = 1 << 10
 )
 
-// words are in the secrets that tutorials and templates print. A random secret has one
-// of them less often than once in 10⁹.
+// words are in the secrets that tutorials and templates print. Random text in base64url
+// has one of them about once in a million times.
 var words = []string{
 	"secret", "password", "passwd", "changeme", "change-me", "change_me", "replace", "example", "your-", "your_", "default",
 	"development", "testing", "insecure", "0123456789", "123456789", "abcdefgh", "qwerty",
@@ -24,8 +24,8 @@ var words = []string{
 
 // weakSecret refuses an HMAC key that is shorter than the hash, below which it weakens
 // it (RFC 7518 §3.2), or that somebody may have thought of (RFC 8725 §3.5). Thought-of
-// secrets are text, and random bytes are not: of 32 random bytes, the chance that all
-// are printable is below 10⁻¹³.
+// secrets are text, and random bytes are not: 32 of them are text with a chance below
+// 10⁻¹⁰.
 func weakSecret(k Key, size int) error {
 	raw := k.Secret.Reveal()
 	switch {
@@ -57,12 +57,16 @@ func distinct(raw []byte) (n int) {
 	return n
 }
 
+// isText is true for printable UTF-8. It passes over zeros and byte order marks, with
+// which files and UTF-16 hide text.
 func isText(raw []byte) bool {
-	return utf8.Valid(raw) && !strings.ContainsFunc(string(raw), func(r rune) bool { return !unicode.IsPrint(r) && !unicode.IsSpace(r) })
+	return utf8.Valid(raw) && !strings.ContainsFunc(string(raw), func(r rune) bool {
+		return !unicode.IsPrint(r) && !unicode.IsSpace(r) && r != 0 && r != '\ufeff'
+	})
 }
 
 func hasWord(s string) bool {
-	s = strings.ToLower(s)
+	s = strings.ToLower(strings.ReplaceAll(s, "\x00", ""))
 	for _, w := range words {
 		if strings.Contains(s, w) {
 			return true

@@ -86,9 +86,9 @@ func note(v *visit.Visit, err error) {
 	if v.Reason != "" {
 		return
 	}
-	if p, ok := err.(*problem.Problem); ok && p.Unwrap() != nil {
-		err = p.Unwrap() // the rest is for the client
-	}
 	reason := err.Error()
+	if p, ok := err.(*problem.Problem); ok {
+		reason = p.Reason()
+	}
 	v.Reason = reason[:min(len(reason), maxReason)]
 }
