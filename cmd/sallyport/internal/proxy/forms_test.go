@@ -122,31 +122,3 @@ func TestWebSocketThroughServer(t *testing.T) {
 		t.Error(err)
 	}
 }
-
-// An upstream that hangs up during an upload is at fault, not the client.
-func TestUpstreamLeavesDuringUpload(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			br := bufio.NewReader(c)
-			for line := ""; line != "\r\n"; line, _ = br.ReadString('\n') {
-			}
-			c.Close()
-		}
-	}()
-	s := front(t, &gate{next: newProxy(t, proxy.Config{Upstream: "http://" + l.Addr().String()})})
-	for _, framing := range []string{"Content-Length: 10\r\n\r\nabc", "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"} {
-		head, body := send(t, s.Listener.Addr().String(), "POST /a HTTP/1.1\r\nHost: a\r\n"+framing)
-		if !strings.HasPrefix(head, "502 ") || !strings.Contains(body, "upstream_error") {
-			t.Errorf("%q: got %s%s", framing, head, body)
-		}
-	}
-}
