@@ -159,6 +159,10 @@ func openAccounts(ctx context.Context, c accountsConfig) (accounts *account.Acco
 func (a *app) serve(ctx context.Context) error {
 	a.log.Emit(audit.Event{Name: audit.SysStartup, Reason: a.server.URL()})
 	err := a.server.Serve(ctx)
+	if errors.Is(err, server.ErrCut) { // streams have no end to wait for: no failure
+		errorLog().Warn(err.Error())
+		err = nil
+	}
 	a.closers = a.closers[1:] // Serve has closed the address, the first that was opened
 	if a.proxy != nil {
 		a.proxy.CloseIdleConnections()
