@@ -91,7 +91,7 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if p := g.limits.checkClient(r.Context(), a); p != nil {
-		g.refuse(a, audit.RateLimit, p)
+		g.refuse(a, "", p) // the status says whether there was too much, or no counting
 		return
 	}
 	route := g.routes.match(r)
@@ -100,7 +100,7 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// A bad credential is charged to the address it came from before it is refused, so
 	// that guessing is limited like anything else.
 	if limited := g.limits.checkCaller(r.Context(), a, route); limited != nil {
-		event, p = audit.RateLimit, limited
+		event, p = "", limited
 	}
 	if p != nil {
 		g.refuse(a, event, p)
@@ -138,7 +138,7 @@ func (g *Gate) open(w http.ResponseWriter, r *http.Request) *answer {
 	return a
 }
 
-// refuse answers with p and notes why.
+// refuse answers with p and notes why. Without an event, the status gives it.
 func (g *Gate) refuse(a *answer, event string, p *problem.Problem) {
 	a.visit.Event = event
 	a.visit.Reason = p.Reason()

@@ -1,11 +1,14 @@
 package sallyport_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/sallyport-dev/sallyport"
+	"github.com/sallyport-dev/sallyport/ratelimit"
 )
 
 func TestTooMany(t *testing.T) {
@@ -92,5 +95,22 @@ func TestGuessingIsLimited(t *testing.T) {
 	wantProblem(t, w.send("GET", "/notes", bearer("guess"), ""), 429, "rate_limited")
 	if res := w.send("GET", "/notes", as("u1"), ""); res.StatusCode != 200 {
 		t.Errorf("a caller with a good token, from the same address: %d", res.StatusCode)
+	}
+}
+
+// deaf is a store that cannot be reached.
+type deaf struct{}
+
+func (deaf) Take(context.Context, ratelimit.Key, ratelimit.Limit, int) (ratelimit.Decision, error) {
+	return ratelimit.Decision{}, errors.New("dial tcp 10.0.0.1:6379: refused")
+}
+
+// TestNoCounting: while nothing can be counted, nothing is let in.
+func TestNoCounting(t *testing.T) {
+	w := newWorld(t, api(), func(c *sallyport.Config) { c.Limits = deaf{} })
+	res := w.send("GET", "/notes", as("u1"), "")
+	wantProblem(t, res, 503, "unavailable")
+	if res.Header.Get("Retry-After") == "" || strings.Join(w.events(), ",") != "sp_overload" {
+		t.Errorf("%v %q", res.Header, w.events())
 	}
 }

@@ -27,6 +27,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -125,7 +126,7 @@ func New(ctx context.Context, cfg Config) (*Accounts, error) {
 	cfg.complete()
 	errs := cfg.check()
 	a := &Accounts{
-		store: cfg.Store, key: cfg.Key, passwords: cfg.Passwords, policy: cfg.Policy, roles: cfg.DefaultRoles,
+		store: cfg.Store, key: cfg.Key, passwords: cfg.Passwords, policy: cfg.Policy, roles: slices.Clone(cfg.DefaultRoles),
 		ttl:    ttls{cfg.AccessTTL, cfg.IdleTTL, cfg.SessionTTL},
 		closed: cfg.ClosedRegistration, audit: cfg.Audit, errors: cfg.ErrorLog, now: cfg.now,
 	}
@@ -222,7 +223,11 @@ func (c *Config) check() (errs []error) {
 }
 
 // Issuer is how a verifier knows the tokens made here.
-func (a *Accounts) Issuer() token.Issuer { return a.issuer }
+func (a *Accounts) Issuer() token.Issuer {
+	in := a.issuer
+	in.Audiences, in.Keys = slices.Clone(in.Audiences), slices.Clone(in.Keys)
+	return in
+}
 
 // Paths are the addresses ServeHTTP answers at, and whether each needs a token.
 func (a *Accounts) Paths() map[string]bool {
