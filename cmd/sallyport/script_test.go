@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 //	request STATUS METHOD PATH [FIELD: VALUE]... [BODY]
 //	                                    send a request; standard output is the answer's head and body
 //	secure STATUS METHOD PATH           the same over TLS, whoever signed the certificate
-//	gone METHOD PATH [FIELD: VALUE]...  send it until the answer is 401; two seconds at most
+//	gone METHOD PATH [FIELD: VALUE]...  send it until the answer is 401; five seconds at most
 //	keep NAME REGEXP                    put what the regexp's group matched on standard output into $NAME
 //	stop                                SIGTERM; the program has to end with status 0
 func TestScripts(t *testing.T) {
@@ -128,8 +128,8 @@ func expect(ts *testscript.TestScript, args []string, answer string) {
 func gone(ts *testscript.TestScript, neg bool, args []string) {
 	began := time.Now()
 	for !strings.Contains(send(ts, http.DefaultTransport, args), " 401 ") {
-		if time.Since(began) > 2*time.Second {
-			ts.Fatalf("still accepted after 2 s")
+		if time.Since(began) > 5*time.Second {
+			ts.Fatalf("still accepted after 5 s")
 		}
 		<-time.After(20 * time.Millisecond)
 	}
