@@ -37,10 +37,7 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	handler, closeAll, err := open(ctx, "http://"+*listen, *data)
-	if err != nil {
-		log.Fatal(err)
-	}
+	handler, closeAll := open(ctx, "http://"+*listen, *data)
 	// net/http's own default is to wait forever.
 	server := &http.Server{Addr: *listen, Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: time.Minute}
 	drained := make(chan error)
@@ -50,7 +47,8 @@ func main() {
 		drained <- server.Shutdown(last)
 	})
 	log.Printf("listening on http://%s", *listen)
-	if err = server.ListenAndServe(); errors.Is(err, http.ErrServerClosed) {
+	err := server.ListenAndServe()
+	if errors.Is(err, http.ErrServerClosed) {
 		err = <-drained
 	}
 	if err = errors.Join(err, closeAll()); err != nil {
@@ -58,48 +56,37 @@ func main() {
 	}
 }
 
-// open builds the gate and everything behind it.
-func open(ctx context.Context, url, data string) (h http.Handler, closeAll func() error, err error) {
-	store, err := sqlite.Open(ctx, filepath.Join(data, "accounts.db"))
-	if err != nil {
-		return nil, nil, err
-	}
-	defer func() {
-		if err != nil {
-			store.Close()
-		}
-	}()
-	key, err := token.LoadOrCreate(filepath.Join(data, "signing-key.pem"), token.ES256)
-	if err != nil {
-		return nil, nil, err
-	}
-	// The guide's least length; leave the Policy out, and it is 12. Either way the most
-	// common passwords are refused.
-	policy, err := password.NewPolicy(password.PolicyConfig{MinLength: 8})
-	if err != nil {
-		return nil, nil, err
-	}
-	events, err := audit.New(audit.Config{Out: os.Stderr, App: "notes"})
-	if err != nil {
-		return nil, nil, err
-	}
-	accounts, err := account.New(ctx, account.Config{Store: store, Issuer: url, Key: key, Policy: policy, Audit: events})
-	if err != nil {
-		return nil, nil, err
-	}
-	gate, err := sallyport.New(sallyport.Config{
+// open builds the gate and everything behind it. What cannot be opened ends the program,
+// which says why.
+func open(ctx context.Context, url, data string) (h http.Handler, closeAll func() error) {
+	store := must(sqlite.Open(ctx, filepath.Join(data, "accounts.db")))
+	events := must(audit.New(audit.Config{Out: os.Stderr, App: "notes"}))
+	accounts := must(account.New(ctx, account.Config{
+		Store:  store,
+		Issuer: url,
+		Key:    must(token.LoadOrCreate(filepath.Join(data, "signing-key.pem"), token.ES256)),
+		// The guide's least length; leave the Policy out, and it is 12. Either way the
+		// most common passwords are refused.
+		Policy: must(password.NewPolicy(password.PolicyConfig{MinLength: 8})),
+		Audit:  events,
+	}))
+	gate := must(sallyport.New(sallyport.Config{
 		Accounts: accounts, // answers under /auth/
 		Audit:    events,
 		Routes: []sallyport.Route{
 			{Pattern: "POST /users", Public: true, Limit: "20 per 1h"},
 			{Pattern: "GET /users/{id}/notes", Owner: "id"},
 		},
-	})
-	if err != nil {
-		return nil, nil, errors.Join(err, accounts.Close())
-	}
+	}))
 	closeAll = func() error { return errors.Join(accounts.Close(), store.Close(), events.Close()) }
-	return gate.Handler((&notes{accounts: accounts, byID: map[string]note{}}).mux()), closeAll, nil
+	return gate.Handler((&notes{accounts: accounts, byID: map[string]note{}}).mux()), closeAll
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		log.Fatal(err)
+	}
+	return v
 }
 
 // notes is the API. Whoever gets here has passed the gate.

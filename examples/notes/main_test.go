@@ -51,10 +51,7 @@ func (w *world) login(name string) string {
 }
 
 func TestNotes(t *testing.T) {
-	h, closeAll, err := open(t.Context(), "http://notes.example", t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
+	h, closeAll := open(t.Context(), "http://notes.example", t.TempDir())
 	server := httptest.NewServer(h)
 	t.Cleanup(func() {
 		server.Close()
