@@ -170,3 +170,19 @@ func TestLogoutWhenLimited(t *testing.T) {
 		t.Error(res.StatusCode)
 	}
 }
+
+// TestTenants: addresses of the accounts are in nobody's way.
+func TestTenants(t *testing.T) {
+	mux := api()
+	accounts := newAccounts(t)
+	w := newWorld(t, mux, func(c *sallyport.Config) {
+		c.Accounts = accounts
+		c.Routes = []sallyport.Route{{Pattern: "GET /{org}/repos", Public: true}, {Pattern: "GET /{path...}", Public: true}, {Pattern: "GET /.well-known/other"}}
+	})
+	wantProblem(t, w.send("GET", "/auth/me", nil, ""), 401, "no_credentials")
+	wantProblem(t, w.send("GET", "/auth/repos", nil, ""), 401, "no_credentials")
+	wantProblem(t, w.send("GET", "/acme/repos", nil, ""), 404, "not_found")
+	if res := w.send("GET", "/.well-known/jwks.json", nil, ""); res.StatusCode != 200 {
+		t.Error(res.StatusCode)
+	}
+}

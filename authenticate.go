@@ -64,7 +64,8 @@ func (g *Gate) authenticate(a *answer, route *chain) (event string, p *problem.P
 	if g.accounts != nil {
 		err := g.accounts.Revoked(principal, claims.IssuedAt)
 		if errors.Is(err, account.ErrRevoked) {
-			a.visit.About = &principal
+			who := principal
+			a.visit.About = &who
 			return audit.SessionAfter, g.challenge.invalid.Because(err)
 		}
 		if err != nil {

@@ -178,6 +178,7 @@ func (b *builder) routes() *routes {
 // reserve takes the addresses of the accounts, and all else under /auth/, which is a
 // 404 to those who have a token.
 func (b *builder) reserve(t *routes, accounts *account.Accounts) {
+	t.accounts = map[string]*chain{}
 	paths := accounts.Paths()
 	paths[reservedPrefix] = true
 	for path, guarded := range paths {
@@ -185,7 +186,7 @@ func (b *builder) reserve(t *routes, accounts *account.Accounts) {
 		c.reserved = true
 		// Whoever has used up their limit may still log out.
 		c.uncounted = path == "/auth/logout"
-		b.room("Accounts", t.add(c))
+		t.accounts[path] = c
 	}
 }
 

@@ -40,7 +40,8 @@ type Config struct {
 	// callers behind one address. Default: ten times Limit.
 	ClientLimit string
 
-	// Limits stores the counters. Default: this process's memory.
+	// Limits stores the counters. Default: this process's memory. Keys are made with a
+	// secret of this process, so that two that share a store do not share counters yet.
 	Limits ratelimit.Store
 
 	// TrustedProxies are the proxies in front of the Gate, whose word on the client's
@@ -82,7 +83,9 @@ type Route struct {
 	// specific one wins, whatever the order.
 	Pattern string
 
-	// Public lets anybody in. No credential is read on a public route.
+	// Public lets anybody in. No credential is read on a public route. A pattern that
+	// ends in a slash or in "..." is for everything below it: "GET /" opens all that can
+	// be read, "GET /{$}" the root alone.
 	Public bool
 
 	// Scopes are needed, all of them.

@@ -82,11 +82,11 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r = a.request
 	g.headers.Apply(a.Header(), a.visit.Secure)
 	g.cors.Apply(a.Header(), r)
+	closeAfterChunks(a.Header(), r)
 	if p := sane(r); p != nil {
 		g.refuse(a, audit.InputFail, p)
 		return
 	}
-	closeAfterChunks(a.Header(), r)
 	if g.cors.Preflight(a, r) {
 		return
 	}
@@ -193,6 +193,7 @@ func (g *Gate) crashed(a *answer, v any) (abort bool) {
 	clear(h) // whatever the handler was about to say
 	g.headers.Apply(h, a.visit.Secure)
 	g.cors.Apply(h, a.request)
+	closeAfterChunks(h, a.request)
 	a.fromMux = false
 	problem.Write(a, a.request, problem.Internal)
 	return false

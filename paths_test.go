@@ -73,6 +73,7 @@ func TestPaths(t *testing.T) {
 		"/public/%00":                   400,
 		"/public/a%0d%0aX:b":            400,
 		"/public/%252e%252e/admin":      400,
+		"/public/ada%40example.com":     200,
 		"/public/%61":                   400,
 		"/public/%c0%ae%c0%ae/admin":    400,
 		"/public/%ff":                   400,
@@ -105,17 +106,18 @@ func TestFraming(t *testing.T) {
 	url := guarded(t, echo)
 	const smuggled = "GET /public/smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
 	for name, request := range map[string]string{
-		"CL and TE":          "POST /public/a HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + smuggled,
-		"TE and CL":          "POST /public/a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n" + smuggled,
-		"two CL":             "POST /public/a HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nContent-Length: 5\r\n\r\n" + smuggled,
-		"CL with a sign":     "POST /public/a HTTP/1.1\r\nHost: a\r\nContent-Length: +0\r\n\r\n" + smuggled,
-		"unknown TE":         "POST /public/a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n" + smuggled,
-		"two Hosts":          "GET /public/a HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n" + smuggled,
-		"no Host":            "GET /public/a HTTP/1.1\r\n\r\n" + smuggled,
-		"Host with a path":   "GET /public/a HTTP/1.1\r\nHost: a/b\r\nConnection: close\r\n\r\n",
-		"Host with a user":   "GET /public/a HTTP/1.1\r\nHost: a@b\r\nConnection: close\r\n\r\n",
-		"space before colon": "GET /public/a HTTP/1.1\r\nHost: a\r\nContent-Length : 0\r\n\r\n" + smuggled,
-		"bare CR":            "GET /public/a HTTP/1.1\r\nHost: a\r\nX: b\rY: c\r\n\r\n" + smuggled,
+		"CL and TE":             "POST /public/a HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + smuggled,
+		"TE and CL":             "POST /public/a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n" + smuggled,
+		"two CL":                "POST /public/a HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nContent-Length: 5\r\n\r\n" + smuggled,
+		"CL with a sign":        "POST /public/a HTTP/1.1\r\nHost: a\r\nContent-Length: +0\r\n\r\n" + smuggled,
+		"unknown TE":            "POST /public/a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n" + smuggled,
+		"two Hosts":             "GET /public/a HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n" + smuggled,
+		"no Host":               "GET /public/a HTTP/1.1\r\n\r\n" + smuggled,
+		"Host with a path":      "GET /public/a HTTP/1.1\r\nHost: a/b\r\nConnection: close\r\n\r\n",
+		"Host with a user":      "GET /public/a HTTP/1.1\r\nHost: a@b\r\nConnection: close\r\n\r\n",
+		"space before colon":    "GET /public/a HTTP/1.1\r\nHost: a\r\nContent-Length : 0\r\n\r\n" + smuggled,
+		"CL and TE, a bad path": "POST /public//a HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + smuggled,
+		"bare CR":               "GET /public/a HTTP/1.1\r\nHost: a\r\nX: b\rY: c\r\n\r\n" + smuggled,
 	} {
 		answer := raw(t, url, request)
 		if strings.Contains(answer, "smuggled") {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
+	"strings"
 
 	"github.com/sallyport-dev/sallyport/authz"
 	"github.com/sallyport-dev/sallyport/problem"
@@ -34,19 +36,32 @@ func (*chain) ServeHTTP(http.ResponseWriter, *http.Request) {
 
 // routes finds a request's chain.
 type routes struct {
-	mux  *http.ServeMux
-	rest *chain // for what nobody declared
+	mux      *http.ServeMux
+	rest     *chain            // for what nobody declared
+	accounts map[string]*chain // by path; nil without accounts
 }
 
 // match finds the chain of the most specific pattern. ServeMux would answer some
 // requests by itself, with a redirect to another spelling of the path, a 404 or a
 // 405: those go by the rule, like everything nobody declared.
 func (t *routes) match(r *http.Request) *chain {
+	if c := t.ofAccounts(r.URL.Path); c != nil {
+		return c
+	}
 	h, _ := t.mux.Handler(r)
 	if c, ok := h.(*chain); ok {
 		return c
 	}
 	return t.rest
+}
+
+// ofAccounts is the chain of an address of the accounts. They are looked up by
+// themselves, as in the mux their patterns would conflict with ones such as /{org}/repos.
+func (t *routes) ofAccounts(path string) *chain {
+	if c := t.accounts[path]; c != nil || !strings.HasPrefix(path, reservedPrefix) {
+		return c
+	}
+	return t.accounts[reservedPrefix]
 }
 
 // authorize checks who may do it.
@@ -72,11 +87,14 @@ func (c *chain) bound(w http.ResponseWriter, r *http.Request) *problem.Problem {
 	return nil
 }
 
+// registered is where ServeMux says a pattern came from: always here.
+var registered = regexp.MustCompile(` \(registered at [^)]*\)`)
+
 // add registers a chain; ServeMux panics on a bad pattern or on two that conflict.
 func (t *routes) add(c *chain) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			err = fmt.Errorf("%v", v)
+			err = errors.New(registered.ReplaceAllString(fmt.Sprint(v), ""))
 		}
 	}()
 	t.mux.Handle(c.pattern, c)

@@ -3,7 +3,9 @@ package sallyport
 import (
 	"errors"
 	"net/http"
+	"net/netip"
 	"net/url"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/sallyport-dev/sallyport/problem"
@@ -56,7 +58,7 @@ var (
 
 // sane refuses what two programs could read in two ways, so that what is authorised
 // is byte for byte what the handler or the upstream gets. What remains has one
-// method, one host and one spelling of its path.
+// method, one host, and a path that everybody reads alike.
 func sane(r *http.Request) *problem.Problem {
 	if !knownMethod(r.Method) {
 		return unknownMethod
@@ -107,15 +109,40 @@ func plainHost(host string) bool {
 	if host == "" || len(host) > maxHost {
 		return false
 	}
+	if host[0] == '[' {
+		end := strings.IndexByte(host, ']')
+		if end < 0 || !plainPort(host[end+1:]) {
+			return false
+		}
+		addr, err := netip.ParseAddr(host[1:end])
+		return err == nil && addr.Is6() && addr.Zone() == ""
+	}
+	if i := strings.IndexByte(host, ':'); i >= 0 {
+		if i == 0 || !plainPort(host[i:]) {
+			return false
+		}
+		host = host[:i]
+	}
 	for i := range len(host) {
 		c := host[i]
 		switch {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '.', c == '-', c == '_', c == ':', c == '[', c == ']':
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '.', c == '-', c == '_':
 		default:
 			return false
 		}
 	}
 	return true
+}
+
+// plainPort accepts nothing, or a colon and up to five digits.
+func plainPort(s string) bool {
+	if s == "" {
+		return true
+	}
+	if s[0] != ':' || len(s) < 2 || len(s) > 6 {
+		return false
+	}
+	return strings.Trim(s[1:], "0123456789") == ""
 }
 
 func fieldsFit(h http.Header) bool {
@@ -129,8 +156,8 @@ func fieldsFit(h http.Header) bool {
 	return lines <= maxHeaderLines && size <= maxHeaderBytes
 }
 
-// checkPath accepts a path in its one normal spelling (RFC 3986 §6.2.2): nothing is
-// encoded that need not be, dots and slashes least of all; no empty or dot segment;
+// checkPath accepts a path that decodes to the same segments for everybody (RFC 3986
+// §6.2.2): letters, digits, dots and slashes are not encoded; no empty or dot segment;
 // UTF-8 when decoded. The percent sign itself may not be encoded either, as the next
 // program might decode twice.
 func checkPath(escaped, decoded string) error {
@@ -172,8 +199,8 @@ func checkPath(escaped, decoded string) error {
 }
 
 // mayBeEscaped reports whether a path may hold b in encoded form: a byte past ASCII,
-// a space, or punctuation that a plain path cannot show. Everything else has, or
-// would have, a second spelling.
+// a space, or punctuation, which clients encode more often than they need to (an "@" as
+// %40). That is a second spelling, of the same segment to everyone who decodes it.
 func mayBeEscaped(b byte) bool {
 	switch {
 	case b >= utf8.RuneSelf:

@@ -205,8 +205,8 @@ func (c *Config) check() (errs []error) {
 	if c.IdleTTL < c.AccessTTL || c.SessionTTL < c.IdleTTL || c.SessionTTL > 366*24*time.Hour {
 		add("SessionTTL", c.SessionTTL.String(), "does not fit: AccessTTL ≤ IdleTTL ≤ SessionTTL ≤ 366 days")
 	}
-	if err := CheckText(c.DefaultRoles...); err != nil {
-		add("DefaultRoles", "", "is not text")
+	if err := checkRoles(c.DefaultRoles); err != nil {
+		errs = append(errs, err)
 	}
 	var err error
 	if c.Passwords == nil {

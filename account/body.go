@@ -60,14 +60,15 @@ func profileOf(u User) profile {
 }
 
 var (
-	wrongCredentials = problem.New(http.StatusUnauthorized, "invalid_credentials", "The name or the password is not right.")
-	badGrant         = problem.New(http.StatusBadRequest, "invalid_grant", "The refresh token is not valid, or no longer. Log in again.")
-	taken            = problem.New(http.StatusConflict, "account_exists", "There is an account with this username or e-mail address.")
-	closedDoor       = problem.New(http.StatusForbidden, "registration_closed", "Accounts are made by an administrator here.")
-	foreign          = problem.New(http.StatusForbidden, "foreign_token", "The token is of another issuer, which keeps this account.")
-	noToken          = problem.New(http.StatusUnauthorized, "no_credentials", "Send a token: Authorization: Bearer TOKEN.").With("WWW-Authenticate", `Bearer realm="api"`)
-	badToken         = problem.New(http.StatusUnauthorized, "invalid_token", "The token is not valid, or no longer. Log in or refresh to get a new one.").
-				With("WWW-Authenticate", `Bearer realm="api", error="invalid_token"`)
+	wrongCredentials = problem.New(http.StatusUnauthorized, "invalid_credentials", "The name or the password is not right.").
+				With("WWW-Authenticate", `Bearer realm="api"`) // a 401 has to have one (RFC 9110 §15.5.2)
+	badGrant   = problem.New(http.StatusBadRequest, "invalid_grant", "The refresh token is not valid, or no longer. Log in again.")
+	taken      = problem.New(http.StatusConflict, "account_exists", "There is an account with this username or e-mail address.")
+	closedDoor = problem.New(http.StatusForbidden, "registration_closed", "Accounts are made by an administrator here.")
+	foreign    = problem.New(http.StatusForbidden, "foreign_token", "The token is of another issuer, which keeps this account.")
+	noToken    = problem.New(http.StatusUnauthorized, "no_credentials", "Send a token: Authorization: Bearer TOKEN.").With("WWW-Authenticate", `Bearer realm="api"`)
+	badToken   = problem.New(http.StatusUnauthorized, "invalid_token", "The token is not valid, or no longer. Log in or refresh to get a new one.").
+			With("WWW-Authenticate", `Bearer realm="api", error="invalid_token"`)
 )
 
 func invalid(fields ...problem.Field) *problem.Problem {

@@ -40,7 +40,7 @@ func (a *Accounts) Revoked(p visit.Principal, issued time.Time) error {
 	if p.Issuer != a.issuer.Name {
 		return nil
 	}
-	if a.now().UnixNano()-a.revoked.heard.Load() > int64(staleAfter) {
+	if a.now().Sub(*a.revoked.heard.Load()) > staleAfter {
 		return ErrStale
 	}
 	if a.revoked.has(p, issued) {
@@ -51,8 +51,10 @@ func (a *Accounts) Revoked(p visit.Principal, issued time.Time) error {
 
 // view is what of the feed still matters, in memory.
 type view struct {
-	heard atomic.Int64 // when the store last answered, in Unix nanoseconds
-	last  int64        // number of the last entry that was read; the poller's own
+	// heard is when the store last answered. It keeps its monotonic reading, so that
+	// setting the clock back does not make old news fresh.
+	heard atomic.Pointer[time.Time]
+	last  int64 // number of the last entry that was read; the poller's own
 
 	mu       sync.RWMutex
 	sessions map[string]time.Time
@@ -116,6 +118,9 @@ func (a *Accounts) follow(ctx context.Context) error {
 	}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	a.stop = stop
+	if err := a.store.Prune(ctx, a.now()); err != nil {
+		a.errors.ErrorContext(ctx, "pruning the accounts store", "error", err)
+	}
 	a.stopped.Go(func() { a.keepUp(background) })
 	return nil
 }
@@ -167,7 +172,7 @@ func (a *Accounts) poll(ctx context.Context) error {
 			v.last = r.Seq
 		}
 		if len(list) < feedPage {
-			v.heard.Store(asked.UnixNano())
+			v.heard.Store(&asked)
 			return nil
 		}
 	}

@@ -2,10 +2,12 @@ package account_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/sallyport-dev/sallyport/account"
+	"github.com/sallyport-dev/sallyport/secret"
 	"github.com/sallyport-dev/sallyport/visit"
 )
 
@@ -85,4 +87,21 @@ func TestExpiry(t *testing.T) {
 	_, refresh = w.refresh(refresh)
 	w.clock = w.clock.Add(7*24*time.Hour + time.Second)
 	w.mustCall(400, "POST", "/auth/refresh", "", `{"refresh_token":"`+refresh+`"}`)
+}
+
+// TestRolesFit: a role that no token can carry is refused before anyone has it.
+func TestRolesFit(t *testing.T) {
+	w := newWorld(t, nil)
+	w.register()
+	for _, role := range []string{"", "a b", "a\n", "é", strings.Repeat("a", 65)} {
+		if _, err := w.SetRoles(t.Context(), "ada", []string{role}); err == nil {
+			t.Errorf("%q was given", role)
+		}
+		if _, err := w.Add(t.Context(), account.NewUser{Username: "bob", Email: "b@example.com", Password: secret.New(adasPW), Roles: []string{role}}); err == nil {
+			t.Errorf("%q was given to a new user", role)
+		}
+	}
+	if _, err := w.SetRoles(t.Context(), "ada", make([]string, 33)); err == nil {
+		t.Error("33 roles were given")
+	}
 }

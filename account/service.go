@@ -48,6 +48,9 @@ func (a *Accounts) Add(ctx context.Context, n NewUser) (User, error) {
 	if wrong := a.wrongWith(n); len(wrong) > 0 {
 		return User{}, invalid(wrong...).Because(&InvalidUser{wrong})
 	}
+	if err := checkRoles(n.Roles); err != nil {
+		return User{}, invalid(problem.Field{Pointer: "/roles", Code: "bad_value", Detail: "A role is visible ASCII without space."}).Because(err)
+	}
 	u, err := a.create(ctx, n)
 	if err != nil {
 		return User{}, a.explain(err)
@@ -55,6 +58,25 @@ func (a *Accounts) Add(ctx context.Context, n NewUser) (User, error) {
 	a.administered(audit.UserCreated, u, "added")
 	return u, nil
 }
+
+// checkRoles refuses what no token could carry (package token): then every request of
+// the user would fail.
+func checkRoles(roles []string) error {
+	if len(roles) > maxRoles {
+		return fmt.Errorf("account: %d roles: a user has at most %d", len(roles), maxRoles)
+	}
+	for _, role := range roles {
+		if role == "" || len(role) > maxRole || strings.ContainsFunc(role, func(r rune) bool { return r <= ' ' || r > '~' }) {
+			return fmt.Errorf("account: role %.40q: write 1 to %d visible characters of ASCII, without space", role, maxRole)
+		}
+	}
+	return nil
+}
+
+const (
+	maxRoles = 32
+	maxRole  = 64
+)
 
 // administered records what was done to a user by other means than a request.
 func (a *Accounts) administered(event string, u User, reason string) {
@@ -183,6 +205,9 @@ func (a *Accounts) SetDisabled(ctx context.Context, login string, disabled bool)
 // SetRoles replaces a user's roles. Tokens with the old ones die; sessions go on, and
 // their next refresh has the new ones.
 func (a *Accounts) SetRoles(ctx context.Context, login string, roles []string) (User, error) {
+	if err := checkRoles(roles); err != nil {
+		return User{}, err
+	}
 	u, err := a.store.UserByLogin(ctx, login)
 	if err != nil {
 		return User{}, err

@@ -68,7 +68,7 @@ var (
 )
 
 // Check is what every store asks of a user before it keeps it. It is about what can
-// be stored and found again; which names are good is for [Accounts.Register].
+// be stored and found again; which names are good is for [Accounts.Add].
 func (u *User) Check() error {
 	if u.ID == "" {
 		return ErrID
@@ -94,7 +94,7 @@ func CheckText(texts ...string) error {
 // "σ". Every store uses this one, as the foldings of databases differ.
 //
 // Folding is not normalisation, and tells nothing about letters that look alike; see
-// the letters [Accounts.Register] allows.
+// the letters [Accounts.Add] allows.
 func Fold(s string) string {
 	return strings.Map(foldRune, s)
 }

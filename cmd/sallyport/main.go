@@ -20,6 +20,7 @@ func main() { os.Exit(run()) }
 func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends it at once
 	if err := command().ExecuteContext(ctx); err != nil {
 		fmt.Fprint(os.Stderr, complain(err))
 		return 1

@@ -71,6 +71,9 @@ func userAdd(o *options) *cobra.Command {
 			}
 			return withAccounts(c, o, func(ctx context.Context, a *account.Accounts) error {
 				u, err := a.Add(ctx, account.NewUser{Username: args[0], Email: email, Password: password, Roles: roles})
+				if cause := errors.Unwrap(err); cause != nil {
+					return cause // the problem around it is for HTTP clients
+				}
 				if err != nil {
 					return err
 				}

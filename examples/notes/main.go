@@ -178,7 +178,12 @@ func (n *notes) ofUser(w http.ResponseWriter, r *http.Request) error {
 }
 
 func send(w http.ResponseWriter, status int, v any) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	return json.MarshalWrite(w, v)
+	w.Write(body)
+	return nil
 }
