@@ -215,6 +215,9 @@ func (b *builder) chain(field string, in Route) *chain {
 	c.paths = authz.NewPaths(in.Pattern)
 	if in.Owner != "" {
 		rule.Claim, rule.Equals = "sub", "path."+in.Owner
+		if len(b.cfg.Issuers) > 1 || len(b.cfg.Issuers) == 1 && b.cfg.Accounts != nil {
+			b.add(field+"Owner", in.Owner, "is compared with the subject alone, and two issuers may use the same one: accept one issuer, or compare in the handler")
+		}
 		if !c.paths.Has(in.Owner) {
 			b.add(field+"Owner", in.Owner, "is no wildcard of "+in.Pattern+": name one")
 		}

@@ -48,6 +48,12 @@ func TestNewRefuses(t *testing.T) {
 			c.Routes = []sallyport.Route{{Pattern: "/a/{x}", Public: true}, {Pattern: "/{x}/b"}}
 		}, "Routes[1].Pattern"},
 		{"an owner the path does not name", route(sallyport.Route{Pattern: "GET /users/{id}", Owner: "user"}), "Routes[0].Owner"},
+		{"an owner among two issuers", func(c *sallyport.Config) {
+			second := foreignIssuer()
+			second.Name = "https://other.example"
+			c.Issuers = append(c.Issuers, second)
+			c.Routes = []sallyport.Route{{Pattern: "GET /users/{id}", Owner: "id"}}
+		}, "Routes[0].Owner"},
 		{"a scope with a space", route(sallyport.Route{Pattern: "GET /a", Scopes: []string{"a b"}}), "Routes[0]"},
 		{"a negative size", func(c *sallyport.Config) { c.MaxBody = -1 }, "MaxBody"},
 		{"a realm with a quote", func(c *sallyport.Config) { c.Realm = `a", error="` }, "Realm"},

@@ -83,15 +83,16 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.headers.Apply(a.Header(), a.visit.Secure)
 	g.cors.Apply(a.Header(), r)
 	closeAfterChunks(a.Header(), r)
+	// First of all, so that nothing is refused, answered or logged without end.
+	if p := g.limits.checkClient(r.Context(), a); p != nil {
+		g.refuse(a, "", p) // the status says whether there was too much, or no counting
+		return
+	}
 	if p := sane(r); p != nil {
 		g.refuse(a, audit.InputFail, p)
 		return
 	}
 	if g.cors.Preflight(a, r) {
-		return
-	}
-	if p := g.limits.checkClient(r.Context(), a); p != nil {
-		g.refuse(a, "", p) // the status says whether there was too much, or no counting
 		return
 	}
 	route := g.routes.match(r)
@@ -169,13 +170,22 @@ func (g *Gate) close(a *answer) {
 		g.audit.Emit(audit.Event{
 			Name: event, Request: a.visit.ID, Client: a.visit.Client,
 			Issuer: who.Issuer, Subject: who.Subject, Session: who.Session,
-			Method: a.request.Method, Route: a.visit.Route, Path: a.request.URL.Path,
+			Method: methodOf(a.request), Route: a.visit.Route, Path: a.request.URL.Path,
 			Reason: a.visit.Reason, Status: a.visit.Status,
 		})
 	}
 	if abort {
 		panic(http.ErrAbortHandler)
 	}
+}
+
+// methodOf is the method for the log, where a word that a client made up would be
+// another event each time.
+func methodOf(r *http.Request) string {
+	if knownMethod(r.Method) {
+		return r.Method
+	}
+	return "unknown"
 }
 
 // crashed answers for a handler that panicked. It reports whether half an answer was

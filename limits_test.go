@@ -98,6 +98,19 @@ func TestGuessingIsLimited(t *testing.T) {
 	}
 }
 
+// TestRefusalsAreLimited: neither preflights nor broken requests are without end, and a
+// made-up method is not another event each time.
+func TestRefusalsAreLimited(t *testing.T) {
+	w := newWorld(t, api(), func(c *sallyport.Config) { c.ClientLimit = "3 per 1m" })
+	for i := range 3 {
+		wantProblem(t, w.send(fmt.Sprint("M", i), "/notes", nil, ""), 405, "method_not_allowed")
+	}
+	wantProblem(t, w.send("GET", "//x", nil, ""), 429, "rate_limited")
+	if strings.Contains(w.audit.String(), `"M1"`) {
+		t.Errorf("%s", w.audit)
+	}
+}
+
 // deaf is a store that cannot be reached.
 type deaf struct{}
 

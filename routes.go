@@ -48,6 +48,11 @@ func (t *routes) match(r *http.Request) *chain {
 	if c := t.ofAccounts(r.URL.Path); c != nil {
 		return c
 	}
+	if host := strings.ToLower(r.Host); host != r.Host { // ServeMux compares bytes
+		folded := *r
+		folded.Host = host
+		r = &folded
+	}
 	h, _ := t.mux.Handler(r)
 	if c, ok := h.(*chain); ok {
 		return c

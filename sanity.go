@@ -123,6 +123,9 @@ func plainHost(host string) bool {
 		}
 		host = host[:i]
 	}
+	if host[len(host)-1] == '.' { // another spelling of the name without it
+		return false
+	}
 	for i := range len(host) {
 		c := host[i]
 		switch {
