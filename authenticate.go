@@ -57,6 +57,9 @@ func (g *Gate) authenticate(a *answer, route *chain) (event string, p *problem.P
 		return audit.TokenInvalid, g.challenge.invalid
 	}
 	claims, err := g.verifier.Verify(raw)
+	if errors.Is(err, token.ErrNoKeys) {
+		return audit.Overload, problem.Unavailable.RetryAfter(time.Second).Because(err)
+	}
 	if err != nil {
 		return audit.TokenInvalid, g.challenge.invalid.Because(err)
 	}

@@ -17,6 +17,11 @@ type Claims struct {
 	Scopes   []string
 	Roles    []string
 
+	// Methods says how the caller proved who they are (amr, RFC 8176), such as "pwd" and
+	// "otp", and AuthTime when they last did (auth_time); both may be missing.
+	Methods  []string
+	AuthTime time.Time
+
 	// Expires is always set; NotBefore and IssuedAt are zero when the token lacks them.
 	Expires, NotBefore, IssuedAt time.Time
 
@@ -29,7 +34,7 @@ type Claims struct {
 func (c *Claims) Principal() visit.Principal {
 	return visit.Principal{
 		Issuer: c.Issuer, Subject: c.Subject, Client: c.ClientID, Session: c.Session, Token: c.ID,
-		Scopes: c.Scopes, Roles: c.Roles, Expires: c.Expires,
+		Scopes: c.Scopes, Roles: c.Roles, Expires: c.Expires, Methods: c.Methods, AuthTime: c.AuthTime,
 	}
 }
 

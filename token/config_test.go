@@ -203,7 +203,7 @@ func TestConfigIsCopied(t *testing.T) {
 func TestReasonsAreExplained(t *testing.T) {
 	all := []*Error{
 		ErrTooLarge, ErrMalformed, ErrBadHeader, ErrWrongType, ErrBadClaims, ErrUnknownIssuer, ErrUnknownKey, ErrWrongAlgorithm,
-		ErrBadSignature, ErrExpired, ErrNotYetValid, ErrWrongAudience, ErrMissingClaim, ErrNoCredentials, ErrBadAuthorization,
+		ErrBadSignature, ErrExpired, ErrNotYetValid, ErrWrongAudience, ErrMissingClaim, ErrNoCredentials, ErrBadAuthorization, ErrNoKeys,
 	}
 	for _, e := range all {
 		if e.Explain() == "" || !strings.Contains(e.Error(), string(e.Reason)) {

@@ -20,6 +20,7 @@ const (
 	MissingClaim     Reason = "missing_claim"
 	BadAuthorization Reason = "bad_authorization_header"
 	NoCredentials    Reason = "no_credentials"
+	NoKeys           Reason = "no_keys"
 )
 
 // Error is a refusal. There is one value for each reason, so that refusing allocates
@@ -47,6 +48,10 @@ var (
 	ErrWrongAudience  = &Error{WrongAudience}
 	ErrMissingClaim   = &Error{MissingClaim}
 
+	// ErrNoKeys is not about the token: the issuer's keys cannot be had, so that nobody
+	// can say whether it is good. Answer 503.
+	ErrNoKeys = &Error{NoKeys}
+
 	// ErrNoCredentials and ErrBadAuthorization are Bearer's.
 	ErrNoCredentials    = &Error{NoCredentials}
 	ErrBadAuthorization = &Error{BadAuthorization}
@@ -68,4 +73,5 @@ var explanations = map[Reason]string{
 	MissingClaim:     "A claim that must be there is not: iss, sub, aud and exp always, client_id, iat and jti where the profile of RFC 9068 is asked for.",
 	BadAuthorization: "The Authorization header is not: Bearer, one space, one token.",
 	NoCredentials:    "There is no Authorization: Bearer header.",
+	NoKeys:           "The issuer's keys are not known, or not any more: its key set cannot be fetched.",
 }

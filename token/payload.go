@@ -24,6 +24,8 @@ type payload struct {
 	Iat      date     `json:"iat"`
 	Scope    scope    `json:"scope"`
 	Roles    list     `json:"roles"`
+	Amr      list     `json:"amr"`
+	AuthTime date     `json:"auth_time"`
 }
 
 // errForm is for a claim of another form. Nobody sees it: the reason is BadClaims.
@@ -38,7 +40,7 @@ func parseClaims(data []byte) (*Claims, *Error) {
 	}
 	return &Claims{
 		Issuer: string(p.Iss), Subject: string(p.Sub), ID: string(p.Jti), Session: string(p.Sid), ClientID: string(p.ClientID),
-		Audience: p.Aud, Scopes: p.Scope, Roles: p.Roles,
+		Audience: p.Aud, Scopes: p.Scope, Roles: p.Roles, Methods: p.Amr, AuthTime: time.Time(p.AuthTime),
 		Expires: time.Time(p.Exp), NotBefore: time.Time(p.Nbf), IssuedAt: time.Time(p.Iat),
 	}, nil
 }

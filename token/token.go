@@ -75,6 +75,8 @@ type Issuer struct {
 	// Keys verify the signatures. Each has one algorithm. With more than one, every
 	// key needs an ID.
 	Keys []Key
+	// Source gives the keys instead, where they change, as a published set's do.
+	Source KeySource
 	// RequireProfile asks for every claim that RFC 9068 §2.2 requires: client_id, iat
 	// and jti, beside iss, exp, aud and sub, which are always required.
 	RequireProfile bool
@@ -123,8 +125,7 @@ type issuer struct {
 	name      string
 	audiences []string
 	types     []string // in lower case; "" stands for no typ
-	keys      map[string]*key
-	only      *key // the one key, when there is one
+	source    KeySource
 	profile   bool
 }
 
@@ -175,52 +176,22 @@ func newIssuer(in Issuer, add func(field, value, reason string)) *issuer {
 	} else if slices.ContainsFunc(in.Audiences, func(a string) bool { return !plain(a, maxText) }) {
 		add("Audiences", "", "holds one that no token can have: at most 255 bytes, all of them printable")
 	}
-	if len(in.Keys) == 0 {
-		add("Keys", "", "is empty: add the issuer's keys")
-	}
-	out := &issuer{name: in.Name, audiences: slices.Clone(in.Audiences), keys: map[string]*key{}, profile: in.RequireProfile}
+	out := &issuer{name: in.Name, audiences: slices.Clone(in.Audiences), profile: in.RequireProfile}
 	out.types = mediaTypes(in.Types)
 	if slices.ContainsFunc(in.Types, func(t string) bool { return !plain(shortType(t), maxText) }) {
 		add("Types", "", "holds one that is empty or unprintable: write JWT to accept tokens without a typ")
 	}
-	for i, k := range in.Keys {
-		field := fmt.Sprintf("Keys[%d]", i)
-		ready, err := newKey(k)
-		if err != nil {
-			add(field, k.ID, err.Error())
-			continue
-		}
-		if _, taken := out.keys[k.ID]; taken {
-			add(field+".ID", k.ID, "is there twice: give each key its own")
-		}
-		if k.ID == "" && len(in.Keys) > 1 {
-			add(field+".ID", "", "is empty, and there are other keys: give each its own")
-		}
-		out.keys[k.ID] = ready
-		out.only = ready
-	}
-	if len(in.Keys) > 1 {
-		out.only = nil
-	}
-	if err := mixed(out.keys); err != nil {
-		add("Keys", "", err.Error())
+	switch {
+	case in.Source != nil && len(in.Keys) > 0:
+		add("Source", "", "is set, and there are Keys as well: leave one of the two out")
+	case in.Source != nil:
+		out.source = in.Source
+	case len(in.Keys) == 0:
+		add("Keys", "", "is empty: add the issuer's keys")
+	default:
+		out.source = fixed{newKeySet(in.Keys, add)}
 	}
 	return out
-}
-
-// mixed refuses secrets beside public keys, where one may be taken for the other: an
-// issuer uses one kind.
-func mixed(keys map[string]*key) error {
-	secrets := 0
-	for _, k := range keys {
-		if k.family == macs {
-			secrets++
-		}
-	}
-	if secrets > 0 && secrets < len(keys) {
-		return errors.New("has HMAC secrets beside public keys: an issuer uses one or the other")
-	}
-	return nil
 }
 
 // shortType is a media type in lower case, without the application/ prefix that may be

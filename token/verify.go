@@ -129,22 +129,6 @@ func sameType(typ, want string) bool {
 	return len(typ) == len(want) && strings.EqualFold(typ, want)
 }
 
-// keyOf finds the issuer's key that the header names, and checks that it is for the
-// header's algorithm: never the other way round.
-func (in *issuer) keyOf(h *header) (*key, *Error) {
-	k := in.only
-	if h.Kid != "" {
-		k = in.keys[string(h.Kid)]
-	}
-	if k == nil {
-		return nil, ErrUnknownKey
-	}
-	if !k.takes(Algorithm(h.Alg)) {
-		return nil, ErrWrongAlgorithm
-	}
-	return k, nil
-}
-
 // check looks at the claims of a token whose signature is good.
 func (v *Verifier) check(c *Claims, in *issuer) *Error {
 	now := v.now()

@@ -111,13 +111,13 @@ func verifySignature(raw string, keys map[string]*key) bool {
 	if err != nil {
 		return false
 	}
-	in := &issuer{keys: keys}
+	set := &KeySet{byID: keys}
 	for _, k := range keys {
 		if len(keys) == 1 {
-			in.only = k
+			set.only = k
 		}
 	}
-	k, err := in.keyOf(h)
+	k, err := set.named(h)
 	return err == nil && k.verify([]byte(p.signed), sig)
 }
 

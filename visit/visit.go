@@ -58,6 +58,10 @@ type Principal struct {
 	Session, Token string
 	// Scopes and Roles are what the caller may do.
 	Scopes, Roles []string
+	// Methods are the ways the caller proved who they are (amr, RFC 8176), such as "pwd"
+	// and "otp", and AuthTime is when they last did, if the credential says so.
+	Methods  []string
+	AuthTime time.Time
 	// Expires is when the credential ends.
 	Expires time.Time
 }
