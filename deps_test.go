@@ -16,7 +16,12 @@ var (
 	vocabulary = []string{"secret", "clientip", "visit", "problem"}
 	rooms      = []string{"token", "password", "ratelimit", "validate", "headers", "cors", "authz", "audit"}
 	builtOn    = map[string][]string{ // the rooms that stand on other rooms
-		"account": {"token", "password", "audit", "validate", "ratelimit"},
+		"account":           {"token", "password", "audit", "validate", "ratelimit", "account/internal/seal", "account/internal/totp"},
+		"account/sqlite":    {"account/internal/sqlstore"},
+		"account/postgres":  {"account/internal/sqlstore"},
+		"account/storetest": {"password"},
+
+		"account/internal/sqlstore": {"account"},
 	}
 )
 
@@ -44,14 +49,16 @@ func banned(pkg, imp string) string {
 		return ""
 	}
 	switch {
-	case strings.HasPrefix(to, "internal/suite"):
-		return "the third-party suites are for tests"
+	case strings.HasPrefix(to, "internal/"):
+		return "the third-party suites and servers are for tests"
 	case strings.HasPrefix(from, "cmd/"), strings.HasPrefix(from, "examples/"):
 		return ""
 	case to == ".":
 		return "nothing below the front door knows it"
 	case strings.HasPrefix(to, "cmd/"):
 		return "the library does not know the binary"
+	case to == "mail":
+		return "mail brings an SMTP library along; accounts know an interface"
 	case slices.Contains(vocabulary, to), from == ".":
 		return ""
 	case slices.Contains(vocabulary, from):

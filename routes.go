@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/sallyport-dev/sallyport/account"
 	"github.com/sallyport-dev/sallyport/authz"
 	"github.com/sallyport-dev/sallyport/problem"
 	"github.com/sallyport-dev/sallyport/ratelimit"
@@ -38,7 +39,8 @@ func (*chain) ServeHTTP(http.ResponseWriter, *http.Request) {
 type routes struct {
 	mux      *http.ServeMux
 	rest     *chain            // for what nobody declared
-	accounts map[string]*chain // by path; nil without accounts
+	accounts *account.Accounts // nil without accounts
+	reserved map[account.Endpoint]*chain
 }
 
 // match finds the chain of the most specific pattern. ServeMux would answer some
@@ -63,10 +65,16 @@ func (t *routes) match(r *http.Request) *chain {
 // ofAccounts is the chain of an address of the accounts. They are looked up by
 // themselves, as in the mux their patterns would conflict with ones such as /{org}/repos.
 func (t *routes) ofAccounts(path string) *chain {
-	if c := t.accounts[path]; c != nil || !strings.HasPrefix(path, reservedPrefix) {
-		return c
+	if t.accounts == nil {
+		return nil
 	}
-	return t.accounts[reservedPrefix]
+	if e, ok := t.accounts.Endpoint(path); ok {
+		return t.reserved[e]
+	}
+	if strings.HasPrefix(path, reservedPrefix) {
+		return t.reserved[account.Endpoint{Pattern: reservedPrefix, Guarded: true}]
+	}
+	return nil
 }
 
 // authorize checks who may do it.

@@ -1,52 +1,67 @@
-// Package account keeps who may log in: it registers users, logs them in, refreshes
-// and ends their sessions, and makes the access tokens that a Gate accepts.
-//
-//	POST /auth/register {username, email, password}      201, the user
-//	POST /auth/login    {username or email, password}    200, the tokens
-//	POST /auth/refresh  {refresh_token}                  200, the next tokens
-//	POST /auth/logout                                    204
-//	GET  /auth/me                                        200, the user
-//	GET  /.well-known/jwks.json                          200, the key that verifies
+// Package account keeps who may log in: it registers users, logs them in, refreshes and
+// ends their sessions, keeps their second factors and API keys, and makes the access
+// tokens that a Gate accepts. The requests it answers, and with what, are in the OpenAPI
+// document it serves at /auth/openapi.json.
 //
 // It fails when composed wrongly:
 //
-//   - Who verifies an access token with the published key alone learns of a logout only
-//     when the token expires. Ask [Accounts.Revoked] too, as the Gate does, and keep
-//     [Config.AccessTTL] short for those who cannot.
-//   - Two Accounts with one signing key and different stores accept each other's tokens,
-//     and not each other's logouts.
-//   - The client's address limits how often it may guess. Without a Gate in front, and
-//     behind a proxy, every client has the proxy's address.
+//   - Who verifies an access token with the published keys alone learns of a logout only
+//     when the token expires. Ask [Accounts.Revoked] or POST /auth/introspect too, as the
+//     Gate does, and keep [Config.AccessTTL] short for those who cannot.
+//   - Whoever has [Config.Secret] and the store can make tokens of any user. Keep the
+//     two apart.
+//   - The client's address is part of how guessing is counted. Without a Gate in front,
+//     and behind a proxy, every client has the proxy's address.
+//   - Without [Config.Mail] nobody can set a new password, and registering tells which
+//     names are taken, as there is no other way to say so.
 //   - A password that was trimmed or changed before it came here is another one.
-//
-// What it does not hide at this depth: registering says that a name is taken.
 package account
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
+	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"time"
+
+	"net/http"
 
 	"github.com/sallyport-dev/sallyport/audit"
 	"github.com/sallyport-dev/sallyport/password"
 	"github.com/sallyport-dev/sallyport/ratelimit"
+	"github.com/sallyport-dev/sallyport/secret"
 	"github.com/sallyport-dev/sallyport/token"
 )
 
 // Config says where accounts are kept and what their tokens say.
 type Config struct {
-	// Store keeps users and sessions. It is required, and stays the caller's to close,
-	// after [Accounts.Close].
+	// Store keeps everything. It is required, and stays the caller's to close, after
+	// [Accounts.Close].
 	Store Store
-	// Issuer is the iss claim, and Audience the aud claim: the API the tokens are for.
-	// Issuer is required; Audience is the Issuer when empty.
-	Issuer, Audience string
-	// Key signs access tokens. It is required.
-	Key *token.SigningKey
+	// Secret is 32 random bytes or more, kept outside the store, the same in every process
+	// that shares it: what is secret in the store is encrypted under it, and refresh tokens
+	// are made with it. Losing it logs everybody out, and loses signing keys and second
+	// factors. [secret.LoadOrCreate] keeps one in a file.
+	Secret secret.Bytes
+	// Issuer is the iss claim and the public address of this API, such as
+	// https://api.example.com. It is required.
+	Issuer string
+	// Audience is the aud claim: the API the tokens are for. Default Issuer.
+	Audience string
+	// App is what mails and authenticator apps call this service. Default: Issuer's host.
+	App string
+	// Page is the address of the application's page that mails link to. What is to be done
+	// and the token for it follow after "#", as in "#reset=spt_...". Without a page, mails
+	// hold the token alone.
+	Page string
+
+	// Algorithm signs access tokens: ES256, Ed25519 or RS256. Default ES256.
+	Algorithm token.Algorithm
+	// KeyRotation is how often another key takes the signing over. Default 90 days.
+	KeyRotation time.Duration
 
 	// Passwords hashes. Make one for the process; default password.New's.
 	Passwords *password.Hasher
@@ -55,7 +70,8 @@ type Config struct {
 
 	// Scopes is what every user's token may do; default "api".
 	Scopes []string
-	// RoleScopes adds scopes to those who have a role.
+	// RoleScopes adds scopes to those who have a role. Scope "introspect" is for those who
+	// may ask about tokens.
 	RoleScopes map[string][]string
 	// DefaultRoles are the roles of whoever registers; default "user".
 	DefaultRoles []string
@@ -66,59 +82,89 @@ type Config struct {
 	IdleTTL time.Duration
 	// SessionTTL ends a session in any case; default 30 days.
 	SessionTTL time.Duration
+	// ReauthTTL is how long after proving who they are somebody may make changes that
+	// matter; default 10 minutes.
+	ReauthTTL time.Duration
+	// RetryWindow is how long a refresh token that was just exchanged may be sent again, by
+	// a second tab or after a lost answer; default 10 s, at most a minute.
+	RetryWindow time.Duration
+	// StrictRefresh takes every refresh token once, whatever got lost on the way.
+	StrictRefresh bool
+	// MaxSessions is how many sessions a user may have; one more ends the oldest. Default 20.
+	MaxSessions int
 
-	// LoginLimit bounds attempts to log in, and RegisterLimit to register, from one
-	// address prefix. Defaults: "30 per 10m" and "20 per 1h".
+	// Registration says who may register. Default [RegistrationOpen].
+	Registration Registration
+	// Mail sends mail, from an outbox in the store. Without it there is none: no new
+	// password for who forgot theirs, no other address, no invites.
+	Mail Mailer
+	// InsecureUnverified lets users in before they have confirmed their address, and so
+	// lets registering tell which names are taken. Without Mail it is always so.
+	InsecureUnverified bool
+
+	// LoginLimit bounds attempts to log in, and RegisterLimit to register and to be sent
+	// mail, from one address prefix. Defaults: "30 per 10m" and "20 per 1h".
 	LoginLimit, RegisterLimit string
-	// Limits keeps the counters; default this process's memory.
+	// Limits keeps these two's counters; default this process's memory.
 	Limits ratelimit.Store
-	// ClosedRegistration refuses POST /auth/register: users are added by [Accounts.Add].
-	ClosedRegistration bool
 
 	// Audit gets the events of requests that came without a Gate, and of the methods
 	// that administrators call. Behind a Gate, the Gate writes one event per request.
 	Audit *audit.Log
-	// ErrorLog gets what goes wrong with the store. Default slog.Default().
+	// ErrorLog gets what goes wrong with the store and with mails. Default slog.Default().
 	ErrorLog *slog.Logger
 
 	now func() time.Time
 }
 
-// ConfigError is one thing in a Config that cannot be meant.
-type ConfigError struct{ Field, Value, Reason string }
+// Registration says who may register.
+type Registration string
 
-func (e *ConfigError) Error() string {
-	if e.Value == "" {
-		return "account: " + e.Field + " " + e.Reason
-	}
-	return fmt.Sprintf("account: %s %q %s", e.Field, e.Value, e.Reason)
-}
+// Who may register.
+const (
+	RegistrationOpen   Registration = "open"
+	RegistrationInvite Registration = "invite" // who was sent an invite
+	RegistrationClosed Registration = "closed" // nobody: [Accounts.Add] makes users
+)
 
 // Accounts is the accounts of one issuer. It is safe for concurrent use.
 type Accounts struct {
-	store     Store
-	issuer    token.Issuer
-	verifier  *token.Verifier
-	key       *token.SigningKey
-	jwks      document
-	passwords *password.Hasher
-	policy    *password.Policy
-	scopes    scopes
-	roles     []string
-	ttl       ttls
-	limits    limits
-	closed    bool
-	audit     *audit.Log
-	errors    *slog.Logger
-	now       func() time.Time
+	store        Store
+	name         string // the issuer's
+	audience     string
+	app, page    string
+	secrets      secrets
+	ring         *ring
+	verifier     *token.Verifier
+	passwords    *password.Hasher
+	policy       *password.Policy
+	scopes       scopes
+	roles        []string
+	ttl          ttls
+	window       time.Duration
+	maxSessions  int
+	registration Registration
+	mail         Mailer
+	posted       chan struct{}
+	unverified   bool
+	limits       limits
+	audit        *audit.Log
+	errors       *slog.Logger
+	now          func() time.Time
 
-	endpoints map[string]endpoint
+	mux       *http.ServeMux
+	endpoints map[string]Endpoint
+	admin     http.Handler
+	openapi   document
+	crossSite *http.CrossOriginProtection
 	revoked   view
+	delivered delivered
+	known     knownKeys
 	stop      context.CancelFunc
 	stopped   sync.WaitGroup
 }
 
-type ttls struct{ access, idle, session time.Duration }
+type ttls struct{ access, idle, session, reauth time.Duration }
 
 // New checks the config, reads what was revoked, and follows it from then on until
 // [Accounts.Close].
@@ -126,9 +172,12 @@ func New(ctx context.Context, cfg Config) (*Accounts, error) {
 	cfg.complete()
 	errs := cfg.check()
 	a := &Accounts{
-		store: cfg.Store, key: cfg.Key, passwords: cfg.Passwords, policy: cfg.Policy, roles: slices.Clone(cfg.DefaultRoles),
-		ttl:    ttls{cfg.AccessTTL, cfg.IdleTTL, cfg.SessionTTL},
-		closed: cfg.ClosedRegistration, audit: cfg.Audit, errors: cfg.ErrorLog, now: cfg.now,
+		store: cfg.Store, name: cfg.Issuer, audience: cfg.Audience, app: cfg.App, page: cfg.Page,
+		passwords: cfg.Passwords, policy: cfg.Policy, roles: slices.Clone(cfg.DefaultRoles),
+		ttl:    ttls{cfg.AccessTTL, cfg.IdleTTL, cfg.SessionTTL, cfg.ReauthTTL},
+		window: cfg.RetryWindow, maxSessions: cfg.MaxSessions, registration: cfg.Registration,
+		mail: cfg.Mail, posted: make(chan struct{}, 1), unverified: cfg.InsecureUnverified || cfg.Mail == nil,
+		audit: cfg.Audit, errors: cfg.ErrorLog, now: cfg.now, crossSite: http.NewCrossOriginProtection(),
 	}
 	var err error
 	if a.limits, err = newLimits(cfg); err != nil {
@@ -137,103 +186,53 @@ func New(ctx context.Context, cfg Config) (*Accounts, error) {
 	if a.scopes, err = newScopes(cfg.Scopes, cfg.RoleScopes); err != nil {
 		errs = append(errs, err)
 	}
+	if a.secrets, err = newSecrets(cfg.Secret); err != nil && !cfg.Secret.IsZero() {
+		errs = append(errs, err)
+	}
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
-	a.issuer = token.Issuer{Name: cfg.Issuer, Audiences: []string{cfg.Audience}, Keys: []token.Key{cfg.Key.Key()}, RequireProfile: true}
-	if a.verifier, err = token.New(token.Config{Issuers: []token.Issuer{a.issuer}, Now: a.now}); err != nil {
-		return nil, fmt.Errorf("account: %w", err)
+	a.revoked.sessions, a.revoked.changed = map[string]ending{}, a.changed
+	a.delivered.seen = map[string]sighting{}
+	a.known.keys = map[string]knownKey{}
+	a.ring = &ring{Accounts: a, algorithm: cfg.Algorithm, every: cfg.KeyRotation}
+	if err := a.ring.tend(ctx); err != nil {
+		return nil, err
 	}
-	if a.jwks, err = newDocument(a.issuer.Keys); err != nil {
-		return nil, fmt.Errorf("account: Key: %w", err)
+	if a.verifier, err = token.New(token.Config{Issuers: []token.Issuer{a.Issuer()}, Now: a.now}); err != nil {
+		return nil, err
 	}
-	a.endpoints = a.routes()
+	if err := a.routes(); err != nil {
+		return nil, err
+	}
 	if err := a.follow(ctx); err != nil {
 		return nil, err
 	}
 	return a, nil
 }
 
-func (c *Config) complete() {
-	if c.Audience == "" {
-		c.Audience = c.Issuer
+// changed takes in what the feed says of other things than sessions.
+func (a *Accounts) changed(r Revocation) {
+	if r.Kind == KindSigningKey {
+		a.ring.dirty.Store(true)
+		return
 	}
-	if c.Scopes == nil {
-		c.Scopes = []string{"api"}
-	}
-	if c.DefaultRoles == nil {
-		c.DefaultRoles = []string{"user"}
-	}
-	for _, d := range []struct {
-		field *time.Duration
-		value time.Duration
-	}{{&c.AccessTTL, 10 * time.Minute}, {&c.IdleTTL, 7 * 24 * time.Hour}, {&c.SessionTTL, 30 * 24 * time.Hour}} {
-		if *d.field == 0 {
-			*d.field = d.value
-		}
-	}
-	if c.LoginLimit == "" {
-		c.LoginLimit = "30 per 10m"
-	}
-	if c.RegisterLimit == "" {
-		c.RegisterLimit = "20 per 1h"
-	}
-	if c.ErrorLog == nil {
-		c.ErrorLog = slog.Default()
-	}
-	if c.now == nil {
-		c.now = time.Now
-	}
+	a.known.drop(r)
 }
 
-func (c *Config) check() (errs []error) {
-	add := func(field, value, reason string) { errs = append(errs, &ConfigError{field, value, reason}) }
-	if c.Store == nil {
-		add("Store", "", "is missing: open one, such as sqlite.Open's")
-	}
-	if c.Issuer == "" {
-		add("Issuer", "", "is missing: write the address of this API, such as https://api.example.com")
-	}
-	if c.Key == nil {
-		add("Key", "", "is missing: take token.LoadOrCreate's")
-	} else if c.Key.Key().Public == nil {
-		add("Key", c.Key.String(), "is symmetric: whoever verifies could also sign; use ES256")
-	}
-	if c.AccessTTL < time.Minute || c.AccessTTL > time.Hour {
-		add("AccessTTL", c.AccessTTL.String(), "is out of bounds: write 1m to 60m")
-	}
-	if c.IdleTTL < c.AccessTTL || c.SessionTTL < c.IdleTTL || c.SessionTTL > 366*24*time.Hour {
-		add("SessionTTL", c.SessionTTL.String(), "does not fit: AccessTTL ≤ IdleTTL ≤ SessionTTL ≤ 366 days")
-	}
-	if err := checkRoles(c.DefaultRoles); err != nil {
-		errs = append(errs, err)
-	}
-	var err error
-	if c.Passwords == nil {
-		if c.Passwords, err = password.New(password.Config{}); err != nil {
-			errs = append(errs, err)
-		}
-	}
-	if c.Policy == nil {
-		if c.Policy, err = password.NewPolicy(password.PolicyConfig{}); err != nil {
-			errs = append(errs, err)
-		}
-	}
-	return errs
-}
-
-// Issuer is how a verifier knows the tokens made here.
+// Issuer is how a verifier in this process knows the tokens made here. Its keys change
+// as they are rotated.
 func (a *Accounts) Issuer() token.Issuer {
-	in := a.issuer
-	in.Audiences, in.Keys = slices.Clone(in.Audiences), slices.Clone(in.Keys)
-	return in
+	return token.Issuer{Name: a.name, Audiences: []string{a.audience}, Source: a.ring, RequireProfile: true}
 }
 
-// Paths are the addresses ServeHTTP answers at, and whether each needs a token.
-func (a *Accounts) Paths() map[string]bool {
-	out := map[string]bool{}
-	for path, e := range a.endpoints {
-		out[path] = e.guarded
+// address is the public address of a path here.
+func (a *Accounts) address(path string) string { return strings.TrimSuffix(a.name, "/") + path }
+
+// hostOf is what a service is called by whoever gave it no name.
+func hostOf(issuer string) string {
+	if u, err := url.Parse(issuer); err == nil && u.Host != "" {
+		return u.Hostname()
 	}
-	return out
+	return issuer
 }

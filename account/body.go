@@ -2,6 +2,7 @@ package account
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/go-json-experiment/json"
 
@@ -13,61 +14,172 @@ import (
 // maxBody is more than any body of these endpoints needs.
 const maxBody = 8 << 10
 
+// The bodies that are read.
 var (
-	applications  = validate.Must[application](validate.Config{Limit: maxBody})
+	applications  = reads[application]()
 	registrations = validate.Must[registration](validate.Config{})
-	credentials   = validate.Must[credential](validate.Config{Limit: maxBody})
-	refreshes     = validate.Must[refreshBody](validate.Config{Limit: maxBody})
+	credentials   = reads[credential]()
+	refreshes     = reads[refreshBody]()
+	reauths       = reads[reauthBody]()
+	changes       = reads[changeBody]()
+	addresses     = reads[addressBody]()
+	moves         = reads[moveBody]()
+	resets        = reads[resetBody]()
+	tickets       = reads[ticketBody]()
+	seconds       = reads[secondBody]()
+	codes         = reads[codeBody]()
+	keyRequests   = reads[keyRequest]()
 )
 
-// application is a registration as it is read: bounded, and no more, so that what is
-// wrong with it can be said together with what the password policy says.
-type application struct {
-	Username string        `json:"username" validate:"max=1024"`
-	Email    string        `json:"email" validate:"max=1024"`
-	Password secret.String `json:"password" validate:"max=1024"`
+func reads[T any]() *validate.Decoder[T] {
+	return validate.Must[T](validate.Config{Limit: maxBody})
 }
 
-type registration struct {
-	// Letters, digits, dot, dash and underscore of ASCII: two names that look alike are
-	// one name, or differ in a way that can be seen.
-	Username string        `json:"username" validate:"min=3,max=32,pattern=^[A-Za-z0-9][A-Za-z0-9._-]*$"`
-	Email    string        `json:"email" validate:"max=254,email"`
-	Password secret.String `json:"password"`
-}
+type (
+	// application is a registration as it is read: bounded, and no more, so that what is
+	// wrong with it can be said together with what the password policy says.
+	application struct {
+		Username string        `json:"username" validate:"max=1024"`
+		Email    string        `json:"email" validate:"max=1024"`
+		Password secret.String `json:"password" validate:"max=1024"`
+		Invite   secret.String `json:"invite" validate:"optional,max=128"`
+	}
+	registration struct {
+		// Letters, digits, dot, dash and underscore of ASCII: two names that look alike are
+		// one name, or differ in a way that can be seen.
+		Username string        `json:"username" validate:"min=3,max=32,pattern=^[A-Za-z0-9][A-Za-z0-9._-]*$"`
+		Email    string        `json:"email" validate:"max=254,email"`
+		Password secret.String `json:"password"`
+	}
+	credential struct {
+		Username string        `json:"username" validate:"optional,min=1,max=254"`
+		Email    string        `json:"email" validate:"optional,min=1,max=254"`
+		Password secret.String `json:"password" validate:"min=1,max=1024"`
+		// DeviceToken is what an earlier login on this device gave.
+		DeviceToken secret.String `json:"device_token" validate:"optional,max=256"`
+	}
+	refreshBody struct {
+		RefreshToken secret.String `json:"refresh_token" validate:"optional,max=128"`
+	}
+	reauthBody struct {
+		Password secret.String `json:"password" validate:"min=1,max=1024"`
+		Code     secret.String `json:"code" validate:"optional,max=64"`
+	}
+	changeBody struct {
+		Current secret.String `json:"current_password" validate:"min=1,max=1024"`
+		New     secret.String `json:"new_password" validate:"min=1,max=1024"`
+	}
+	addressBody struct {
+		Email string `json:"email" validate:"max=254,email"`
+	}
+	moveBody struct {
+		Email string `json:"email" validate:"max=254,email"`
+	}
+	resetBody struct {
+		Token    secret.String `json:"token" validate:"min=1,max=128"`
+		Password secret.String `json:"password" validate:"min=1,max=1024"`
+	}
+	ticketBody struct {
+		Token secret.String `json:"token" validate:"min=1,max=128"`
+	}
+	secondBody struct {
+		Token        secret.String `json:"mfa_token" validate:"min=1,max=128"`
+		Code         secret.String `json:"code" validate:"optional,max=64"`
+		RecoveryCode secret.String `json:"recovery_code" validate:"optional,max=64"`
+	}
+	codeBody struct {
+		Code secret.String `json:"code" validate:"min=1,max=64"`
+	}
+	keyRequest struct {
+		Name   string   `json:"name" validate:"min=1,max=64"`
+		Scopes []string `json:"scopes" validate:"optional,max=64"`
+		// Days is how long the key is good.
+		Days int `json:"days" validate:"optional,min=1,max=366"`
+	}
+)
 
-type credential struct {
-	Username string        `json:"username" validate:"optional,min=1,max=254"`
-	Email    string        `json:"email" validate:"optional,min=1,max=254"`
-	Password secret.String `json:"password" validate:"min=1,max=256"`
-}
+// What is answered.
+type (
+	// profile is what a user sees of themselves.
+	profile struct {
+		ID       string   `json:"id"`
+		Username string   `json:"username"`
+		Email    string   `json:"email"`
+		Verified bool     `json:"email_verified"`
+		Roles    []string `json:"roles"`
+		MFA      bool     `json:"mfa"`
+		Created  string   `json:"created"`
+	}
+	// secondNeeded is the answer to a good password that is not enough.
+	secondNeeded struct {
+		Required bool   `json:"mfa_required"`
+		Token    string `json:"mfa_token,omitzero"`
+		Expires  int64  `json:"expires_in"`
+	}
+	sessionView struct {
+		ID       string   `json:"id"`
+		Created  string   `json:"created"`
+		LastUsed string   `json:"last_used"`
+		Expires  string   `json:"expires"`
+		Network  string   `json:"network"`
+		Agent    string   `json:"agent"`
+		Methods  []string `json:"methods"`
+		Current  bool     `json:"current"`
+	}
+	sessionList struct {
+		Sessions []sessionView `json:"sessions"`
+	}
+	keyList struct {
+		Keys []keyView `json:"keys"`
+	}
+	enrolment struct {
+		Secret string `json:"secret"`
+		URI    string `json:"uri"`
+	}
+	recoveryCodes struct {
+		Codes []string `json:"recovery_codes"`
+	}
+	keyView struct {
+		ID       string   `json:"id"`
+		Name     string   `json:"name"`
+		Scopes   []string `json:"scopes"`
+		Created  string   `json:"created"`
+		Expires  string   `json:"expires"`
+		LastUsed string   `json:"last_used,omitzero"`
+		// Key is there once, when it was made.
+		Key string `json:"key,omitzero"`
+	}
+	// accepted is the one answer to what may or may not have been done.
+	accepted struct {
+		Status string `json:"status"`
+	}
+)
 
-type refreshBody struct {
-	RefreshToken secret.String `json:"refresh_token" validate:"min=1,max=128"`
-}
+func shown(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// profile is what a user sees of themselves.
-type profile struct {
-	ID       string   `json:"id"`
-	Username string   `json:"username"`
-	Email    string   `json:"email"`
-	Roles    []string `json:"roles"`
-	Created  string   `json:"created"`
-}
-
-func profileOf(u User) profile {
-	return profile{u.ID, u.Username, u.Email, append([]string{}, u.Roles...), u.Created.UTC().Format("2006-01-02T15:04:05Z")}
-}
+var mailSent = accepted{"If there is something to do, a mail says what."}
 
 var (
 	wrongCredentials = problem.New(http.StatusUnauthorized, "invalid_credentials", "The name or the password is not right.").
 				With("WWW-Authenticate", `Bearer realm="api"`) // a 401 has to have one (RFC 9110 §15.5.2)
-	badGrant   = problem.New(http.StatusBadRequest, "invalid_grant", "The refresh token is not valid, or no longer. Log in again.")
-	taken      = problem.New(http.StatusConflict, "account_exists", "There is an account with this username or e-mail address.")
-	closedDoor = problem.New(http.StatusForbidden, "registration_closed", "Accounts are made by an administrator here.")
-	foreign    = problem.New(http.StatusForbidden, "foreign_token", "The token is of another issuer, which keeps this account.")
-	noToken    = problem.New(http.StatusUnauthorized, "no_credentials", "Send a token: Authorization: Bearer TOKEN.").With("WWW-Authenticate", `Bearer realm="api"`)
-	badToken   = problem.New(http.StatusUnauthorized, "invalid_token", "The token is not valid, or no longer. Log in or refresh to get a new one.").
+	wrongCode   = problem.New(http.StatusUnauthorized, "invalid_code", "The code is not right, was used, or its time is over.").With("WWW-Authenticate", `Bearer realm="api"`)
+	wrongToken  = problem.New(http.StatusBadRequest, "invalid_token", "The token is unknown, used or expired. Ask for another one.")
+	badGrant    = problem.New(http.StatusBadRequest, "invalid_grant", "The refresh token is not valid, or no longer. Log in again.")
+	taken       = problem.New(http.StatusConflict, "account_exists", "There is an account with this username or e-mail address.")
+	closedDoor  = problem.New(http.StatusForbidden, "registration_closed", "Accounts are made by an administrator here.")
+	invitedOnly = problem.New(http.StatusForbidden, "invite_required", "The invite is missing, used or expired, or for another address.")
+	foreign     = problem.New(http.StatusForbidden, "foreign_token", "The token is of another issuer, which keeps this account.")
+	sessionOnly = problem.New(http.StatusForbidden, "session_required", "This needs a login. An API key cannot do it.")
+	reauthFirst = problem.New(http.StatusForbidden, "reauth_required", "Prove again who you are: POST /auth/reauth, and then try again.")
+	noMail      = problem.New(http.StatusForbidden, "mail_not_configured", "This service sends no mail. Ask its administrator.")
+	haveFactor  = problem.New(http.StatusConflict, "mfa_enabled", "A second factor is set up already. Disable it first.")
+	noFactor    = problem.New(http.StatusConflict, "mfa_not_enabled", "There is no second factor to confirm or disable. Enroll first.")
+	tooManyKeys = problem.New(http.StatusConflict, "too_many_keys", "A user has at most 50 API keys. Revoke one.")
+	badRole     = invalid(problem.Field{Pointer: "/roles", Code: "bad_value", Detail: "At most 32 roles, each of 1 to 64 visible ASCII characters without space."})
+	lastAdmin   = problem.New(http.StatusConflict, "last_admin", "This is the last administrator. Make another one first.")
+	notAdmin    = problem.New(http.StatusForbidden, "admin_required", "This is for administrators who have logged in with a second factor.")
+	noToken     = problem.New(http.StatusUnauthorized, "no_credentials", "Send a token: Authorization: Bearer TOKEN.").With("WWW-Authenticate", `Bearer realm="api"`)
+	badToken    = problem.New(http.StatusUnauthorized, "invalid_token", "The token is not valid, or no longer. Log in or refresh to get a new one.").
 			With("WWW-Authenticate", `Bearer realm="api", error="invalid_token"`)
 )
 
@@ -75,6 +187,11 @@ func invalid(fields ...problem.Field) *problem.Problem {
 	p := problem.New(http.StatusUnprocessableEntity, "invalid_body", "The body is JSON, but not what is asked for here. errors says where.")
 	p.Errors = fields
 	return p
+}
+
+// tooSoon is the answer to who has guessed too often.
+func tooSoon(wait time.Duration) *problem.Problem {
+	return problem.New(http.StatusTooManyRequests, "too_many_attempts", "There were too many wrong attempts. Wait, or set a new password by mail.").RetryAfter(wait)
 }
 
 // send answers with JSON that no cache may keep (RFC 6749 §5.1).

@@ -10,3 +10,6 @@ func SetClock(cfg *Config, now func() time.Time) { cfg.now = now }
 
 // Poll reads the feed now, as the ticker does once a second.
 func (a *Accounts) Poll(ctx context.Context) error { return a.poll(ctx) }
+
+// Confirm writes which tokens were used, as the ticker does.
+func (a *Accounts) Confirm(ctx context.Context) { a.confirm(ctx) }

@@ -3,186 +3,232 @@ package account
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/sallyport-dev/sallyport/audit"
+	"github.com/sallyport-dev/sallyport/clientip"
 	"github.com/sallyport-dev/sallyport/password"
 	"github.com/sallyport-dev/sallyport/problem"
 	"github.com/sallyport-dev/sallyport/token"
 	"github.com/sallyport-dev/sallyport/visit"
 )
 
-// endpoint is one address of the API.
-type endpoint struct {
-	method  string
-	guarded bool
-	handle  func(w http.ResponseWriter, r *http.Request) error
+// Endpoint is an address of the account API.
+type Endpoint struct {
+	// Pattern is the address, with {id} where an id stands.
+	Pattern string
+	// Guarded ones need a credential.
+	Guarded bool
+	// Free ones are not to be charged to their caller: whoever has used up a limit may
+	// still log out.
+	Free bool
 }
 
-func (a *Accounts) routes() map[string]endpoint {
-	return map[string]endpoint{
-		"/auth/register":         {http.MethodPost, false, a.handleRegister},
-		"/auth/login":            {http.MethodPost, false, a.handleLogin},
-		"/auth/refresh":          {http.MethodPost, false, a.handleRefresh},
-		"/auth/logout":           {http.MethodPost, true, a.handleLogout},
-		"/auth/me":               {http.MethodGet, true, a.handleMe},
-		"/.well-known/jwks.json": {http.MethodGet, false, a.handleJWKS},
+// handling answers one method at one address.
+type handling struct {
+	method, pattern string
+	guarded, free   bool
+	handle          func(w http.ResponseWriter, r *http.Request) error
+}
+
+func (a *Accounts) table() []handling {
+	const get, post, del = http.MethodGet, http.MethodPost, http.MethodDelete
+	return []handling{
+		{post, "/auth/register", false, false, a.handleRegister},
+		{post, "/auth/login", false, false, a.handleLogin},
+		{post, "/auth/refresh", false, false, a.handleRefresh},
+		{post, "/auth/logout", true, true, a.handleLogout},
+		{post, "/auth/logout-all", true, true, a.handleLogoutAll},
+		{get, "/auth/sessions", true, false, a.handleSessions},
+		{del, "/auth/sessions/{id}", true, true, a.handleEndSession},
+		{get, "/auth/me", true, false, a.handleMe},
+		{post, "/auth/reauth", true, false, a.handleReauth},
+
+		{post, "/auth/password/change", true, false, a.handlePasswordChange},
+		{post, "/auth/password/forgot", false, false, a.handleForgot},
+		{post, "/auth/password/reset", false, false, a.handleReset},
+		{post, "/auth/email/verify", false, false, a.handleVerify},
+		{post, "/auth/email/resend", false, false, a.handleResend},
+		{post, "/auth/email/change", true, false, a.handleEmailChange},
+
+		{post, "/auth/mfa/totp/enroll", true, false, a.handleEnroll},
+		{post, "/auth/mfa/totp/confirm", true, false, a.handleConfirm},
+		{post, "/auth/mfa/totp/verify", false, false, a.handleSecond},
+		{post, "/auth/mfa/totp/disable", true, false, a.handleDisable},
+		{post, "/auth/mfa/recovery/regenerate", true, false, a.handleRegenerate},
+
+		{get, "/auth/keys", true, false, a.handleKeys},
+		{post, "/auth/keys", true, false, a.handleAddKey},
+		{del, "/auth/keys/{id}", true, true, a.handleRevokeKey},
+
+		{post, "/auth/introspect", true, false, a.handleIntrospect},
+		{post, "/auth/revoke", false, true, a.handleRevoke},
+		{get, "/auth/openapi.json", false, false, a.handleOpenAPI},
+		{get, "/.well-known/jwks.json", false, false, a.handleJWKS},
+		{get, "/.well-known/openid-configuration", false, false, a.handleMetadata},
+		{get, "/.well-known/oauth-authorization-server", false, false, a.handleMetadata},
 	}
+}
+
+// routes makes the table ready to be looked up in.
+func (a *Accounts) routes() error {
+	a.mux, a.endpoints = http.NewServeMux(), map[string]Endpoint{}
+	for _, h := range a.table() {
+		a.mux.Handle(h.method+" "+h.pattern, problem.Handler(h.handle))
+		a.endpoints[h.pattern] = Endpoint{h.pattern, h.guarded, h.free}
+	}
+	a.admin = a.adminRoutes()
+	var err error
+	a.openapi, err = newOpenAPI(a)
+	return err
+}
+
+// Endpoint returns what holds for a path, when it is one of the account API. All
+// methods of one path are guarded alike.
+func (a *Accounts) Endpoint(path string) (Endpoint, bool) {
+	if e, ok := a.endpoints[path]; ok {
+		return e, true
+	}
+	parent, id, ok := cutLast(path)
+	if !ok || id == "" {
+		return Endpoint{}, false
+	}
+	e, ok := a.endpoints[parent+"/{id}"]
+	return e, ok
+}
+
+// Endpoints returns what there is.
+func (a *Accounts) Endpoints() []Endpoint { return slices.Collect(maps.Values(a.endpoints)) }
+
+func cutLast(path string) (before, after string, ok bool) {
+	i := strings.LastIndexByte(path, '/')
+	if i < 0 {
+		return "", "", false
+	}
+	return path[:i], path[i+1:], true
 }
 
 // ServeHTTP answers the account API. Behind a Gate it takes the caller the Gate has
-// verified; without one it verifies the token itself.
-func (a *Accounts) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	problem.Handler(a.serve).ServeHTTP(w, r)
+// verified; without one it verifies the credential itself.
+func (a *Accounts) ServeHTTP(w http.ResponseWriter, r *http.Request) { serveTable(a.mux, w, r) }
+
+// serveTable answers by a mux that holds whole paths only, with problems where the mux
+// would write text of its own.
+func serveTable(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) {
+	if _, pattern := mux.Handler(r); pattern != "" {
+		mux.ServeHTTP(w, r)
+		return
+	}
+	var allowed []string
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete} {
+		asked := *r
+		asked.Method = method
+		if _, pattern := mux.Handler(&asked); pattern != "" {
+			allowed = append(allowed, method)
+		}
+	}
+	if len(allowed) > 0 {
+		problem.Write(w, r, problem.MethodNotAllowed(allowed...))
+		return
+	}
+	problem.Write(w, r, problem.NotFound)
 }
 
-func (a *Accounts) serve(w http.ResponseWriter, r *http.Request) error {
-	e, ok := a.endpoints[r.URL.Path]
-	switch {
-	case !ok:
-		return problem.NotFound
-	case r.Method == http.MethodHead && e.method == http.MethodGet:
-	case r.Method != e.method:
-		return problem.MethodNotAllowed(e.method)
-	}
-	return e.handle(w, r)
-}
-
-func (a *Accounts) handleRegister(w http.ResponseWriter, r *http.Request) error {
-	if a.closed {
-		return closedDoor
-	}
-	in, err := applications.Body(r)
-	if err != nil {
-		return err
-	}
-	// Before the limit is charged: who mends a weak password should not be shut out for
-	// it.
-	n := NewUser{Username: in.Username, Email: in.Email, Password: in.Password}
-	if wrong := a.wrongWith(n); len(wrong) > 0 {
-		return invalid(wrong...)
-	}
-	if err := a.limits.register.take(w, r); err != nil {
-		return err
-	}
-	u, err := a.create(r.Context(), n)
-	if err != nil {
-		return a.explain(err)
-	}
-	a.note(r, audit.UserCreated, "registered", visit.Principal{Issuer: a.issuer.Name, Subject: u.ID})
-	return send(w, http.StatusCreated, profileOf(u))
-}
-
-func (a *Accounts) handleLogin(w http.ResponseWriter, r *http.Request) error {
-	in, err := credentials.Body(r)
-	if err != nil {
-		return err
-	}
-	if (in.Username == "") == (in.Email == "") {
-		return invalid(problem.Field{Pointer: "", Code: "one_of", Detail: "Send either username or email."})
-	}
-	if err := a.limits.login.take(w, r); err != nil {
-		return err
-	}
-	tokens, u, s, err := a.login(r.Context(), in.Username+in.Email, in.Password)
-	if errors.Is(err, errUnknown) || errors.Is(err, errWrong) || errors.Is(err, errDisabled) || errors.Is(err, ErrEnded) {
-		a.note(r, audit.LoginFail, err.Error(), visit.Principal{Issuer: a.issuer.Name, Subject: u.ID})
-		return wrongCredentials
-	}
-	if err != nil {
-		return a.explain(err)
-	}
-	a.note(r, audit.LoginSuccess, "password", visit.Principal{Issuer: a.issuer.Name, Subject: u.ID, Session: s.ID})
-	return send(w, http.StatusOK, tokens)
-}
-
-func (a *Accounts) handleRefresh(w http.ResponseWriter, r *http.Request) error {
-	in, err := refreshes.Body(r)
-	if err != nil {
-		return err
-	}
-	tokens, s, err := a.refresh(r.Context(), in.RefreshToken.Reveal())
-	who := visit.Principal{Issuer: a.issuer.Name, Subject: s.UserID, Session: s.ID}
-	switch {
-	case err == nil:
-		a.note(r, audit.SessionRenew, "", who)
-		return send(w, http.StatusOK, tokens)
-	case errors.Is(err, ErrReused):
-		a.note(r, audit.TokenReuse, "a refresh token that was exchanged before", who)
-	case errors.Is(err, ErrEnded):
-		a.note(r, audit.SessionAfter, "a refresh token of a session that has ended", who)
-	case errors.Is(err, ErrNotFound), errors.Is(err, errNotRefresh):
-		a.note(r, audit.TokenInvalid, "an unknown refresh token", visit.Principal{})
-	default:
-		return a.explain(err)
-	}
-	return badGrant
-}
-
-func (a *Accounts) handleLogout(w http.ResponseWriter, r *http.Request) error {
-	caller, err := a.caller(r)
-	if err != nil {
-		return err
-	}
-	if err := a.EndSession(r.Context(), caller.Session); err != nil && !errors.Is(err, ErrNotFound) {
-		return a.explain(err)
-	}
-	a.note(r, audit.SessionLogout, "", caller)
-	w.WriteHeader(http.StatusNoContent)
-	return nil
-}
-
-func (a *Accounts) handleMe(w http.ResponseWriter, r *http.Request) error {
-	caller, err := a.caller(r)
-	if err != nil {
-		return err
-	}
-	u, err := a.store.UserByID(r.Context(), caller.Subject)
-	if errors.Is(err, ErrNotFound) {
-		return badToken
-	}
-	if err != nil {
-		return a.explain(err)
-	}
-	return send(w, http.StatusOK, profileOf(u))
-}
-
-// caller is who asks: whom the Gate has verified, or whom the token names.
-func (a *Accounts) caller(r *http.Request) (visit.Principal, error) {
+// caller is who asks: whom the Gate has verified, or whom the credential names.
+func (a *Accounts) caller(r *http.Request) (p visit.Principal, err error) {
 	p, ok := visit.Caller(r.Context())
 	switch {
 	case ok:
 	case visit.From(r.Context()) != nil:
 		return p, noToken
 	default:
-		raw, err := token.Bearer(r.Header)
-		if errors.Is(err, token.ErrNoCredentials) {
+		raw, err := a.bearer(r)
+		switch {
+		case errors.Is(err, ErrCrossSite):
+			return p, crossSite.Because(err)
+		case errors.Is(err, token.ErrNoCredentials):
 			return p, noToken
-		}
-		if err == nil {
+		case err == nil && IsAPIKey(raw):
+			p, err = a.APIKey(r.Context(), raw)
+		case err == nil:
 			p, err = a.Authenticate(raw)
 		}
-		if errors.Is(err, ErrStale) {
+		if errors.Is(err, ErrStale) || errors.Is(err, token.ErrNoKeys) {
 			return p, problem.Unavailable.RetryAfter(pollEvery).Because(err)
 		}
 		if err != nil {
 			return p, badToken.Because(err)
 		}
 	}
-	if p.Issuer != a.issuer.Name {
+	if p.Issuer != a.name {
 		return p, foreign
 	}
 	return p, nil
 }
 
+// self runs f for a user who is logged in, with a session: in a transaction of theirs.
+func (a *Accounts) self(r *http.Request, f func(ctx context.Context, c *change, u *User, s *Session) error) (visit.Principal, error) {
+	p, err := a.caller(r)
+	if err != nil {
+		return p, err
+	}
+	if p.Session == "" {
+		return p, sessionOnly
+	}
+	ctx := r.Context()
+	err = a.update(ctx, p.Subject, func(c *change) error {
+		s, err := c.Session(ctx, p.Session)
+		if errors.Is(err, ErrNotFound) || err == nil && !s.alive(c.now) {
+			return badToken
+		}
+		if err != nil {
+			return err
+		}
+		u, err := c.User(ctx, p.Subject)
+		if err != nil {
+			return err
+		}
+		return f(ctx, c, &u, &s)
+	})
+	return p, a.explain(err)
+}
+
+// sensitive is self for what only those may do who have just proved who they are.
+func (a *Accounts) sensitive(r *http.Request, f func(ctx context.Context, c *change, u *User, s *Session) error) (visit.Principal, error) {
+	return a.self(r, func(ctx context.Context, c *change, u *User, s *Session) error {
+		if c.now.Sub(s.AuthTime) > a.ttl.reauth {
+			return reauthFirst
+		}
+		return f(ctx, c, u, s)
+	})
+}
+
 // explain turns what went wrong inside into an answer.
 func (a *Accounts) explain(err error) error {
+	if err == nil {
+		return nil
+	}
+	if p, ok := errors.AsType[*problem.Problem](err); ok {
+		return p
+	}
 	busy, isBusy := errors.AsType[*password.BusyError](err)
+	wait, isWait := errors.AsType[*throttled](err)
 	switch {
 	case isBusy:
 		return problem.Unavailable.RetryAfter(busy.RetryAfter).Because(err)
+	case isWait:
+		return tooSoon(wait.wait).Because(err)
+	case errors.Is(err, errCode):
+		return wrongCode.Because(err)
+	case errors.Is(err, errTicket):
+		return wrongToken.Because(err)
 	case errors.Is(err, ErrTaken):
 		return taken.Because(err)
+	case errors.Is(err, errLastAdmin):
+		return lastAdmin.Because(err)
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return problem.Unavailable.Because(err)
 	}
@@ -204,4 +250,26 @@ func (a *Accounts) note(r *http.Request, event, reason string, who visit.Princip
 		Name: event, Client: clientOf(r), Issuer: who.Issuer, Subject: who.Subject, Session: who.Session,
 		Method: r.Method, Route: r.URL.Path, Reason: reason,
 	})
+}
+
+// principal is how events name a user.
+func (a *Accounts) principal(userID, sessionID string) visit.Principal {
+	return visit.Principal{Issuer: a.name, Subject: userID, Session: sessionID}
+}
+
+// formOf is what is kept of how a request's client logs in.
+func formOf(r *http.Request, cookies bool) loginForm {
+	return loginForm{Prefix: clientip.Prefix(clientOf(r)).String(), Agent: agentOf(r), Cookie: cookies}
+}
+
+// agentOf is the name a program gives itself, as far as it is fit to be shown.
+func agentOf(r *http.Request) string {
+	name := r.UserAgent()
+	name = strings.Map(func(c rune) rune {
+		if c < ' ' || c > '~' {
+			return '?'
+		}
+		return c
+	}, name[:min(len(name), 160)])
+	return name
 }

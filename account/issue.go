@@ -1,25 +1,23 @@
 package account
 
 import (
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
-	"errors"
-	"strings"
 	"time"
 
 	"github.com/sallyport-dev/sallyport/token"
-	"github.com/sallyport-dev/sallyport/visit"
 )
 
-// Tokens is the answer to a login and to a refresh (RFC 6749 §5.1).
+// Tokens is the answer to a login and to a refresh (RFC 6749 §5.1). In cookie mode it
+// holds no token.
 type Tokens struct {
-	AccessToken string `json:"access_token"`
+	AccessToken string `json:"access_token,omitzero"`
 	TokenType   string `json:"token_type"`
 	// ExpiresIn is the access token's life in seconds.
 	ExpiresIn    int64  `json:"expires_in"`
-	RefreshToken string `json:"refresh_token"`
+	RefreshToken string `json:"refresh_token,omitzero"`
 	Scope        string `json:"scope,omitzero"`
+	// DeviceToken, sent along with the next login on this device, keeps strangers who
+	// guess at the password from slowing that login down.
+	DeviceToken string `json:"device_token,omitzero"`
 }
 
 // accessClaims are the claims of an access token (RFC 9068 §2.2), in this order.
@@ -34,50 +32,29 @@ type accessClaims struct {
 	ClientID string   `json:"client_id"`
 	Scope    string   `json:"scope,omitzero"`
 	Roles    []string `json:"roles"`
+	AuthTime int64    `json:"auth_time"`
+	Methods  []string `json:"amr"`
 }
 
 // clientID is the client of all sessions: whoever has the user's password.
 const clientID = "password"
 
-// tokensFor makes the tokens of a session that the store has just allowed. The access
-// token is issued at the time that the contract of [Store] gives, so that a cut reaches
-// exactly the tokens that were made before it.
-func (a *Accounts) tokensFor(u User, s Session, refresh string) (*Tokens, error) {
-	issued := s.LastUsed.Truncate(time.Second)
-	if issued.Before(u.TokensFrom) {
-		issued = u.TokensFrom
-	}
+// tokensFor makes the tokens of a session as the store has just allowed it.
+func (a *Accounts) tokensFor(u *User, s *Session) (*Tokens, error) {
+	now := a.now()
 	scope := a.scopes.of(u.Roles)
-	access, err := a.key.Sign(accessClaims{
-		Issuer: a.issuer.Name, Subject: u.ID, Audience: a.issuer.Audiences[0],
-		Expires:  issued.Add(a.ttl.access + time.Second).Unix(), // what rounding took, so that ExpiresIn holds
-		IssuedAt: issued.Unix(),
-		ID:       visit.NewID(issued), Session: s.ID, ClientID: clientID, Scope: scope, Roles: append([]string{}, u.Roles...),
+	access, err := a.ring.state.Load().signer.Sign(accessClaims{
+		Issuer: a.name, Subject: u.ID, Audience: a.audience,
+		Expires:  now.Add(a.ttl.access + time.Second).Unix(), // what rounding took, so that ExpiresIn holds
+		IssuedAt: now.Unix(),
+		ID:       tokenID(now, s.Refresh.Current, s.Epoch), Session: s.ID, ClientID: clientID, Scope: scope,
+		Roles: append([]string{}, u.Roles...), AuthTime: s.AuthTime.Unix(), Methods: s.Methods,
 	}, token.AccessToken)
 	if err != nil {
 		return nil, err
 	}
-	return &Tokens{AccessToken: access, TokenType: "Bearer", ExpiresIn: int64(a.ttl.access / time.Second), RefreshToken: refresh, Scope: scope}, nil
-}
-
-// Refresh tokens are 256 random bits behind a prefix by which secret scanners know
-// them. Only their hash is stored; of that many random bits a plain one is enough.
-const refreshPrefix = "spr_"
-
-func newRefresh() (raw string, hash RefreshHash) {
-	var b [32]byte
-	rand.Read(b[:])
-	raw = refreshPrefix + base64.RawURLEncoding.EncodeToString(b[:])
-	return raw, sha256.Sum256([]byte(raw))
-}
-
-var errNotRefresh = errors.New("account: not a refresh token")
-
-// hashRefresh looks at the form first, so that a text of another kind costs no query.
-func hashRefresh(raw string) (RefreshHash, error) {
-	body, ok := strings.CutPrefix(raw, refreshPrefix)
-	if b, err := base64.RawURLEncoding.Strict().DecodeString(body); !ok || err != nil || len(b) != 32 || len(body) != 43 {
-		return RefreshHash{}, errNotRefresh
-	}
-	return sha256.Sum256([]byte(raw)), nil
+	return &Tokens{
+		AccessToken: access, TokenType: "Bearer", ExpiresIn: int64(a.ttl.access / time.Second),
+		RefreshToken: a.secrets.refresh.token(s.ID, s.Refresh.Current), Scope: scope,
+	}, nil
 }

@@ -1,6 +1,7 @@
 package account
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/netip"
@@ -11,8 +12,12 @@ import (
 	"github.com/sallyport-dev/sallyport/visit"
 )
 
-// limits are the bounds on guessing, by the address prefix it comes from.
-type limits struct{ login, register *bound }
+// limits are bounds on the address prefix that requests come from, and on the mail that
+// one address is sent.
+type limits struct{ login, register, recipient *bound }
+
+// mailLimit bounds the mails to one address, whoever asks for them.
+const mailLimit = "3 per 1h"
 
 // bound is one limiter and the name its keys have.
 type bound struct {
@@ -29,10 +34,11 @@ func newLimits(cfg Config) (l limits, err error) {
 		}
 	}
 	keys := ratelimit.NewKeyer()
-	var errLogin, errRegister error
+	var errLogin, errRegister, errMail error
 	l.login, errLogin = newBound(store, keys, "login", "LoginLimit", cfg.LoginLimit)
 	l.register, errRegister = newBound(store, keys, "register", "RegisterLimit", cfg.RegisterLimit)
-	return l, errors.Join(errLogin, errRegister)
+	l.recipient, errMail = newBound(store, keys, "mail", "", mailLimit)
+	return l, errors.Join(errLogin, errRegister, errMail)
 }
 
 func newBound(store ratelimit.Store, keys *ratelimit.Keyer, name, field, text string) (*bound, error) {
@@ -55,6 +61,13 @@ func (b *bound) take(w http.ResponseWriter, r *http.Request) error {
 		return b.Refusal(d)
 	}
 	return nil
+}
+
+// mayMail charges one mail to an address as it was written, known or not. Who asks is
+// not told: the answer is the same.
+func (b *bound) mayMail(ctx context.Context, address string) bool {
+	d, err := b.Take(ctx, b.keys.Sum(b.name, Fold(address)), 1)
+	return err == nil && d.Allowed
 }
 
 // clientOf is the address the Gate found, or that of the connection.

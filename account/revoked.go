@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -12,8 +14,9 @@ import (
 )
 
 const (
-	// pollEvery is how soon what another process revoked is known here.
-	pollEvery = time.Second
+	// pollEvery is how soon what another process revoked is known here; together with the
+	// time an answer of the store takes, it is less than a second.
+	pollEvery = 500 * time.Millisecond
 	// staleAfter is how long tokens are accepted without news from the store.
 	staleAfter = 5 * time.Second
 	// feedPage is how many entries of the feed are read at once.
@@ -32,21 +35,42 @@ var (
 	ErrStale = errors.New("account: what was revoked is not known, as the store does not answer")
 )
 
-// Revoked says whether a token of this issuer was taken back: [ErrRevoked], [ErrStale],
-// or nil. A token of another issuer is none of its business. It asks nothing but this
-// process's memory: a logout in this process counts at once, one in another process
-// that shares the store within about a second.
-func (a *Accounts) Revoked(p visit.Principal, issued time.Time) error {
-	if p.Issuer != a.issuer.Name {
+// Revoked says whether a credential of this issuer was taken back: [ErrRevoked],
+// [ErrStale], or nil. One of another issuer is none of its business. It asks nothing but
+// this process's memory: a logout in this process counts at once, one in another process
+// that shares the store within a second.
+func (a *Accounts) Revoked(p visit.Principal) error {
+	if p.Issuer != a.name {
 		return nil
 	}
 	if a.now().Sub(*a.revoked.heard.Load()) > staleAfter {
 		return ErrStale
 	}
-	if a.revoked.has(p, issued) {
+	if p.Session == "" { // an API key's, which was looked at when it was read
+		return nil
+	}
+	number, epoch, ok := stamp(p.Token)
+	if !ok || a.revoked.has(p.Session, epoch) {
 		return ErrRevoked
 	}
+	if number > 1 {
+		a.delivered.mark(p.Subject, p.Session, number)
+	}
 	return nil
+}
+
+// tokenID is the jti of an access token: unique, and it tells which refresh token of the
+// session it came with, and the session's epoch.
+func tokenID(now time.Time, number, epoch int64) string {
+	return visit.NewID(now) + "." + strconv.FormatInt(number, 10) + "." + strconv.FormatInt(epoch, 10)
+}
+
+func stamp(jti string) (number, epoch int64, ok bool) {
+	_, rest, ok1 := strings.Cut(jti, ".")
+	first, second, ok2 := strings.Cut(rest, ".")
+	number, err1 := strconv.ParseInt(first, 10, 64)
+	epoch, err2 := strconv.ParseInt(second, 10, 64)
+	return number, epoch, ok1 && ok2 && err1 == nil && err2 == nil
 }
 
 // view is what of the feed still matters, in memory.
@@ -56,72 +80,76 @@ type view struct {
 	heard atomic.Pointer[time.Time]
 	last  int64 // number of the last entry that was read; the poller's own
 
+	// generation counts the entries about other things than sessions.
+	generation atomic.Int64
+
 	mu       sync.RWMutex
-	sessions map[string]time.Time
-	users    map[string]userCut
+	sessions map[string]ending
+	// changed is told what is about something else than a session.
+	changed func(Revocation)
 }
 
-type userCut struct{ from, until time.Time }
+// ending says which epochs of a session are over: those below, or all.
+type ending struct {
+	below int64
+	until time.Time
+}
 
-func (v *view) has(p visit.Principal, issued time.Time) bool {
+func (v *view) has(session string, epoch int64) bool {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
-	if _, ended := v.sessions[p.Session]; ended {
-		return true
-	}
-	cut, ok := v.users[p.Subject]
-	return ok && issued.Before(cut.from)
+	e, ok := v.sessions[session]
+	return ok && (e.below == 0 || epoch < e.below)
 }
 
 // add is idempotent: what this process revoked comes around again in the feed.
 func (v *view) add(r Revocation) {
+	if r.Kind != KindSession {
+		v.generation.Add(1)
+		v.changed(r)
+		return
+	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	switch {
-	case r.Session != "":
-		v.sessions[r.Session] = r.Until
-	case r.User != "":
-		if cut := v.users[r.User]; cut.from.Before(r.NotBefore) {
-			v.users[r.User] = userCut{r.NotBefore, r.Until}
-		}
+	if e, ok := v.sessions[r.ID]; ok && (e.below == 0 || r.Below != 0 && r.Below <= e.below) {
+		r.Below = e.below // what was over stays over, and is remembered the longer of the two
+		r.Until = later(r.Until, e.until)
 	}
+	v.sessions[r.ID] = ending{r.Below, r.Until}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // forget drops what no living token is concerned by.
 func (v *view) forget(now time.Time) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	for id, until := range v.sessions {
-		if !now.Before(until) {
+	for id, e := range v.sessions {
+		if !now.Before(e.until) {
 			delete(v.sessions, id)
 		}
 	}
-	for id, cut := range v.users {
-		if !now.Before(cut.until) {
-			delete(v.users, id)
-		}
-	}
-}
-
-// cut is a revocation now, remembered until the last token it concerns has expired on
-// every clock.
-func (a *Accounts) cut() Cut {
-	now := a.now()
-	return Cut{At: now, Until: now.Add(a.ttl.access + clockMargin)}
 }
 
 // follow reads the feed, and starts to follow it.
 func (a *Accounts) follow(ctx context.Context) error {
-	a.revoked.sessions, a.revoked.users = map[string]time.Time{}, map[string]userCut{}
 	if err := a.poll(ctx); err != nil {
 		return fmt.Errorf("account: reading what was revoked: %w", err)
 	}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	a.stop = stop
-	if err := a.store.Prune(ctx, a.now()); err != nil {
-		a.errors.ErrorContext(ctx, "pruning the accounts store", "error", err)
+	a.prune(ctx)
+	a.stopped.Go(func() { a.every(background, pollEvery, a.keepUp()) })
+	a.stopped.Go(func() { a.every(background, pollEvery, a.confirm) })
+	a.stopped.Go(func() { a.every(background, pruneAll, a.prune) })
+	if a.mail != nil {
+		a.stopped.Go(func() { a.deliver(background) })
 	}
-	a.stopped.Go(func() { a.keepUp(background) })
 	return nil
 }
 
@@ -132,27 +160,38 @@ func (a *Accounts) Close() error {
 	return nil
 }
 
-func (a *Accounts) keepUp(ctx context.Context) {
-	poll, prune := time.NewTicker(pollEvery), time.NewTicker(pruneAll)
-	defer poll.Stop()
-	defer prune.Stop()
-	var failing bool
+func (a *Accounts) every(ctx context.Context, d time.Duration, f func(context.Context)) {
+	tick := time.NewTicker(d)
+	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-prune.C:
-			a.revoked.forget(a.now())
-			if err := a.store.Prune(ctx, a.now()); err != nil {
-				a.errors.ErrorContext(ctx, "pruning the accounts store", "error", err)
-			}
-		case <-poll.C:
-			err := a.poll(ctx)
-			if err != nil && !failing && ctx.Err() == nil {
-				a.errors.ErrorContext(ctx, "the accounts store does not answer; tokens are refused until it does", "error", err)
-			}
-			failing = err != nil
+		case <-tick.C:
+			f(ctx)
 		}
+	}
+}
+
+func (a *Accounts) prune(ctx context.Context) {
+	now := a.now()
+	a.revoked.forget(now)
+	a.delivered.forget(now)
+	err := errors.Join(a.store.Prune(ctx, now), a.ring.tend(ctx))
+	if err != nil && ctx.Err() == nil {
+		a.errors.ErrorContext(ctx, "pruning the accounts store", "error", err)
+	}
+}
+
+// keepUp returns what follows the feed, and says once when it cannot.
+func (a *Accounts) keepUp() func(context.Context) {
+	failing := false
+	return func(ctx context.Context) {
+		err := a.poll(ctx)
+		if err != nil && !failing && ctx.Err() == nil {
+			a.errors.ErrorContext(ctx, "the accounts store does not answer; tokens are refused until it does", "error", err)
+		}
+		failing = err != nil
 	}
 }
 
@@ -163,7 +202,7 @@ func (a *Accounts) poll(ctx context.Context) error {
 	v := &a.revoked
 	for {
 		asked := a.now()
-		list, err := a.store.Revocations(ctx, v.last, feedPage)
+		list, err := a.store.Feed(ctx, v.last, feedPage)
 		if err != nil {
 			return err
 		}
@@ -173,7 +212,7 @@ func (a *Accounts) poll(ctx context.Context) error {
 		}
 		if len(list) < feedPage {
 			v.heard.Store(&asked)
-			return nil
+			return a.ring.follow(ctx)
 		}
 	}
 }

@@ -61,16 +61,16 @@ func TestRestart(t *testing.T) {
 // TestStale: without news from the store for 5 seconds, no token is good.
 func TestStale(t *testing.T) {
 	w := newWorld(t, nil)
-	p := visit.Principal{Issuer: issuer, Subject: "u"}
-	if err := w.Revoked(p, w.clock); err != nil {
+	p := visit.Principal{Issuer: issuer, Subject: "u", Session: "s", Token: "t.1.0"}
+	if err := w.Revoked(p); err != nil {
 		t.Error(err)
 	}
 	w.Accounts.Close() // nothing follows the feed any more
 	w.clock = w.clock.Add(6 * time.Second)
-	if err := w.Revoked(p, w.clock); !errors.Is(err, account.ErrStale) {
+	if err := w.Revoked(p); !errors.Is(err, account.ErrStale) {
 		t.Errorf("%v", err)
 	}
-	if err := w.Revoked(visit.Principal{Issuer: "https://other.example", Subject: "u"}, w.clock); err != nil {
+	if err := w.Revoked(visit.Principal{Issuer: "https://other.example", Subject: "u"}); err != nil {
 		t.Errorf("another issuer's token: %v", err)
 	}
 }

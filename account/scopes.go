@@ -27,8 +27,8 @@ func newScopes(all []string, byRole map[string][]string) (scopes, error) {
 	return s, nil
 }
 
-// of is the scope claim of someone with these roles.
-func (s *scopes) of(roles []string) string {
+// list is what someone with these roles may do.
+func (s *scopes) list(roles []string) []string {
 	list := slices.Clone(s.all)
 	for _, role := range roles {
 		for _, one := range s.byRole[role] {
@@ -37,5 +37,8 @@ func (s *scopes) of(roles []string) string {
 			}
 		}
 	}
-	return strings.Join(list, " ")
+	return list
 }
+
+// of is the scope claim of someone with these roles.
+func (s *scopes) of(roles []string) string { return strings.Join(s.list(roles), " ") }

@@ -7,17 +7,9 @@ import (
 	"strings"
 
 	"github.com/sallyport-dev/sallyport/audit"
-	"github.com/sallyport-dev/sallyport/password"
 	"github.com/sallyport-dev/sallyport/problem"
 	"github.com/sallyport-dev/sallyport/secret"
 	"github.com/sallyport-dev/sallyport/visit"
-)
-
-// Why someone may not log in or go on. To a client the first three are one answer.
-var (
-	errUnknown  = errors.New("no such user")
-	errWrong    = errors.New("wrong password")
-	errDisabled = errors.New("the user is disabled")
 )
 
 // NewUser is what [Accounts.Add] needs to know.
@@ -41,21 +33,26 @@ func (e *InvalidUser) Error() string {
 	return b.String()
 }
 
-// Add makes a user, with the same rules as POST /auth/register but without its limit.
-// An error is a *problem.Problem, for a handler to return, with an *[InvalidUser],
-// [ErrTaken], or what went wrong inside, in its chain.
+// Add makes a user, with the same rules as POST /auth/register but without its limit and
+// without a mail: the address counts as verified. An error is a *problem.Problem, for a
+// handler to return, with an *[InvalidUser], [ErrTaken], or what went wrong inside, in
+// its chain.
 func (a *Accounts) Add(ctx context.Context, n NewUser) (User, error) {
 	if wrong := a.wrongWith(n); len(wrong) > 0 {
 		return User{}, invalid(wrong...).Because(&InvalidUser{wrong})
 	}
 	if err := checkRoles(n.Roles); err != nil {
-		return User{}, invalid(problem.Field{Pointer: "/roles", Code: "bad_value", Detail: "A role is visible ASCII without space."}).Because(err)
+		return User{}, badRole.Because(err)
 	}
-	u, err := a.create(ctx, n)
+	u, err := a.prepare(ctx, n)
+	if err == nil {
+		u.Verified = u.Created
+		err = a.update(ctx, u.ID, func(c *change) error { return c.AddUser(ctx, u) })
+	}
 	if err != nil {
 		return User{}, a.explain(err)
 	}
-	a.administered(audit.UserCreated, u, "added")
+	a.administered(audit.UserCreated, u.ID, "added")
 	return u, nil
 }
 
@@ -79,22 +76,26 @@ const (
 )
 
 // administered records what was done to a user by other means than a request.
-func (a *Accounts) administered(event string, u User, reason string) {
-	a.audit.Emit(audit.Event{Name: event, Object: u.ID, Reason: reason})
+func (a *Accounts) administered(event, userID, reason string) {
+	a.audit.Emit(audit.Event{Name: event, Object: userID, Reason: reason})
 }
 
 // wrongWith is what the rules for names and the password policy say.
 func (a *Accounts) wrongWith(n NewUser) []problem.Field {
-	wrong := registrations.Value(registration{n.Username, n.Email, n.Password})
-	for _, v := range a.policy.Check(n.Password, n.Username, n.Email) {
-		wrong = append(wrong, problem.Field{Pointer: "/password", Code: string(v.Code), Detail: v.Detail})
+	return append(registrations.Value(registration{n.Username, n.Email, n.Password}), a.weak("/password", n.Password, n.Username, n.Email)...)
+}
+
+// weak is what the password policy says.
+func (a *Accounts) weak(pointer string, pw secret.String, words ...string) (wrong []problem.Field) {
+	for _, v := range a.policy.Check(pw, words...) {
+		wrong = append(wrong, problem.Field{Pointer: pointer, Code: string(v.Code), Detail: v.Detail})
 	}
 	return wrong
 }
 
-func (a *Accounts) create(ctx context.Context, n NewUser) (User, error) {
-	// The hash comes before the question whether the name is free, so that the answer's
-	// time does not tell.
+// prepare makes a user that nobody has stored yet. The hash comes before the question
+// whether the name is free, so that the answer's time does not tell.
+func (a *Accounts) prepare(ctx context.Context, n NewUser) (User, error) {
 	hash, err := a.passwords.Hash(ctx, n.Password)
 	if err != nil {
 		return User{}, err
@@ -103,142 +104,158 @@ func (a *Accounts) create(ctx context.Context, n NewUser) (User, error) {
 	if u.Roles == nil {
 		u.Roles = a.roles
 	}
-	return u, a.store.CreateUser(ctx, u)
-}
-
-// login verifies a password and starts a session. Whatever is wrong with the user or
-// the password, it costs one verification. u is the user it is about, if there is one.
-func (a *Accounts) login(ctx context.Context, login string, pw secret.String) (tokens *Tokens, u User, s Session, err error) {
-	u, err = a.store.UserByLogin(ctx, login)
-	missing := errors.Is(err, ErrNotFound)
-	if err != nil && !missing {
-		return nil, u, s, err
-	}
-	result, err := a.passwords.Verify(ctx, u.PasswordHash.Reveal(), pw) // of nobody: ""
-	switch {
-	case missing:
-		return nil, u, s, cause(errUnknown, err)
-	case errors.Is(err, password.ErrBadHash), err == nil && !result.OK:
-		return nil, u, s, cause(errWrong, err)
-	case err != nil:
-		return nil, u, s, err
-	case u.Disabled:
-		return nil, u, s, errDisabled
-	}
-	if result.Rehash {
-		a.rehash(ctx, u, pw)
-	}
-	now := a.now()
-	raw, hash := newRefresh()
-	s = Session{ID: visit.NewID(now), UserID: u.ID, Refresh: hash, Created: now, LastUsed: now, IdleUntil: now.Add(a.ttl.idle), Expires: now.Add(a.ttl.session)}
-	if u, err = a.store.CreateSession(ctx, s, u.Credential); err != nil {
-		return nil, u, s, err
-	}
-	tokens, err = a.tokensFor(u, s, raw)
-	return tokens, u, s, err
-}
-
-// cause keeps being busy what it is, and counts every other error of a verification as
-// the one that was found.
-func cause(found, err error) error {
-	if errors.Is(err, password.ErrBusy) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return err
-	}
-	if err != nil {
-		return fmt.Errorf("%w: %w", found, err)
-	}
-	return found
-}
-
-// rehash brings a hash up to date, now that the password is known. That it fails is no
-// reason to refuse a login: the next one tries again.
-func (a *Accounts) rehash(ctx context.Context, u User, pw secret.String) {
-	hash, err := a.passwords.Hash(ctx, pw)
-	if err == nil {
-		err = a.store.Rehash(ctx, u.ID, u.PasswordHash, secret.New(hash))
-	}
-	if err != nil {
-		a.errors.WarnContext(ctx, "a password hash stays as it is", "user", u.ID, "error", err)
-	}
-}
-
-func (a *Accounts) refresh(ctx context.Context, raw string) (tokens *Tokens, s Session, err error) {
-	old, err := hashRefresh(raw)
-	if err != nil {
-		return nil, s, err
-	}
-	next, hash := newRefresh()
-	now := a.now()
-	s, u, err := a.store.RotateSession(ctx, Rotation{Old: old, New: hash, Now: now, IdleUntil: now.Add(a.ttl.idle)})
-	if err != nil {
-		return nil, s, err
-	}
-	tokens, err = a.tokensFor(u, s, next)
-	return tokens, s, err
-}
-
-// EndSession ends a session and its access tokens: at once in this process, within
-// about a second in others that share the store. One that has ended stays ended.
-func (a *Accounts) EndSession(ctx context.Context, id string) error {
-	return a.revoke(a.store.EndSession(ctx, id, a.cut()))
-}
-
-// SetDisabled disables a user, which ends all sessions and tokens of theirs, or lets
-// them log in again. login is a username or an e-mail address.
-func (a *Accounts) SetDisabled(ctx context.Context, login string, disabled bool) (User, error) {
-	u, err := a.store.UserByLogin(ctx, login)
-	if err != nil {
-		return User{}, err
-	}
-	if err := a.revoke(a.store.SetDisabled(ctx, u.ID, disabled, a.cut())); err != nil {
-		return User{}, err
-	}
-	u.Disabled = disabled
-	reason := "enabled"
-	if disabled {
-		reason = "disabled"
-	}
-	a.administered(audit.UserUpdated, u, reason)
 	return u, nil
 }
 
-// SetRoles replaces a user's roles. Tokens with the old ones die; sessions go on, and
-// their next refresh has the new ones.
+// EndSession ends a session and its access tokens: at once in this process, within a
+// second in others that share the store. One that has ended stays ended.
+func (a *Accounts) EndSession(ctx context.Context, id string) error {
+	s, err := a.store.Session(ctx, id)
+	if err != nil {
+		return err
+	}
+	return a.update(ctx, s.UserID, func(c *change) error {
+		s, err := c.Session(ctx, id)
+		if err != nil || !s.Ended.IsZero() {
+			return err
+		}
+		return c.end(ctx, &s)
+	})
+}
+
+// EndSessions ends all sessions of a user.
+func (a *Accounts) EndSessions(ctx context.Context, userID string) error {
+	return a.update(ctx, userID, func(c *change) error { return c.endAll(ctx, userID, "") })
+}
+
+// RoleAdmin is the role of those who may use the API for administrators.
+const RoleAdmin = "admin"
+
+// SetDisabled disables a user, which ends all sessions, tokens and API keys of theirs, or
+// lets them log in again. login is a username or an e-mail address.
+func (a *Accounts) SetDisabled(ctx context.Context, login string, disabled bool) (User, error) {
+	what := "enabled"
+	if disabled {
+		what = "disabled"
+	}
+	return a.alter(ctx, login, audit.UserUpdated, what, func(c *change, u *User) error {
+		u.Disabled = disabled
+		if !disabled {
+			return nil
+		}
+		return errors.Join(c.endAll(ctx, u.ID, ""), c.revoke(ctx, KindUser, u.ID, 0))
+	})
+}
+
+// SetRoles replaces a user's roles. Access tokens with the old ones die; sessions go on,
+// and their next tokens have the new ones.
 func (a *Accounts) SetRoles(ctx context.Context, login string, roles []string) (User, error) {
 	if err := checkRoles(roles); err != nil {
 		return User{}, err
 	}
-	u, err := a.store.UserByLogin(ctx, login)
+	return a.alter(ctx, login, audit.AuthzChange, "roles: "+strings.Join(roles, " "), func(c *change, u *User) error {
+		u.Roles = roles
+		return c.expire(ctx, u.ID)
+	})
+}
+
+// ForceReset makes a user's password good for nothing, ends all sessions, and mails a
+// link by which the user sets another one. Nobody else learns it.
+func (a *Accounts) ForceReset(ctx context.Context, login string) (User, error) {
+	if a.mail == nil {
+		return User{}, noMail
+	}
+	return a.alter(ctx, login, audit.UserUpdated, "password reset demanded", func(c *change, u *User) error {
+		u.MustReset = true
+		u.Credential++
+		if err := void(ctx, c, u.ID, every); err != nil {
+			return err
+		}
+		if err := a.mailReset(ctx, c, u); err != nil {
+			return err
+		}
+		return errors.Join(c.endAll(ctx, u.ID, ""), c.revoke(ctx, KindUser, u.ID, 0))
+	})
+}
+
+// RemoveSecondFactor switches a user's second factor off, for one who has lost it.
+// Whoever asks for that has to prove by other means who they are.
+func (a *Accounts) RemoveSecondFactor(ctx context.Context, login string) (User, error) {
+	return a.alter(ctx, login, audit.UserUpdated, "second factor removed", func(c *change, u *User) error {
+		if err := c.DeleteRecord(ctx, kindFactor, u.ID); err != nil {
+			return err
+		}
+		return a.factorChanged(ctx, c, u, "", "An administrator switched the second factor of your account at "+a.app+" off.")
+	})
+}
+
+// alter changes one user.
+func (a *Accounts) alter(ctx context.Context, login, event, what string, f func(c *change, u *User) error) (User, error) {
+	u, err := a.Find(ctx, login)
 	if err != nil {
 		return User{}, err
 	}
-	if err := a.revoke(a.store.SetRoles(ctx, u.ID, roles, a.cut())); err != nil {
-		return User{}, err
-	}
-	u.Roles = roles
-	a.administered(audit.AuthzChange, u, "roles: "+strings.Join(roles, " "))
-	return u, nil
-}
-
-// Users returns up to limit users whose ids come after after.
-func (a *Accounts) Users(ctx context.Context, after string, limit int) ([]User, error) {
-	return a.store.Users(ctx, after, limit)
-}
-
-func (a *Accounts) revoke(r Revocation, err error) error {
+	err = a.update(ctx, u.ID, func(c *change) error {
+		if u, err = c.User(ctx, u.ID); err != nil {
+			return err
+		}
+		if err := f(c, &u); err != nil {
+			return err
+		}
+		return c.SetUser(ctx, u)
+	})
 	if err == nil {
-		a.revoked.add(r)
+		a.administered(event, u.ID, what)
+	}
+	return u, err
+}
+
+// Find returns the user with this id, username or e-mail address. None of the three can
+// be mistaken for another: an id is longer than a username, and has no "@".
+func (a *Accounts) Find(ctx context.Context, name string) (User, error) {
+	u, err := a.store.User(ctx, name)
+	if errors.Is(err, ErrNotFound) {
+		return a.store.UserByLogin(ctx, name)
+	}
+	return u, err
+}
+
+// Invite mails somebody a token with which they may register with this address.
+func (a *Accounts) Invite(ctx context.Context, email string, roles []string) error {
+	if a.mail == nil {
+		return noMail
+	}
+	if wrong := addresses.Value(addressBody{email}); len(wrong) > 0 {
+		return invalid(wrong...).Because(&InvalidUser{wrong})
+	}
+	if err := checkRoles(roles); err != nil {
+		return err
+	}
+	err := a.update(ctx, a.nameID("invite", Fold(email)), func(c *change) error {
+		text, err := issue(ctx, c, a.nameID("invite", Fold(email)), ticket{Purpose: toInvite, Email: email, Roles: roles})
+		if err != nil {
+			return err
+		}
+		return a.letter(ctx, c.Tx, email, letterInvite(a.app, a.link("invite", text)))
+	})
+	if err == nil {
+		a.administered(audit.UserCreated, "", "invited")
 	}
 	return err
 }
 
-// Authenticate verifies a request's bearer token as the Gate does, for those who mount
-// the accounts without one. Its errors are a *token.Error, [ErrRevoked] or [ErrStale].
+// Users returns a page of users.
+func (a *Accounts) Users(ctx context.Context, q UserQuery) ([]User, error) {
+	return a.store.Users(ctx, q)
+}
+
+// Authenticate verifies an access token as the Gate does, for those who mount the
+// accounts without one. Its errors are a *token.Error, [ErrRevoked] or [ErrStale].
 func (a *Accounts) Authenticate(raw string) (visit.Principal, error) {
 	claims, err := a.verifier.Verify(raw)
 	if err != nil {
 		return visit.Principal{}, err
 	}
 	p := claims.Principal()
-	return p, a.Revoked(p, claims.IssuedAt)
+	return p, a.Revoked(p)
 }

@@ -4,27 +4,71 @@ import (
 	"context"
 	"errors"
 	"time"
-
-	"github.com/sallyport-dev/sallyport/secret"
 )
 
 // What a store answers, compared with errors.Is. Any other error means that the store
 // could not do it, and for a write, that nobody knows whether it did.
 var (
-	// ErrNotFound is for a user or a session that is not there.
+	// ErrNotFound is for what is not there.
 	ErrNotFound = errors.New("account: not found")
 	// ErrTaken is for a username or an e-mail address another user has, and for an id
 	// used before.
 	ErrTaken = errors.New("account: the username, the e-mail address or the id is taken")
-	// ErrEnded is for a session that was ended or has expired, and for a user who is
-	// disabled or whose password has changed since it was verified.
-	ErrEnded = errors.New("account: the session, or the right to one, has ended")
-	// ErrReused is for a refresh token that was the session's, and has been exchanged.
-	ErrReused = errors.New("account: the refresh token was used before")
 )
 
-// Store keeps users, their sessions, and the feed of what was revoked. Package
-// storetest holds the tests that a store must pass, ours and yours.
+// Reader is what can be asked of a store. In [Store] each call sees all that has been
+// committed; in a [Tx], all that the transaction has written as well.
+type Reader interface {
+	// User returns the user with the id.
+	User(ctx context.Context, id string) (User, error)
+	// UserByLogin returns the user whose username or e-mail address is login, by [Fold].
+	UserByLogin(ctx context.Context, login string) (User, error)
+	// Users returns up to q.Limit users in the order of ids.
+	Users(ctx context.Context, q UserQuery) ([]User, error)
+
+	// Session returns the session with the id.
+	Session(ctx context.Context, id string) (Session, error)
+	// Sessions returns the sessions of a user that have not ended, oldest first. Those
+	// that have expired may be among them.
+	Sessions(ctx context.Context, userID string) ([]Session, error)
+
+	// Record returns one record.
+	Record(ctx context.Context, kind, id string) (Record, error)
+	// RecordsOf returns the records of an owner, in the order of ids.
+	RecordsOf(ctx context.Context, kind, owner string) ([]Record, error)
+	// RecordsDue returns up to limit records whose Due is at or before now, the earliest
+	// first.
+	RecordsDue(ctx context.Context, kind string, now time.Time, limit int) ([]Record, error)
+
+	// Feed returns up to limit entries of the feed after the one with number after, in
+	// order. An entry never appears behind one that has been read already: who follows
+	// the feed misses nothing.
+	Feed(ctx context.Context, after int64, limit int) ([]Revocation, error)
+}
+
+// Tx is a transaction that writes. After an error of any of its methods it can only be
+// given up: return the error.
+type Tx interface {
+	Reader
+	// AddUser keeps a new user.
+	AddUser(ctx context.Context, u User) error
+	// SetUser replaces a user's fields, all but ID and Created.
+	SetUser(ctx context.Context, u User) error
+	// AddSession keeps a new session of a user that is there.
+	AddSession(ctx context.Context, s Session) error
+	// SetSession replaces a session's fields, all but ID, UserID and Created.
+	SetSession(ctx context.Context, s Session) error
+	// PutRecord keeps a record, in place of the one with the same kind and id.
+	PutRecord(ctx context.Context, r Record) error
+	// DeleteRecord removes a record, if it is there.
+	DeleteRecord(ctx context.Context, kind, id string) error
+	// Revoke adds an entry to the feed. Seq is the store's to give.
+	Revoke(ctx context.Context, r Revocation) error
+}
+
+// Store keeps users, their sessions, small records, and the feed of what was revoked.
+// The rules for all of these are in this package; a store only keeps its promises.
+// Package storetest holds the tests that a store must pass, ours and yours.
 //
 // What every store promises:
 //
@@ -34,9 +78,9 @@ var (
 //     addresses.
 //   - As it was: text comes back byte for byte, of any length up to a megabyte. What
 //     [User.Check] or [CheckText] refuses is refused before anything is stored.
-//   - Atomic: a method does all it says, or nothing.
-//   - One after the other: methods that write take effect in some order, and each sees
-//     what the ones before it did, in other processes too.
+//   - Atomic: an Update does all it says, or nothing.
+//   - One after the other: Updates with one key take effect in some order, and each sees
+//     all that the ones before it did, in other processes too.
 //   - Durable: what was acknowledged survives a killed process and a lost machine's
 //     power, as far as the disk tells the truth.
 //   - Time: a store has no clock. Times come in as parameters, are kept to the
@@ -45,91 +89,60 @@ var (
 //     may then have happened or not.
 //   - Concurrency: every method may be called at any time from any goroutine, until
 //     Close.
-//
-// # Cuts
-//
-// A [Cut] takes away what a user holds: it sets the user's TokensFrom and adds one
-// [Revocation] to the feed. To be sure that it reaches every token made before it,
-// without trusting any two clocks to agree, TokensFrom becomes the greatest of
-//
-//   - the cut's time, rounded down to the second, plus one second
-//   - TokensFrom before, plus one second
-//   - the LastUsed of every session of the user, rounded down, plus one second
-//
-// and a token is issued at the later of its session's LastUsed, rounded down, and the
-// user's TokensFrom, both as the write that allowed it returned them.
 type Store interface {
-	// CreateUser keeps a new user. Credential and TokensFrom start at zero.
-	CreateUser(ctx context.Context, u User) error
-	// UserByID returns the user with the id.
-	UserByID(ctx context.Context, id string) (User, error)
-	// UserByLogin returns the user whose username or e-mail address is login, by [Fold].
-	UserByLogin(ctx context.Context, login string) (User, error)
-	// Users returns up to limit users whose ids come after after, in the order of ids.
-	Users(ctx context.Context, after string, limit int) ([]User, error)
-
-	// SetPassword stores the hash of another password, counts Credential up, ends all
-	// sessions of the user, and cuts.
-	SetPassword(ctx context.Context, userID string, hash secret.String, c Cut) (Revocation, error)
-	// Rehash puts one hash of the same password in place of another. It is ErrNotFound
-	// when the user's hash is not old any more.
-	Rehash(ctx context.Context, userID string, old, new secret.String) error
-	// SetRoles stores the roles, and cuts. Sessions go on: the next refresh gives a
-	// token with the new roles.
-	SetRoles(ctx context.Context, userID string, roles []string, c Cut) (Revocation, error)
-	// SetDisabled disables the user, ends all sessions, and cuts; or enables the user,
-	// which brings no session back and adds nothing to the feed (Revocation is zero).
-	SetDisabled(ctx context.Context, userID string, disabled bool, c Cut) (Revocation, error)
-
-	// CreateSession keeps a new session and returns its user. It is ErrEnded when the
-	// user is disabled, or when Credential is not credential any more: the password
-	// that was verified is no longer the user's.
-	CreateSession(ctx context.Context, s Session, credential int64) (User, error)
-	// RotateSession exchanges a refresh token, in one atomic step: of any number of
-	// calls with one token, exactly one succeeds. It returns the session as it is now,
-	// and its user.
-	//
-	// It is ErrNotFound for a token nobody has, ErrReused for the token the session had
-	// just before, and ErrEnded when the session has ended, has expired by r.Now, or the
-	// user is disabled. With ErrReused and ErrEnded it returns the session as it is, so
-	// that the event can be recorded; nothing is changed.
-	RotateSession(ctx context.Context, r Rotation) (Session, User, error)
-	// EndSession ends a session and adds it to the feed. For one that has ended before
-	// it does nothing: the error is nil and the Revocation zero.
-	EndSession(ctx context.Context, id string, c Cut) (Revocation, error)
-	// EndUserSessions ends all sessions of the user, and cuts.
-	EndUserSessions(ctx context.Context, userID string, c Cut) (Revocation, error)
-
-	// Revocations returns up to limit entries of the feed after the one with number
-	// after, in order. An entry never appears behind one that has been read already:
-	// who follows the feed misses nothing.
-	Revocations(ctx context.Context, after int64, limit int) ([]Revocation, error)
-	// Prune removes the entries of the feed whose Until has come, and the sessions that
-	// have expired. The numbers of the feed go on.
+	Reader
+	// Update runs f in a transaction. It commits when f returns nil, and otherwise
+	// returns f's error. Whatever is read in f to decide what to write has to be guarded
+	// by the key: by convention a user's id, or the name of what has no user.
+	Update(ctx context.Context, key string, f func(tx Tx) error) error
+	// Prune removes the entries of the feed whose Until has come, the sessions that have
+	// expired, and the records whose End has come. The numbers of the feed go on.
 	Prune(ctx context.Context, now time.Time) error
-
 	// Close ends the use of the store. Later calls fail.
 	Close() error
 }
 
-// Cut is when something is revoked, and for how long that must be remembered: until
-// the last token it concerns has expired.
-type Cut struct{ At, Until time.Time }
-
-// Rotation is the exchange of one refresh token for another.
-type Rotation struct {
-	Old, New RefreshHash
-	Now      time.Time
-	// IdleUntil is the session's new one; it is cut to the session's Expires.
-	IdleUntil time.Time
+// UserQuery asks for a page of users.
+type UserQuery struct {
+	// After is the id after which to start; empty starts with the first.
+	After string
+	// Search is a part of the username or of the e-mail address, by [Fold].
+	Search string
+	// Limit is the most to return.
+	Limit int
 }
 
-// Revocation is an entry of the feed. Either Session is set: its tokens are revoked.
-// Or User is: those of the user's tokens that were issued before NotBefore are.
+// Record is something small that is only ever looked up by its id, its owner, or the
+// time it is due: an API key, a link that was mailed, a mail that waits.
+type Record struct {
+	Kind, ID, Owner string
+	// Due is when somebody has to look at it; zero for never.
+	Due time.Time
+	// End is when it may be forgotten; zero for never.
+	End  time.Time
+	Data []byte
+}
+
+// Revocation is an entry of the feed: something changed that every process has to know
+// of within a second.
 type Revocation struct {
-	Seq       int64
-	Session   string
-	User      string
-	NotBefore time.Time
+	Seq int64
+	// Kind and ID say what it is about.
+	Kind, ID string
+	// Below is for sessions: access tokens of lesser epochs are revoked. 0 means all.
+	Below int64
+	// At is when, and Until how long it matters.
 	At, Until time.Time
 }
+
+// What the feed is about.
+const (
+	// KindSession is a session that has ended, or whose tokens have.
+	KindSession = "session"
+	// KindUser is a user whose rights have changed.
+	KindUser = "user"
+	// KindAPIKey is an API key that was revoked.
+	KindAPIKey = "api-key"
+	// KindSigningKey is a change of the keys that sign.
+	KindSigningKey = "signing-key"
+)

@@ -1,7 +1,6 @@
 package account
 
 import (
-	"crypto/sha256"
 	"errors"
 	"strings"
 	"time"
@@ -25,58 +24,67 @@ type User struct {
 	Roles []string
 	// Created is when the user was made.
 	Created time.Time
+	// Verified is when the user showed that mail to Email reaches them; zero if never.
+	Verified time.Time
 	// Disabled says that the user may not log in or refresh.
 	Disabled bool
-
-	// Credential counts the changes of the password. A hash of the same password with
-	// other parameters is no change.
+	// MustReset says that the password is good for nothing until it was reset by mail.
+	MustReset bool
+	// Credential counts the changes of the password and of what else logs the user in. A
+	// hash of the same password with other parameters is no change.
 	Credential int64
-	// TokensFrom is the least issue time, in whole seconds, a token of this user must
-	// have to be good. The store moves it (see [Store]); nobody sets it.
-	TokensFrom time.Time
 }
 
-// Session is one login of a user, held by whoever has its refresh token.
-type Session struct {
-	ID, UserID string
-	// Refresh is the hash of the refresh token that is good now.
-	Refresh RefreshHash
-	Created time.Time
-	// LastUsed is when the last access token was made. It never goes back.
-	LastUsed time.Time
-	// IdleUntil is when the session ends unless it is used before, and Expires is when
-	// it ends in any case.
-	IdleUntil, Expires time.Time
-	// Ended is when it was ended, by logging out or by a cut; zero while it is not.
-	Ended time.Time
-}
-
-// RefreshHash is what is kept of a refresh token. The token has 256 random bits, so a
-// plain hash cannot be turned back.
-type RefreshHash [sha256.Size]byte
-
-// What can be wrong with a user a store is asked to keep.
+// What can be wrong with what a store is asked to keep.
 var (
 	// ErrText is for text that is not UTF-8 or holds a NUL, which not every database
 	// can keep and give back as it was.
 	ErrText = errors.New("account: the text is not UTF-8, or holds a NUL")
 	// ErrLogin is for a username with an "@", an e-mail address without, or either
-	// being empty.
-	ErrLogin = errors.New("account: a username has no \"@\" in it, an e-mail address has one, and neither is empty")
-	// ErrID is for a user or a session without an id.
-	ErrID = errors.New("account: the id is empty")
+	// being empty or over 1,024 bytes.
+	ErrLogin = errors.New("account: a username has no \"@\" in it, an e-mail address has one, and neither is empty or over 1024 bytes")
+	// ErrID is for an id or a kind that is empty or over 255 bytes.
+	ErrID = errors.New("account: an id has 1 to 255 bytes")
+)
+
+// What an index of every database can hold.
+const (
+	maxLogin = 1024
+	maxID    = 255
 )
 
 // Check is what every store asks of a user before it keeps it. It is about what can
 // be stored and found again; which names are good is for [Accounts.Add].
 func (u *User) Check() error {
-	if u.ID == "" {
-		return ErrID
-	}
-	if u.Username == "" || strings.Contains(u.Username, "@") || !strings.Contains(u.Email, "@") {
+	if u.Username == "" || strings.Contains(u.Username, "@") || !strings.Contains(u.Email, "@") || max(len(u.Username), len(u.Email)) > maxLogin {
 		return ErrLogin
 	}
-	return errors.Join(CheckText(u.ID, u.Username, u.Email, u.PasswordHash.Reveal()), CheckText(u.Roles...))
+	return errors.Join(checkIDs(u.ID), CheckText(u.Username, u.Email, u.PasswordHash.Reveal()), CheckText(u.Roles...))
+}
+
+// Check is what every store asks of a session.
+func (s *Session) Check() error {
+	return errors.Join(checkIDs(s.ID, s.UserID), CheckText(s.Prefix, s.Agent), CheckText(s.Methods...))
+}
+
+// Check is what every store asks of a record.
+func (r *Record) Check() error {
+	if len(r.Owner) > maxID {
+		return ErrID
+	}
+	return errors.Join(checkIDs(r.Kind, r.ID), CheckText(r.Owner))
+}
+
+// Check is what every store asks of an entry of the feed.
+func (r *Revocation) Check() error { return checkIDs(r.Kind, r.ID) }
+
+func checkIDs(ids ...string) error {
+	for _, id := range ids {
+		if id == "" || len(id) > maxID {
+			return ErrID
+		}
+	}
+	return CheckText(ids...)
 }
 
 // CheckText returns [ErrText] unless every text can be stored as it is.

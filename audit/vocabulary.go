@@ -16,9 +16,7 @@ const (
 	InputFail     = "input_validation_fail"
 	Extraneous    = "malicious_extraneous"
 	CrossOrigin   = "malicious_cors"
-	SessionStart  = "session_created"
 	SessionRenew  = "session_renewed"
-	SessionExpire = "session_expired"
 	SessionLogout = "session_logout"
 	SessionAfter  = "session_use_after_expire"
 	SysStartup    = "sys_startup"
@@ -36,6 +34,14 @@ const (
 	NoCredentials = "sp_no_credentials"
 	// UpstreamFail is an upstream that was down, too slow, or answered 5xx.
 	UpstreamFail = "sp_upstream_fail"
+	// TokenRetry is a refresh token that came again because the answer got lost.
+	TokenRetry = "sp_token_retry"
+	// Reauth is a user who has proved again who they are.
+	Reauth = "sp_reauth"
+	// FactorSet is a change of somebody's second factor.
+	FactorSet = "sp_mfa_changed"
+	// PasswordReset is a mail that was asked for to set another password.
+	PasswordReset = "sp_password_reset"
 	// Overload is a request turned away because a resource was used up.
 	Overload = "sp_overload"
 )
@@ -47,12 +53,12 @@ var levels = map[string]string{
 	TokenRevoked:  "INFO",
 	TokenReuse:    "CRITICAL",
 	AuthzFail:     "CRITICAL",
-	SessionStart:  "INFO",
 	SessionRenew:  "INFO",
-	SessionExpire: "INFO",
 	SessionLogout: "INFO",
 	SessionAfter:  "CRITICAL",
 	NoCredentials: "INFO",
+	Reauth:        "INFO",
+	PasswordReset: "INFO",
 	CrossOrigin:   "CRITICAL",
 	Extraneous:    "CRITICAL",
 }

@@ -78,7 +78,7 @@ func TestKeyFilesRefused(t *testing.T) {
 		"empty": {}, "text": []byte("hello"), "public": public, "garbage": garbage, "two keys": append(bytes.Clone(data), data...),
 		"text before": append([]byte("x\n"), data...), "headers": bytes.Replace(data, []byte("KEY-----\n"), []byte("KEY-----\nA: b\n\n"), 1),
 		"broken block before": append([]byte("-----BEGIN PRIVATE KEY-----\n?\n-----END PRIVATE KEY-----\n"), data...),
-		"text behind":         append(bytes.Clone(data), "x\n"...), "huge": bytes.Repeat([]byte("a"), maxKeyFile+1), "cut": data[:len(data)/2],
+		"text behind":         append(bytes.Clone(data), "x\n"...), "huge": bytes.Repeat([]byte("a"), 1<<16+1), "cut": data[:len(data)/2],
 	} {
 		path := filepath.Join(dir, name)
 		if err := os.WriteFile(path, content, 0o600); err != nil {

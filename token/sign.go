@@ -9,6 +9,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/asn1"
 	"encoding/base64"
 	"errors"
@@ -180,4 +181,27 @@ func thumbprint(k Key) (string, error) {
 	}
 	sum := sha256.Sum256([]byte(canonical))
 	return base64.RawURLEncoding.EncodeToString(sum[:]), nil
+}
+
+// MarshalPKCS8 returns the private key, to be kept where nobody else can read it. An
+// HMAC key has no such form.
+func (k *SigningKey) MarshalPKCS8() ([]byte, error) {
+	if k.signer == nil {
+		return nil, errors.New("token: an HMAC key has no PKCS #8 form")
+	}
+	return x509.MarshalPKCS8PrivateKey(k.signer)
+}
+
+// ParsePKCS8 reads what MarshalPKCS8 wrote.
+func ParsePKCS8(alg Algorithm, der []byte) (*SigningKey, error) {
+	private, err := x509.ParsePKCS8PrivateKey(der)
+	if err != nil {
+		// The error may quote the key. It says nothing a person could act on.
+		return nil, errors.New("token: this does not hold a private key that can be read")
+	}
+	signer, ok := private.(crypto.Signer)
+	if !ok {
+		return nil, errors.New("token: this key cannot sign")
+	}
+	return NewSigningKey(alg, signer)
 }

@@ -12,9 +12,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"time"
 
-	"github.com/pressly/goose/v3"
 	driver "modernc.org/sqlite"
 	codes "modernc.org/sqlite/lib"
 )
@@ -30,16 +28,6 @@ type ForeignError struct {
 
 func (e *ForeignError) Error() string {
 	return fmt.Sprintf("account/sqlite: %q is not a file of Sallyport's accounts: %s; name another one, it is left as it is", e.Path, e.Reason)
-}
-
-// NewerError is for a file whose tables a newer version has changed.
-type NewerError struct {
-	// Found is the version of the tables, Known the last this program knows.
-	Found, Known int64
-}
-
-func (e *NewerError) Error() string {
-	return fmt.Sprintf("its tables have version %d, and this program knows them up to %d: use the newer program that wrote it", e.Found, e.Known)
 }
 
 // ModeError is for a file that others may read or write.
@@ -112,44 +100,3 @@ func mark(ctx context.Context, db *sql.DB) error {
 
 //go:embed migrations/*.sql
 var embedded embed.FS
-
-// migrationTries is how often to start over when another process is bringing the same
-// file up to date: each step is a transaction, so one of the two loses and finds the
-// step done.
-const migrationTries = 5
-
-func migrate(ctx context.Context, db *sql.DB) error {
-	steps, err := fs.Sub(embedded, "migrations")
-	if err != nil {
-		return err
-	}
-	for try := 1; ; try++ {
-		err = migrateOnce(ctx, db, steps)
-		if _, newer := errors.AsType[*NewerError](err); err == nil || newer || ctx.Err() != nil || try == migrationTries {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(time.Duration(try) * 50 * time.Millisecond):
-		}
-	}
-}
-
-func migrateOnce(ctx context.Context, db *sql.DB, steps fs.FS) error {
-	// The registry is goose's global list of migrations written in Go: another user of
-	// goose in this program may have filled it.
-	p, err := goose.NewProvider(goose.DialectSQLite3, db, steps, goose.WithDisableGlobalRegistry(true))
-	if err != nil {
-		return err
-	}
-	found, newest, err := p.GetVersions(ctx)
-	if err != nil {
-		return err
-	}
-	if found > newest {
-		return &NewerError{found, newest}
-	}
-	_, err = p.Up(ctx)
-	return err
-}

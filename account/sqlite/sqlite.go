@@ -17,24 +17,21 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"path/filepath"
 	"runtime"
-	"time"
 
+	"github.com/pressly/goose/v3"
 	driver "modernc.org/sqlite"
 	codes "modernc.org/sqlite/lib"
 
 	"github.com/sallyport-dev/sallyport/account"
+	"github.com/sallyport-dev/sallyport/account/internal/sqlstore"
 )
 
-// Store is an [account.Store] in a file.
-type Store struct {
-	writer, reader *sql.DB
-	stmts
-}
-
-var _ account.Store = (*Store)(nil)
+// NewerError is for a file whose tables a newer version has changed.
+type NewerError = sqlstore.NewerError
 
 // Open opens the file, and makes it, and its folder, if it is not there: readable for
 // its owner only. It brings the tables of an older version up to date.
@@ -42,7 +39,7 @@ var _ account.Store = (*Store)(nil)
 // It refuses a file that others than its owner may read or write, a database that is
 // not Sallyport's ([*ForeignError]), and one that a newer version has changed
 // ([*NewerError]).
-func Open(ctx context.Context, path string) (*Store, error) {
+func Open(ctx context.Context, path string) (account.Store, error) {
 	path, err := ownFile(path)
 	if err != nil {
 		return nil, err
@@ -51,29 +48,24 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{writer: pool(path, writerOptions, 1), reader: pool(path, readerOptions, max(4, runtime.GOMAXPROCS(0)))}
-	if err := s.start(ctx, fresh); err != nil {
-		s.Close()
-		return nil, fmt.Errorf("account/sqlite: %s: %w", path, err)
+	writer, readers := pool(path, writerOptions, 1), pool(path, readerOptions, max(4, runtime.GOMAXPROCS(0)))
+	if err := start(ctx, writer, fresh); err != nil {
+		return nil, errors.Join(fmt.Errorf("account/sqlite: %s: %w", path, err), writer.Close(), readers.Close())
 	}
-	return s, nil
+	return sqlstore.New(writer, readers, sqlstore.Dialect{Known: known}), nil
 }
 
-func (s *Store) start(ctx context.Context, fresh bool) error {
+func start(ctx context.Context, writer *sql.DB, fresh bool) error {
 	if fresh {
-		if err := mark(ctx, s.writer); err != nil {
+		if err := mark(ctx, writer); err != nil {
 			return err
 		}
 	}
-	if err := migrate(ctx, s.writer); err != nil {
+	steps, err := fs.Sub(embedded, "migrations")
+	if err != nil {
 		return err
 	}
-	return s.prepare(ctx, s.writer, s.reader)
-}
-
-// Close ends all use of the file.
-func (s *Store) Close() error {
-	return errors.Join(s.reader.Close(), s.writer.Close())
+	return sqlstore.Migrate(ctx, writer, goose.DialectSQLite3, steps, nil)
 }
 
 // busyTimeout is how long a call waits for another process to finish its write.
@@ -106,52 +98,8 @@ func pool(path string, options url.Values, size int) *sql.DB {
 	return db
 }
 
-// write runs f in a transaction that has the lock from its start.
-func (s *Store) write(ctx context.Context, f func(q query) error) error {
-	tx, err := s.writer.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback() // does nothing after Commit
-	if err := f(query{ctx, tx}); err != nil {
-		return err
-	}
-	return tx.Commit()
-}
-
-// query runs prepared statements inside a transaction.
-type query struct {
-	ctx context.Context
-	tx  *sql.Tx
-}
-
-func (q query) row(stmt *sql.Stmt, args ...any) *sql.Row {
-	return q.tx.StmtContext(q.ctx, stmt).QueryRowContext(q.ctx, args...)
-}
-
-// exec returns how many rows it changed.
-func (q query) exec(stmt *sql.Stmt, args ...any) (int64, error) {
-	result, err := q.tx.StmtContext(q.ctx, stmt).ExecContext(q.ctx, args...)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
-}
-
-// change is exec for statements about one user that must be there.
-func (q query) change(stmt *sql.Stmt, args ...any) error {
-	n, err := q.exec(stmt, args...)
-	if err == nil && n == 0 {
-		err = account.ErrNotFound
-	}
-	return err
-}
-
 // known turns the driver's errors into those of the contract.
 func known(err error) error {
-	if errors.Is(err, sql.ErrNoRows) {
-		return account.ErrNotFound
-	}
 	if e, ok := errors.AsType[*driver.Error](err); ok {
 		switch e.Code() {
 		case codes.SQLITE_CONSTRAINT_UNIQUE, codes.SQLITE_CONSTRAINT_PRIMARYKEY:
@@ -161,19 +109,4 @@ func known(err error) error {
 		}
 	}
 	return err
-}
-
-// micros is the form of times in the file; 0 stands for the zero Time.
-func micros(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMicro()
-}
-
-func fromMicros(n int64) time.Time {
-	if n == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(n).UTC()
 }

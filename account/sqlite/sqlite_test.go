@@ -1,16 +1,15 @@
 package sqlite_test
 
 import (
-	"testing"
-
 	"path/filepath"
+	"testing"
 
 	"github.com/sallyport-dev/sallyport/account"
 	"github.com/sallyport-dev/sallyport/account/sqlite"
 	"github.com/sallyport-dev/sallyport/account/storetest"
 )
 
-func open(t testing.TB, path string) *sqlite.Store {
+func open(t testing.TB, path string) account.Store {
 	t.Helper()
 	s, err := sqlite.Open(t.Context(), path)
 	if err != nil {
@@ -21,5 +20,8 @@ func open(t testing.TB, path string) *sqlite.Store {
 }
 
 func TestStore(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) account.Store { return open(t, filepath.Join(t.TempDir(), "accounts.db")) })
+	storetest.Run(t, func(t *testing.T) func() account.Store {
+		path := filepath.Join(t.TempDir(), "accounts.db")
+		return func() account.Store { return open(t, path) }
+	})
 }

@@ -7,15 +7,12 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"path/filepath"
 
 	"github.com/sallyport-dev/sallyport"
 	"github.com/sallyport-dev/sallyport/account"
-	"github.com/sallyport-dev/sallyport/account/sqlite"
 	"github.com/sallyport-dev/sallyport/audit"
 	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/proxy"
 	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/server"
-	"github.com/sallyport-dev/sallyport/token"
 )
 
 // app is a running Sallyport: everything serve and demo open.
@@ -100,59 +97,13 @@ func (a *app) wire(gate *sallyport.Gate) error {
 func (a *app) openAccounts(ctx context.Context) (err error) {
 	o := &a.options
 	var done func() error
-	a.accounts, done, err = openAccounts(ctx, accountsConfig{
-		data: o.data, issuer: o.issuer, audience: o.aud(), log: a.log, closed: o.registration == "closed",
-		loginLimit: o.loginLimit, registerLimit: o.registerLimit,
+	a.accounts, done, err = o.openAccounts(ctx, a.log, func(c *account.Config) {
+		c.Registration, c.LoginLimit, c.RegisterLimit = account.Registration(o.registration), o.loginLimit, o.registerLimit
 	})
 	if err == nil {
 		a.closers = append(a.closers, done)
 	}
 	return err
-}
-
-// accountsConfig is what the commands that touch accounts know.
-type accountsConfig struct {
-	data, issuer, audience    string
-	log                       *audit.Log
-	closed                    bool
-	loginLimit, registerLimit string
-}
-
-// Names in the data folder.
-const (
-	databaseFile = "accounts.db"
-	keyFile      = "signing-key.pem"
-)
-
-// holdsAccounts is for commands that look: they must not make a folder, a key or a
-// database where there is none.
-func holdsAccounts(data string) error {
-	for _, name := range []string{keyFile, databaseFile} {
-		if _, err := os.Stat(filepath.Join(data, name)); err != nil {
-			return fmt.Errorf("there are no accounts in %s: name the gate's data folder with --data", data)
-		}
-	}
-	return nil
-}
-
-// openAccounts opens the accounts of a data folder; done closes them.
-func openAccounts(ctx context.Context, c accountsConfig) (accounts *account.Accounts, done func() error, err error) {
-	key, err := token.LoadOrCreate(filepath.Join(c.data, keyFile), token.ES256)
-	if err != nil {
-		return nil, nil, err
-	}
-	store, err := sqlite.Open(ctx, filepath.Join(c.data, databaseFile))
-	if err != nil {
-		return nil, nil, err
-	}
-	accounts, err = account.New(ctx, account.Config{
-		Store: store, Issuer: c.issuer, Audience: c.audience, Key: key, Audit: c.log, ErrorLog: errorLog(),
-		ClosedRegistration: c.closed, LoginLimit: c.loginLimit, RegisterLimit: c.registerLimit,
-	})
-	if err != nil {
-		return nil, nil, errors.Join(err, store.Close())
-	}
-	return accounts, func() error { return errors.Join(accounts.Close(), store.Close()) }, nil
 }
 
 // serve serves until ctx is done, and then closes everything.

@@ -22,7 +22,8 @@ import (
 
 // options are what the flags of serve say.
 type options struct {
-	listen, upstream, data    string
+	place
+	listen, upstream          string
 	issuer, audience, jwks    string
 	types                     []string
 	public, unlimited         []string
@@ -33,7 +34,6 @@ type options struct {
 	selfSigned, cleartext     bool
 	forwardAuthorization      bool
 	errorPages                bool
-	audit                     string
 	maxBody                   int64
 	upstreamTimeout, drain    time.Duration
 	loginLimit, registerLimit string
@@ -47,7 +47,7 @@ const (
 func (o *options) flags(f *pflag.FlagSet) {
 	f.StringVar(&o.listen, "listen", defaultListen, "`ADDR` to listen on")
 	f.StringVar(&o.upstream, "upstream", "", "`URL` of the API to guard, such as http://localhost:3000; without it, an accounts server alone")
-	f.StringVar(&o.data, "data", defaultData, "`DIR` for accounts, signing key and audit log")
+	o.place.flags(f)
 	f.StringVar(&o.issuer, "issuer", "", "iss of the tokens, a `URL`: the public address of this gate, or with --accounts=off whose tokens to accept (default: the address it listens on)")
 	f.StringVar(&o.audience, "audience", "", "aud of the tokens: the `NAME` of the API (default: the issuer)")
 	f.StringVar(&o.jwks, "jwks", "", "with --accounts=off: `FILE` with the issuer's public keys (JWKS)")
@@ -61,14 +61,13 @@ func (o *options) flags(f *pflag.FlagSet) {
 	f.StringArrayVar(&o.origins, "allow-origin", nil, "`ORIGIN` whose scripts may call, such as https://app.example.com; may be repeated")
 	f.StringArrayVar(&o.proxies, "trusted-proxy", nil, "address or `CIDR` of a proxy in front whose X-Forwarded-For is believed; may be repeated")
 	f.StringVar(&o.accounts, "accounts", "on", "`on|off`; off is a guard without accounts")
-	f.StringVar(&o.registration, "registration", "open", "`open|closed`; closed means that only \"sallyport user add\" makes accounts")
+	f.StringVar(&o.registration, "registration", "open", "`open|invite|closed`: who may register; closed means that only \"sallyport user add\" makes accounts")
 	f.StringVar(&o.tlsCert, "tls-cert", "", "`FILE` with the certificate chain (PEM)")
 	f.StringVar(&o.tlsKey, "tls-key", "", "`FILE` with the certificate's key (PEM)")
 	f.BoolVar(&o.selfSigned, "tls-self-signed", false, "HTTPS with a certificate made here, for development")
 	f.BoolVar(&o.cleartext, "insecure-cleartext", false, "allow HTTP without TLS on an address that others can reach")
 	f.BoolVar(&o.forwardAuthorization, "forward-authorization", false, "hand the client's Authorization field to the upstream")
 	f.BoolVar(&o.errorPages, "insecure-error-pages", false, "hand on the upstream's pages of HTML with a 4xx, which may show a stack trace")
-	f.StringVar(&o.audit, "audit", "", "`FILE` for the audit log, or - for standard error (default: audit.log in the data folder)")
 	f.Int64Var(&o.maxBody, "max-body", 0, "most `BYTES` of a request body (default 1048576)")
 	f.DurationVar(&o.upstreamTimeout, "upstream-timeout", 30*time.Second, "how long the upstream may take to begin its answer")
 	f.DurationVar(&o.drain, "drain", server.DefaultDrainTimeout, "how long requests in flight may take at shutdown")
@@ -81,8 +80,8 @@ func (o *options) check() error {
 	if o.accounts != "on" && o.accounts != "off" {
 		add("--accounts %q: write on or off", o.accounts)
 	}
-	if o.registration != "open" && o.registration != "closed" {
-		add("--registration %q: write open or closed", o.registration)
+	if o.registration != "open" && o.registration != "invite" && o.registration != "closed" {
+		add("--registration %q: write open, invite or closed", o.registration)
 	}
 	if o.accounts == "off" {
 		if o.upstream == "" {

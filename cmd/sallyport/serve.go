@@ -52,7 +52,7 @@ func (a *app) describe(out io.Writer) {
 		line("upstream", "%s", o.upstream)
 	}
 	if o.accounts == "on" {
-		line("accounts", "in %s, registration %s", o.data, o.registration)
+		line("accounts", "in %s, registration %s", o.place.describe(), o.registration)
 		line("tokens", "iss %s, aud %s, keys at %s/.well-known/jwks.json", o.issuer, o.aud(), url)
 	} else {
 		line("accounts", "off; tokens of %s, aud %s", or(o.issuer, "nobody"), or(o.aud(), "-"))

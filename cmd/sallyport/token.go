@@ -93,10 +93,10 @@ func verdict(ctx context.Context, raw string, o *options) error {
 		_, err = v.Verify(raw)
 		return err
 	}
-	if err := holdsAccounts(o.data); err != nil {
+	if err := o.holdsAccounts(); err != nil {
 		return fmt.Errorf("%w, or an issuer's keys with --jwks", err)
 	}
-	a, done, err := openAccounts(ctx, accountsConfig{data: o.data, issuer: o.issuer, audience: o.aud()})
+	a, done, err := o.openAccounts(ctx, nil, nil)
 	if err != nil {
 		return err
 	}

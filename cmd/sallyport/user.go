@@ -26,22 +26,22 @@ func userCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.PersistentFlags().StringVar(&o.data, "data", defaultData, "folder with the accounts")
-	c.PersistentFlags().StringVar(&o.audit, "audit", "", "file for the audit log, or - for standard error (default: audit.log in the data folder)")
+	o.place.flags(c.PersistentFlags())
 	c.AddCommand(userAdd(&o), userList(&o), userDisable(&o), userRole(&o))
 	return c
 }
 
 // withAccounts opens the accounts of a folder for one command.
 func withAccounts(c *cobra.Command, o *options, f func(ctx context.Context, a *account.Accounts) error) error {
-	if err := os.MkdirAll(o.data, 0o700); err != nil {
-		return fmt.Errorf("the data folder: %w", err)
+	if err := o.complete(); err != nil {
+		return err
 	}
+	o.issuer = issuerURL(defaultListen, false) // it is in no answer of these commands
 	log, closeLog, err := o.auditLog()
 	if err != nil {
 		return err
 	}
-	a, done, err := openAccounts(c.Context(), accountsConfig{data: o.data, issuer: issuerURL(defaultListen, false), log: log})
+	a, done, err := o.openAccounts(c.Context(), log, nil)
 	if err != nil {
 		return errors.Join(err, closeLog())
 	}
@@ -50,7 +50,7 @@ func withAccounts(c *cobra.Command, o *options, f func(ctx context.Context, a *a
 
 // existing is for the commands that make nothing.
 func existing(o *options) func(*cobra.Command, []string) error {
-	return func(*cobra.Command, []string) error { return holdsAccounts(o.data) }
+	return func(*cobra.Command, []string) error { return o.holdsAccounts() }
 }
 
 func userAdd(o *options) *cobra.Command {
@@ -136,7 +136,7 @@ func listUsers(ctx context.Context, a *account.Accounts, out io.Writer) error {
 	fmt.Fprintln(w, "ID\tUSERNAME\tE-MAIL\tROLES\tCREATED\tSTATE")
 	after := ""
 	for {
-		list, err := a.Users(ctx, after, usersPage)
+		list, err := a.Users(ctx, account.UserQuery{After: after, Limit: usersPage})
 		if err != nil {
 			return err
 		}

@@ -26,7 +26,6 @@ import (
 	"github.com/sallyport-dev/sallyport/password"
 	"github.com/sallyport-dev/sallyport/problem"
 	"github.com/sallyport-dev/sallyport/secret"
-	"github.com/sallyport-dev/sallyport/token"
 	"github.com/sallyport-dev/sallyport/validate"
 	"github.com/sallyport-dev/sallyport/visit"
 )
@@ -64,7 +63,7 @@ func open(ctx context.Context, url, data string) (h http.Handler, closeAll func(
 	accounts := must(account.New(ctx, account.Config{
 		Store:  store,
 		Issuer: url,
-		Key:    must(token.LoadOrCreate(filepath.Join(data, "signing-key.pem"), token.ES256)),
+		Secret: must(secret.LoadOrCreate(filepath.Join(data, "secret.key"))),
 		// The guide's least length; leave the Policy out, and it is 12. Either way the
 		// most common passwords are refused.
 		Policy: must(password.NewPolicy(password.PolicyConfig{MinLength: 8})),

@@ -1,0 +1,88 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// maxDelivered bounds what one process remembers of tokens that were used. Beyond it a
+// lost answer may be taken for a theft's beginning a second longer, and no more.
+const maxDelivered = 1 << 16
+
+// delivered notices that an access token reached its client, as the client uses it. That
+// tells a client that never got an answer from one that did, which no issuer can know
+// that is not also the guard.
+type delivered struct {
+	mu      sync.RWMutex
+	seen    map[string]sighting // by session
+	pending []arrival
+}
+
+type sighting struct {
+	number int64
+	until  time.Time
+}
+
+type arrival struct {
+	user, session string
+	number        int64
+}
+
+// mark is on the way of every request: it takes the read lock only, except at the first
+// use of a token.
+func (d *delivered) mark(user, session string, number int64) {
+	d.mu.RLock()
+	known := d.seen[session].number >= number
+	d.mu.RUnlock()
+	if known {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.seen) >= maxDelivered || len(d.pending) >= maxDelivered || d.seen[session].number >= number {
+		return
+	}
+	d.seen[session] = sighting{number: number}
+	d.pending = append(d.pending, arrival{user, session, number})
+}
+
+// take returns what has not been written yet.
+func (d *delivered) take(until time.Time) []arrival {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	list := d.pending
+	d.pending = nil
+	for _, one := range list {
+		d.seen[one.session] = sighting{d.seen[one.session].number, until}
+	}
+	return list
+}
+
+func (d *delivered) forget(now time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for id, s := range d.seen {
+		if !s.until.IsZero() && now.After(s.until) {
+			delete(d.seen, id)
+		}
+	}
+}
+
+// confirm writes what has been delivered since it was last called.
+func (a *Accounts) confirm(ctx context.Context) {
+	for _, one := range a.delivered.take(a.now().Add(a.ttl.access)) {
+		err := a.store.Update(ctx, one.user, func(tx Tx) error {
+			s, err := tx.Session(ctx, one.session)
+			if err != nil || s.Refresh.Current != one.number || s.Refresh.Delivered {
+				return err
+			}
+			s.Refresh.Delivered = true
+			return tx.SetSession(ctx, s)
+		})
+		if err != nil && !errors.Is(err, ErrNotFound) && ctx.Err() == nil {
+			a.errors.WarnContext(ctx, "that a token was used is not kept", "session", one.session, "error", err)
+		}
+	}
+}

@@ -1,0 +1,174 @@
+// Package sqlstore is what the stores that speak SQL have in common: the statements,
+// and how rows become records. A dialect says the rest.
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/sallyport-dev/sallyport/account"
+)
+
+// Dialect is what differs between databases.
+type Dialect struct {
+	// Rewrite turns a statement with parameters ?1, ?2 into the database's own form;
+	// nil leaves it as it is.
+	Rewrite func(string) string
+	// Lock makes the transactions with one key run one after the other; nil where all of
+	// them do.
+	Lock func(ctx context.Context, tx *sql.Tx, key string) error
+	// Known turns the driver's errors into those of package account.
+	Known func(error) error
+}
+
+// Store is an [account.Store] on database/sql.
+type Store struct {
+	reader
+	writer  *sql.DB
+	dialect Dialect
+	texts   *sync.Map // statement to its own form
+}
+
+var _ account.Store = (*Store)(nil)
+
+// New returns a store that writes with one pool and reads with another, which may be
+// the same.
+func New(writer, readers *sql.DB, d Dialect) *Store {
+	s := &Store{writer: writer, dialect: d, texts: new(sync.Map)}
+	s.reader = reader{conn: readers, store: s}
+	return s
+}
+
+// Close ends all use of the database.
+func (s *Store) Close() error {
+	if pool, ok := s.conn.(*sql.DB); ok && pool != s.writer {
+		return errors.Join(pool.Close(), s.writer.Close())
+	}
+	return s.writer.Close()
+}
+
+// Update implements [account.Store].
+func (s *Store) Update(ctx context.Context, key string, f func(account.Tx) error) error {
+	tx, err := s.writer.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() // does nothing after Commit
+	if s.dialect.Lock != nil {
+		if err := s.dialect.Lock(ctx, tx, key); err != nil {
+			return err
+		}
+	}
+	if err := f(&transaction{reader{tx, s}, tx}); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// Prune implements [account.Store].
+func (s *Store) Prune(ctx context.Context, now time.Time) error {
+	for _, text := range []string{
+		"DELETE FROM revocations WHERE until <= ?1",
+		"DELETE FROM sessions WHERE expires <= ?1",
+		"DELETE FROM records WHERE ends <= ?1",
+	} {
+		if _, err := s.writer.ExecContext(ctx, s.text(text), micros(now)); err != nil {
+			return s.known(err)
+		}
+	}
+	return nil
+}
+
+// text is a statement in the database's own form.
+func (s *Store) text(statement string) string {
+	if s.dialect.Rewrite == nil {
+		return statement
+	}
+	if own, ok := s.texts.Load(statement); ok {
+		return own.(string)
+	}
+	own := s.dialect.Rewrite(statement)
+	s.texts.Store(statement, own)
+	return own
+}
+
+func (s *Store) known(err error) error {
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, sql.ErrNoRows) {
+		return account.ErrNotFound
+	}
+	return s.dialect.Known(err)
+}
+
+// conn is a pool or a transaction.
+type conn interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+// row is what can be scanned.
+type row interface{ Scan(...any) error }
+
+// all reads every row of an answer.
+func all[T any](s *Store, rows *sql.Rows, err error, scan func(row) (T, error)) ([]T, error) {
+	if err != nil {
+		return nil, s.known(err)
+	}
+	defer rows.Close()
+	var list []T
+	for rows.Next() {
+		one, err := scan(rows)
+		if err != nil {
+			return nil, s.known(err)
+		}
+		list = append(list, one)
+	}
+	return list, s.known(rows.Err())
+}
+
+// micros is the form of times in the database; 0 stands for the zero Time.
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+func fromMicros(n int64) time.Time {
+	if n == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(n).UTC()
+}
+
+// never is the form of a zero time that has to compare as later than all others.
+const never = int64(1)<<62 - 1
+
+func microsOrNever(t time.Time) int64 {
+	if t.IsZero() {
+		return never
+	}
+	return t.UnixMicro()
+}
+
+func fromMicrosOrNever(n int64) time.Time {
+	if n == never {
+		return time.Time{}
+	}
+	return time.UnixMicro(n).UTC()
+}
+
+// likePattern finds what has the text in it, whatever its characters mean to LIKE.
+func likePattern(text string) string {
+	if text == "" {
+		return "%"
+	}
+	return "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(text) + "%"
+}

@@ -1,0 +1,91 @@
+package account
+
+import "strings"
+
+// letter is a mail without its address.
+type letter struct{ Subject, Text string }
+
+// The mails. A link only leads to the application's page, which sends the token back
+// with POST: a scanner that follows links changes nothing. None says more of the account
+// than its owner knows.
+
+func compose(subject string, paragraphs ...string) letter {
+	return letter{subject, strings.Join(paragraphs, "\n\n") + "\n"}
+}
+
+// link is the page with the token behind "#", which browsers send to nobody.
+func (a *Accounts) link(what, token string) string {
+	if a.page == "" {
+		return "Token: " + token
+	}
+	return a.page + "#" + what + "=" + token
+}
+
+func letterVerify(app, link string) letter {
+	return compose("Confirm your address for "+app,
+		"Somebody, probably you, registered at "+app+" with this address. To confirm it:",
+		link,
+		"This is good for 24 hours. If it was not you, do nothing: without it, nobody can log in.")
+}
+
+func letterTaken(app, username string) letter {
+	return compose("You have an account at "+app,
+		"Somebody, probably you, tried to register at "+app+" with this address. There is an account with it already: "+username+".",
+		"If you forgot the password, ask for a new one there. If it was not you, there is nothing to do.")
+}
+
+func letterNameTaken(app, username string) letter {
+	return compose("Choose another name at "+app,
+		"Somebody, probably you, tried to register at "+app+" with this address and the name "+username+", which is taken. Nothing was made. Register again with another name.")
+}
+
+func letterReset(app, link string) letter {
+	return compose("Set a new password for "+app,
+		"Somebody, probably you, asked for a new password at "+app+". To set one:",
+		link,
+		"This is good for one hour, and once. If it was not you, do nothing: your password stays as it is.")
+}
+
+func letterPasswordSet(app string) letter {
+	return compose("Your password for "+app+" was changed",
+		"The password of your account at "+app+" was changed, and what was logged in elsewhere is logged out.",
+		"If it was not you, set a new one now.")
+}
+
+func letterChange(app, link string) letter {
+	return compose("Confirm your new address for "+app,
+		"Somebody, probably you, wants to use this address for an account at "+app+". To confirm it:",
+		link,
+		"This is good for 24 hours. If it was not you, do nothing.")
+}
+
+func letterChangeTaken(app string) letter {
+	return compose("Your address at "+app,
+		"Somebody wanted to move another account at "+app+" to this address, which is that of yours. Nothing was changed, and there is nothing to do.")
+}
+
+func letterChanged(app, link string) letter {
+	return compose("Your address at "+app+" was changed",
+		"The address of your account at "+app+" is another one now. If it was not you, take it back within 72 hours:",
+		link,
+		"This logs out everybody, and asks for a new password.")
+}
+
+func letterInvite(app, link string) letter {
+	return compose("You are invited to "+app,
+		"You can make an account at "+app+" with this address:",
+		link,
+		"This is good for 72 hours, and once.")
+}
+
+func letterSecondFactor(app, what string) letter {
+	return compose("The second factor of your account at "+app,
+		what,
+		"If it was not you, set a new password and look at your sessions.")
+}
+
+func letterStolen(app string) letter {
+	return compose("A session of yours at "+app+" was ended",
+		"Two programs used the same session of your account at "+app+", so that one of them may have stolen it. That session is over; log in again. Others of yours go on.",
+		"If you do not know what this may be, set a new password.")
+}

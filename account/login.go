@@ -1,0 +1,267 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/sallyport-dev/sallyport/password"
+	"github.com/sallyport-dev/sallyport/secret"
+	"github.com/sallyport-dev/sallyport/visit"
+)
+
+// Why somebody may not log in. To a client, all of them are one answer.
+var (
+	errUnknown    = errors.New("no such user")
+	errWrong      = errors.New("wrong password")
+	errDisabled   = errors.New("the user is disabled")
+	errUnverified = errors.New("the address is not verified")
+	errMustReset  = errors.New("the password has to be reset")
+	errChanged    = errors.New("the password was changed meanwhile")
+)
+
+// throttled is the error of who has to wait.
+type throttled struct{ wait time.Duration }
+
+func (e *throttled) Error() string { return "too many wrong attempts" }
+
+// The ways to prove who one is (RFC 8176).
+const (
+	byPassword = "pwd"
+	byCode     = "otp"
+	byKey      = "key" // not of the RFC: an API key
+)
+
+// loginForm is what is known of how somebody logs in.
+type loginForm struct {
+	Methods []string `json:"methods,omitzero"`
+	Prefix  string   `json:"prefix,omitzero"`
+	Agent   string   `json:"agent,omitzero"`
+	Cookie  bool     `json:"cookie,omitzero"`
+}
+
+// attempt is somebody who says who they are.
+type attempt struct {
+	login    string
+	password secret.String
+	device   string
+	client   netip.Addr
+	form     loginForm
+}
+
+// entry is what an attempt came to: a session, or a token for the second step, or err.
+type entry struct {
+	user    User
+	session Session
+	second  string
+	device  string
+	err     error
+}
+
+// login verifies a password and starts a session. Whatever is wrong with the user or the
+// password, it costs the same: a lookup, the counts, and one verification.
+func (a *Accounts) login(ctx context.Context, in attempt) (e entry, err error) {
+	u, err := a.store.UserByLogin(ctx, in.login)
+	missing := errors.Is(err, ErrNotFound)
+	if err != nil && !missing {
+		return e, err
+	}
+	t := try{who: u.ID, client: in.client, device: a.knownDevice(&u, in.device)}
+	if missing {
+		t.who = "nobody " + Fold(in.login)
+	}
+	e.user = u
+	rehash, err := a.prove(ctx, t, u.PasswordHash, in.password, a.reasonAgainst(&u, missing))
+	if wrong, ok := refusal(err); ok {
+		e.err = wrong
+		return e, nil
+	}
+	if err != nil {
+		return e, err
+	}
+	if rehash {
+		a.rehash(ctx, u, in.password)
+	}
+	in.form.Methods = []string{byPassword}
+	err = a.update(ctx, u.ID, func(c *change) error { return a.admit(ctx, c, &e, in.form) })
+	if err == nil && e.err == nil && e.second == "" {
+		e.device = a.deviceAfter(&e.user, in.device)
+	}
+	return e, err
+}
+
+// reasonAgainst is why a user may not log in, however right the password is.
+func (a *Accounts) reasonAgainst(u *User, missing bool) error {
+	switch {
+	case missing:
+		return errUnknown
+	case u.Disabled:
+		return errDisabled
+	case u.MustReset:
+		return errMustReset
+	case !a.unverified && u.Verified.IsZero():
+		return errUnverified
+	}
+	return nil
+}
+
+// refusal tells why somebody is refused from what went wrong inside.
+func refusal(err error) (error, bool) {
+	for _, known := range []error{errUnknown, errWrong, errDisabled, errUnverified, errMustReset, errChanged} {
+		if errors.Is(err, known) {
+			return err, true
+		}
+	}
+	_, wait := errors.AsType[*throttled](err)
+	return err, wait
+}
+
+// prove counts the try, verifies the password, and gives the try back when it was right.
+// With a reason against the user, a right password counts as a wrong one.
+func (a *Accounts) prove(ctx context.Context, t try, hash, pw secret.String, against error) (rehash bool, err error) {
+	wait, err := a.charge(ctx, t)
+	if err != nil {
+		return false, err
+	}
+	if wait > 0 {
+		return false, &throttled{wait}
+	}
+	result, err := a.passwords.Verify(ctx, hash.Reveal(), pw) // of nobody: ""
+	switch {
+	case err != nil && !errors.Is(err, password.ErrBadHash):
+		// Nobody has looked at the password: it was no guess.
+		return false, errors.Join(err, a.forgive(context.WithoutCancel(ctx), t))
+	case against != nil:
+		return false, against
+	case err != nil:
+		return false, fmt.Errorf("%w: %w", errWrong, err)
+	case !result.OK:
+		return false, errWrong
+	}
+	return result.Rehash, a.forgive(ctx, t)
+}
+
+// admit starts the session of a user whose password was right a moment ago, or asks for
+// the second factor.
+func (a *Accounts) admit(ctx context.Context, c *change, e *entry, form loginForm) error {
+	u, err := c.User(ctx, e.user.ID)
+	if err != nil {
+		return err
+	}
+	if u.Credential != e.user.Credential {
+		e.err = errChanged
+		return nil
+	}
+	e.user = u
+	if e.err = a.reasonAgainst(&u, false); e.err != nil {
+		return nil
+	}
+	f, err := a.factorOf(ctx, c, u.ID)
+	if err != nil {
+		return err
+	}
+	if f.Confirmed {
+		e.second, err = issue(ctx, c, u.ID, ticket{Purpose: toSecond, Credential: u.Credential, How: form})
+		return err
+	}
+	e.session, err = a.newSession(ctx, c, &u, form)
+	return err
+}
+
+// deviceAfter is the device token that the client should have now: the one it has, or
+// a new one.
+func (a *Accounts) deviceAfter(u *User, sent string) string {
+	if a.knownDevice(u, sent) != "" {
+		return sent
+	}
+	return a.newDevice(u, visit.NewID(a.now()))
+}
+
+// rehash brings a hash up to date, now that the password is known. That it fails is no
+// reason to refuse a login: the next one tries again.
+func (a *Accounts) rehash(ctx context.Context, u User, pw secret.String) {
+	hash, err := a.passwords.Hash(ctx, pw)
+	if err == nil {
+		err = a.update(ctx, u.ID, func(c *change) error {
+			now, err := c.User(ctx, u.ID)
+			if err != nil || !now.PasswordHash.Equal(u.PasswordHash) {
+				return err
+			}
+			now.PasswordHash = secret.New(hash)
+			return c.SetUser(ctx, now)
+		})
+	}
+	if err != nil {
+		a.errors.WarnContext(ctx, "a password hash stays as it is", "user", u.ID, "error", err)
+	}
+}
+
+// second is the second step of a login: a code, or a recovery code.
+func (a *Accounts) second(ctx context.Context, ticketText string, code, recovery secret.String, client netip.Addr, device string) (e entry, err error) {
+	t, err := lookup(ctx, a.store, ticketText, a.now(), toSecond)
+	if errors.Is(err, errTicket) {
+		return entry{err: err}, nil
+	}
+	if err != nil {
+		return e, err
+	}
+	e.user.ID = t.owner
+	guess := try{who: "second factor of " + t.owner, client: client}
+	wait, err := a.charge(ctx, guess)
+	if err != nil {
+		return e, err
+	}
+	if wait > 0 {
+		e.err = &throttled{wait}
+		return e, nil
+	}
+	err = a.redeem(ctx, ticketText, func(c *change, t *ticket) error { return a.complete(ctx, c, t, &e, code, recovery) }, toSecond)
+	if errors.Is(err, errTicket) {
+		return entry{user: e.user, err: err}, nil
+	}
+	if err == nil && e.err == nil {
+		err = a.forgive(ctx, guess)
+		e.device = a.deviceAfter(&e.user, device)
+	}
+	return e, err
+}
+
+// complete checks the second factor. A wrong one is counted on the ticket; the fifth is
+// the last.
+func (a *Accounts) complete(ctx context.Context, c *change, t *ticket, e *entry, code, recovery secret.String) error {
+	u, err := c.User(ctx, t.owner)
+	if err != nil {
+		return err
+	}
+	e.user = u
+	if e.err = a.reasonAgainst(&u, false); e.err != nil || u.Credential != t.Credential {
+		e.err = cmpError(e.err, errChanged)
+		return t.spend(ctx, c)
+	}
+	ok, err := a.spendFactor(ctx, c, &u, code, recovery)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		e.err = errCode
+		if t.Tries++; t.Tries >= maxSecond {
+			return t.spend(ctx, c)
+		}
+		return t.keep(ctx, c)
+	}
+	if err := t.spend(ctx, c); err != nil {
+		return err
+	}
+	t.How.Methods = append(t.How.Methods, byCode)
+	e.session, err = a.newSession(ctx, c, &u, t.How)
+	return err
+}
+
+func cmpError(err, other error) error {
+	if err != nil {
+		return err
+	}
+	return other
+}

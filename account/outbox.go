@@ -1,0 +1,157 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/sallyport-dev/sallyport/visit"
+)
+
+// Mailer sends one mail of plain text. An error that has a method Permanent() bool which
+// says true is not tried again. Package mail has two.
+type Mailer interface {
+	Send(ctx context.Context, to, subject, text string) error
+}
+
+const (
+	kindMail    = "mail"
+	mailsAtOnce = 20
+	mailTries   = 12
+	// mailLease is how long one process has for sending a mail before another may.
+	mailLease = 2 * time.Minute
+	mailTTL   = 24 * time.Hour
+	sendFor   = 30 * time.Second
+)
+
+// outgoing is a mail that waits. Its text may hold a token, so it is sealed at rest.
+type outgoing struct {
+	To     string `json:"to"`
+	Tries  int    `json:"tries"`
+	Sealed []byte `json:"sealed"`
+}
+
+// letter puts a mail into the outbox, in the transaction of what it tells about: it is
+// sent if and only if that happens. Nobody waits for a mail server.
+func (a *Accounts) letter(ctx context.Context, tx Tx, to string, l letter) error {
+	if a.mail == nil {
+		return nil
+	}
+	now := a.now()
+	id := visit.NewID(now)
+	text, err := json.Marshal(l)
+	if err != nil {
+		return err
+	}
+	err = putMail(ctx, tx, Record{ID: id, Due: now, End: now.Add(mailTTL)}, outgoing{To: to, Sealed: a.secrets.box.Seal(text, kindMail+" "+id)})
+	if err == nil {
+		select {
+		case a.posted <- struct{}{}:
+		default:
+		}
+	}
+	return err
+}
+
+func putMail(ctx context.Context, tx Tx, rec Record, m outgoing) (err error) {
+	rec.Kind = kindMail
+	if rec.Data, err = json.Marshal(m); err != nil {
+		return err
+	}
+	return tx.PutRecord(ctx, rec)
+}
+
+// deliver empties the outbox until ctx ends.
+func (a *Accounts) deliver(ctx context.Context) {
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		case <-a.posted:
+		}
+		list, err := a.claim(ctx)
+		if err != nil && ctx.Err() == nil {
+			a.errors.ErrorContext(ctx, "reading the outbox", "error", err)
+		}
+		for _, rec := range list {
+			a.send(ctx, rec)
+		}
+	}
+}
+
+// claim takes mails that are due, so that no other process sends them meanwhile.
+func (a *Accounts) claim(ctx context.Context) (list []Record, err error) {
+	if due, err := a.store.RecordsDue(ctx, kindMail, a.now(), 1); err != nil || len(due) == 0 {
+		return nil, err
+	}
+	err = a.update(ctx, kindMail, func(c *change) error {
+		if list, err = c.RecordsDue(ctx, kindMail, c.now, mailsAtOnce); err != nil {
+			return err
+		}
+		for _, rec := range list {
+			rec.Due = c.now.Add(mailLease)
+			if err := c.PutRecord(ctx, rec); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return list, err
+}
+
+// send sends one mail. What fails is tried again later, twice as late each time.
+func (a *Accounts) send(ctx context.Context, rec Record) {
+	m, l, err := a.openMail(rec)
+	if err == nil {
+		sending, cancel := context.WithTimeout(ctx, sendFor)
+		err = a.mail.Send(sending, m.To, l.Subject, l.Text)
+		cancel()
+	}
+	if err != nil && ctx.Err() == nil {
+		a.errors.WarnContext(ctx, "a mail was not sent", "mail", rec.ID, "try", m.Tries+1, "error", err)
+	}
+	again := err != nil && !permanent(err) && m.Tries+1 < mailTries
+	err = a.store.Update(ctx, kindMail, func(tx Tx) error {
+		if !again {
+			return tx.DeleteRecord(ctx, kindMail, rec.ID)
+		}
+		m.Tries++
+		rec.Due = a.now().Add(min(time.Second<<m.Tries, time.Hour))
+		return putMail(ctx, tx, rec, m)
+	})
+	if err != nil && ctx.Err() == nil {
+		a.errors.ErrorContext(ctx, "the outbox does not know that a mail was sent", "mail", rec.ID, "error", err)
+	}
+}
+
+func (a *Accounts) openMail(rec Record) (m outgoing, l letter, err error) {
+	if err = json.Unmarshal(rec.Data, &m); err != nil {
+		return m, l, broken{err}
+	}
+	text, err := a.secrets.box.Open(m.Sealed, kindMail+" "+rec.ID)
+	if err == nil {
+		err = json.Unmarshal(text, &l)
+	}
+	if err != nil {
+		return m, l, broken{err}
+	}
+	return m, l, nil
+}
+
+// broken is a mail that no try will mend.
+type broken struct{ error }
+
+func (broken) Permanent() bool { return true }
+
+func permanent(err error) bool {
+	var p interface {
+		error
+		Permanent() bool
+	}
+	return errors.As(err, &p) && p.Permanent()
+}

@@ -1,0 +1,135 @@
+// Package postgres keeps accounts in PostgreSQL, for several processes on several
+// machines.
+//
+// It fails when composed wrongly:
+//
+//   - Behind a pooler, transactions must stay on one connection (in PgBouncer, session or
+//     transaction mode), as they lock.
+//   - A replica that lags shows what was revoked as good: name the primary.
+//   - Without sslmode=verify-full in the address, who sits between can read the hashes.
+//     [Open] asks for TLS unless the address is a loopback one or a socket.
+//   - A server or a role with synchronous_commit off may lose what was acknowledged; Open
+//     switches it on for its own connections.
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	"github.com/sallyport-dev/sallyport/account"
+	"github.com/sallyport-dev/sallyport/account/internal/sqlstore"
+)
+
+// NewerError is for a database whose tables a newer version has changed.
+type NewerError = sqlstore.NewerError
+
+//go:embed migrations/*.sql
+var embedded embed.FS
+
+const (
+	// poolSize is how many connections one process holds at most.
+	poolSize = 16
+	// statementTimeout ends what a lost connection or a lock would hold for ever.
+	statementTimeout = "10000" // milliseconds
+)
+
+// Open connects to the database that a postgres:// address names, and brings its
+// tables up to date, one process at a time. It refuses one that a newer version has
+// changed ([*NewerError]), and an address that would send secrets over a network in
+// the clear.
+func Open(ctx context.Context, address string) (account.Store, error) {
+	cfg, err := pgx.ParseConfig(address)
+	if err != nil {
+		// The driver's own error quotes the address, with parts of a password in some cases.
+		return nil, errors.New("account/postgres: this is not an address of a database: write postgres://USER:PASSWORD@HOST:5432/NAME?sslmode=verify-full")
+	}
+	if err := checkTLS(cfg); err != nil {
+		return nil, err
+	}
+	cfg.RuntimeParams["synchronous_commit"] = "on"
+	cfg.RuntimeParams["statement_timeout"] = statementTimeout
+	cfg.RuntimeParams["application_name"] = "sallyport"
+	db := stdlib.OpenDB(*cfg)
+	db.SetMaxOpenConns(poolSize)
+	db.SetMaxIdleConns(poolSize)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	if err := migrate(ctx, db); err != nil {
+		return nil, errors.Join(fmt.Errorf("account/postgres: %s on %s: %w", cfg.Database, cfg.Host, err), db.Close())
+	}
+	return sqlstore.New(db, db, sqlstore.Dialect{Rewrite: numbered, Lock: advise, Known: known}), nil
+}
+
+func migrate(ctx context.Context, db *sql.DB) error {
+	steps, err := fs.Sub(embedded, "migrations")
+	if err != nil {
+		return err
+	}
+	locker, err := lock.NewPostgresSessionLocker()
+	if err != nil {
+		return err
+	}
+	return sqlstore.Migrate(ctx, db, goose.DialectPostgres, steps, locker)
+}
+
+// checkTLS refuses every way to the server that is not encrypted, fallbacks included.
+func checkTLS(cfg *pgx.ConnConfig) error {
+	ways := []struct {
+		host      string
+		encrypted bool
+	}{{cfg.Host, cfg.TLSConfig != nil}}
+	for _, f := range cfg.Fallbacks {
+		ways = append(ways, struct {
+			host      string
+			encrypted bool
+		}{f.Host, f.TLSConfig != nil})
+	}
+	for _, w := range ways {
+		if !w.encrypted && !local(w.host) {
+			return fmt.Errorf("account/postgres: the connection to %s may go without TLS: add ?sslmode=verify-full to the address", w.host)
+		}
+	}
+	return nil
+}
+
+func local(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return strings.HasPrefix(host, "/") || strings.HasPrefix(host, "@") || host == "localhost" || err == nil && addr.IsLoopback()
+}
+
+// numbered writes parameters as PostgreSQL has them. No statement holds another "?".
+func numbered(statement string) string { return strings.ReplaceAll(statement, "?", "$") }
+
+// advise holds the key until the end of the transaction. Keys with one hash wait for
+// each other, which does no harm.
+func advise(ctx context.Context, tx *sql.Tx, key string) error {
+	_, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", key)
+	return err
+}
+
+// known turns the driver's errors into those of the contract.
+func known(err error) error {
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok {
+		return err
+	}
+	switch e.Code {
+	case "23505": // unique_violation
+		return account.ErrTaken
+	case "23503": // foreign_key_violation
+		return account.ErrNotFound
+	}
+	return err
+}

@@ -1,0 +1,278 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/sallyport-dev/sallyport/token"
+)
+
+const (
+	kindSigning = "signing-key"
+	// publishFor is how long a key is published before it signs: as long as a verifier may
+	// keep the set it fetched, and a minute for those who are late.
+	publishFor = jwksAge + time.Minute
+	// askAgain is how often an unknown kid may make this process read the keys again.
+	askAgain = time.Second
+)
+
+// SigningKey is one of the keys that make access tokens, as an administrator sees it.
+type SigningKey struct {
+	ID        string
+	Algorithm token.Algorithm
+	Created   time.Time
+	// SignsFrom is when it starts to sign, and VerifiesUntil when its last token has
+	// expired; zero while no other key has taken its place.
+	SignsFrom, VerifiesUntil time.Time
+}
+
+// signs reports whether k may sign now.
+func (k *SigningKey) signs(now time.Time) bool { return !now.Before(k.SignsFrom) && k.verifies(now) }
+
+func (k *SigningKey) verifies(now time.Time) bool {
+	return k.VerifiesUntil.IsZero() || now.Before(k.VerifiesUntil)
+}
+
+// storedKey is a SigningKey with its private half, sealed.
+type storedKey struct {
+	SigningKey
+	Sealed []byte
+}
+
+// ring holds the signing keys. It is the [token.KeySource] of the accounts' own issuer.
+type ring struct {
+	*Accounts
+	algorithm token.Algorithm
+	every     time.Duration
+
+	state atomic.Pointer[ringState]
+	dirty atomic.Bool
+
+	mu    sync.Mutex // one reader at a time
+	asked time.Time
+}
+
+// ringState is what holds until next.
+type ringState struct {
+	set    *token.KeySet
+	jwks   document
+	signer *token.SigningKey
+	next   time.Time
+}
+
+// Keys implements [token.KeySource].
+func (r *ring) Keys() *token.KeySet { return r.state.Load().set }
+
+// Missing implements [token.KeySource]: a key that another process has just made may be
+// there already.
+func (r *ring) Missing(string) bool {
+	r.mu.Lock()
+	again := r.now().Sub(r.asked).Abs() >= askAgain
+	r.mu.Unlock()
+	if !again {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), askAgain)
+	defer cancel()
+	return r.load(ctx) == nil
+}
+
+// follow reads the keys again when they changed, or when one's time has come.
+func (r *ring) follow(ctx context.Context) error {
+	if state := r.state.Load(); state != nil && !r.dirty.Swap(false) && (state.next.IsZero() || r.now().Before(state.next)) {
+		return nil
+	}
+	return r.load(ctx)
+}
+
+// load makes the state of what is stored now. A set is replaced only by another one, so
+// that what was remembered of the tokens stays good.
+func (r *ring) load(ctx context.Context) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := r.now()
+	r.asked = now
+	list, err := storedKeys(ctx, r.store)
+	if err != nil {
+		return err
+	}
+	state := &ringState{}
+	var keys []token.Key
+	var since time.Time
+	for _, k := range list {
+		for _, t := range []time.Time{k.SignsFrom, k.VerifiesUntil} {
+			if t.After(now) && (state.next.IsZero() || t.Before(state.next)) {
+				state.next = t
+			}
+		}
+		if !k.verifies(now) {
+			continue
+		}
+		key, err := r.unseal(k)
+		if err != nil {
+			return err
+		}
+		keys = append(keys, key.Key())
+		if k.signs(now) && (state.signer == nil || k.SignsFrom.After(since)) {
+			state.signer, since = key, k.SignsFrom
+		}
+	}
+	if state.signer == nil {
+		return errors.New("account: there is no key to sign with")
+	}
+	if old := r.state.Load(); old != nil && sameKeys(old.set.List(), keys) {
+		state.set, state.jwks = old.set, old.jwks
+	} else if state.set, err = token.NewKeySet(keys); err != nil {
+		return err
+	} else if state.jwks, err = newDocument(keys); err != nil {
+		return err
+	}
+	r.state.Store(state)
+	return nil
+}
+
+func sameKeys(a, b []token.Key) bool {
+	return slices.EqualFunc(a, b, func(x, y token.Key) bool { return x.ID == y.ID && x.Algorithm == y.Algorithm })
+}
+
+func storedKeys(ctx context.Context, in Reader) ([]storedKey, error) {
+	records, err := in.RecordsOf(ctx, kindSigning, "")
+	if err != nil {
+		return nil, err
+	}
+	list := make([]storedKey, len(records))
+	for i, rec := range records {
+		if err := json.Unmarshal(rec.Data, &list[i]); err != nil {
+			return nil, fmt.Errorf("account: signing key %s: %w", rec.ID, err)
+		}
+	}
+	slices.SortFunc(list, func(a, b storedKey) int {
+		if c := a.SignsFrom.Compare(b.SignsFrom); c != 0 {
+			return c
+		}
+		return strings.Compare(a.ID, b.ID)
+	})
+	return list, nil
+}
+
+func (r *ring) unseal(k storedKey) (*token.SigningKey, error) {
+	der, err := r.secrets.box.Open(k.Sealed, kindSigning+" "+k.ID)
+	if err != nil {
+		return nil, fmt.Errorf("account: signing key %s cannot be opened: is Secret another one than it was made with? %w", k.ID, err)
+	}
+	return token.ParsePKCS8(k.Algorithm, der)
+}
+
+// tend sees to it that there is a key, of the right algorithm, and that it is replaced
+// in time. Of several processes that start at once, one makes it.
+func (r *ring) tend(ctx context.Context) error {
+	return r.alter(ctx, func(c *change, list []storedKey) error {
+		if len(list) > 0 {
+			if last := list[len(list)-1]; last.Algorithm == r.algorithm && c.now.Before(last.SignsFrom.Add(r.every)) {
+				return nil
+			}
+		}
+		return r.add(ctx, c, list)
+	})
+}
+
+// alter changes the keys in one transaction, and takes over what came of it.
+func (r *ring) alter(ctx context.Context, f func(c *change, list []storedKey) error) error {
+	err := r.update(ctx, kindSigning, func(c *change) error {
+		list, err := storedKeys(ctx, c)
+		if err != nil {
+			return err
+		}
+		return f(c, list)
+	})
+	if err != nil {
+		return err
+	}
+	return r.load(ctx)
+}
+
+// add makes the next key. The first one signs at once; later ones when every verifier
+// can have them.
+func (r *ring) add(ctx context.Context, c *change, before []storedKey) error {
+	key, err := token.GenerateKey(r.algorithm)
+	if err != nil {
+		return err
+	}
+	der, err := key.MarshalPKCS8()
+	if err != nil {
+		return err
+	}
+	id := key.Key().ID
+	k := storedKey{SigningKey{ID: id, Algorithm: r.algorithm, Created: c.now, SignsFrom: c.now}, r.secrets.box.Seal(der, kindSigning+" "+id)}
+	if soon := c.now.Add(publishFor); slices.ContainsFunc(before, func(b storedKey) bool {
+		// Until then, somebody has to sign, and the tokens have to be good.
+		return b.signs(c.now) && (b.VerifiesUntil.IsZero() || !b.VerifiesUntil.Before(soon.Add(r.ttl.access)))
+	}) {
+		k.SignsFrom = soon
+	}
+	for _, b := range before {
+		if b.VerifiesUntil.IsZero() {
+			b.VerifiesUntil = k.SignsFrom.Add(r.ttl.access + clockMargin)
+			if err := putKey(ctx, c, b); err != nil {
+				return err
+			}
+		}
+	}
+	if err := putKey(ctx, c, k); err != nil {
+		return err
+	}
+	return c.revoke(ctx, KindSigningKey, id, 0)
+}
+
+func putKey(ctx context.Context, c *change, k storedKey) error {
+	data, err := json.Marshal(k)
+	if err != nil {
+		return err
+	}
+	return c.PutRecord(ctx, Record{Kind: kindSigning, ID: k.ID, End: k.VerifiesUntil, Data: data})
+}
+
+// SigningKeys returns the keys that sign or verify, the oldest first.
+func (a *Accounts) SigningKeys(ctx context.Context) ([]SigningKey, error) {
+	list, err := storedKeys(ctx, a.store)
+	out := make([]SigningKey, len(list))
+	for i, k := range list {
+		out[i] = k.SigningKey
+	}
+	return out, err
+}
+
+// RotateKeys makes the next signing key. It is published at once and signs six minutes
+// later, when every verifier that keeps to the Cache-Control of the key set has it. The
+// keys before it verify until their last token has expired.
+func (a *Accounts) RotateKeys(ctx context.Context) error {
+	return a.ring.alter(ctx, func(c *change, list []storedKey) error { return a.ring.add(ctx, c, list) })
+}
+
+// RevokeKey takes a signing key away at once, for when its private half may have leaked:
+// its tokens are refused everywhere within a second, and clients refresh. When it was
+// the one that signs, another one takes its place at once, which verifiers that have
+// kept the old set do not know for up to five minutes.
+func (a *Accounts) RevokeKey(ctx context.Context, id string) error {
+	return a.ring.alter(ctx, func(c *change, list []storedKey) error {
+		rest := slices.DeleteFunc(slices.Clone(list), func(k storedKey) bool { return k.ID == id })
+		if len(rest) == len(list) {
+			return ErrNotFound
+		}
+		if err := c.DeleteRecord(ctx, kindSigning, id); err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(rest, func(k storedKey) bool { return k.signs(c.now) && k.VerifiesUntil.IsZero() }) {
+			return a.ring.add(ctx, c, rest)
+		}
+		return c.revoke(ctx, KindSigningKey, id, 0)
+	})
+}

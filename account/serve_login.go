@@ -1,0 +1,237 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/sallyport-dev/sallyport/audit"
+	"github.com/sallyport-dev/sallyport/problem"
+	"github.com/sallyport-dev/sallyport/visit"
+)
+
+func (a *Accounts) handleLogin(w http.ResponseWriter, r *http.Request) error {
+	cookies, err := a.mode(r)
+	if err != nil {
+		return err
+	}
+	in, err := credentials.Body(r)
+	if err != nil {
+		return err
+	}
+	if (in.Username == "") == (in.Email == "") {
+		return invalid(problem.Field{Pointer: "", Code: "one_of", Detail: "Send either username or email."})
+	}
+	if err := a.limits.login.take(w, r); err != nil {
+		return err
+	}
+	device := in.DeviceToken.Reveal()
+	if cookies {
+		if device, err = fromCookie(r, cookieDevice); err != nil {
+			return err
+		}
+	}
+	e, err := a.login(r.Context(), attempt{in.Username + in.Email, in.Password, device, clientOf(r), formOf(r, cookies)})
+	if err != nil {
+		return a.explain(err)
+	}
+	return a.enter(w, r, &e, cookies)
+}
+
+// handleSecond is the second step of a login.
+func (a *Accounts) handleSecond(w http.ResponseWriter, r *http.Request) error {
+	cookies, err := a.mode(r)
+	if err != nil {
+		return err
+	}
+	in, err := seconds.Body(r)
+	if err != nil {
+		return err
+	}
+	if in.Code.IsZero() == in.RecoveryCode.IsZero() {
+		return invalid(problem.Field{Pointer: "", Code: "one_of", Detail: "Send either code or recovery_code."})
+	}
+	if err := a.limits.login.take(w, r); err != nil {
+		return err
+	}
+	ticket, device := in.Token.Reveal(), ""
+	if cookies {
+		if ticket, err = fromCookie(r, cookieSecond); err != nil {
+			return err
+		}
+		if device, err = fromCookie(r, cookieDevice); err != nil {
+			return err
+		}
+	}
+	e, err := a.second(r.Context(), ticket, in.Code, in.RecoveryCode, clientOf(r), device)
+	if err != nil {
+		return a.explain(err)
+	}
+	return a.enter(w, r, &e, cookies)
+}
+
+// enter answers with what an attempt came to.
+func (a *Accounts) enter(w http.ResponseWriter, r *http.Request, e *entry, cookies bool) error {
+	who := a.principal(e.user.ID, e.session.ID)
+	switch {
+	case errors.Is(e.err, errCode), errors.Is(e.err, errTicket):
+		a.note(r, audit.LoginFail, e.err.Error(), who)
+		return wrongCode
+	case e.err != nil:
+		if wait, ok := errors.AsType[*throttled](e.err); ok {
+			a.note(r, audit.LoginFailMax, e.err.Error(), who)
+			return tooSoon(wait.wait).Because(e.err)
+		}
+		a.note(r, audit.LoginFail, e.err.Error(), who)
+		return wrongCredentials
+	case e.second != "":
+		answer := secondNeeded{Required: true, Token: e.second, Expires: int64(toSecond.ttl().Seconds())}
+		if cookies {
+			setCookie(w, cookieSecond, e.second, toSecond.ttl(), http.SameSiteStrictMode)
+			answer.Token = ""
+		}
+		return send(w, http.StatusOK, answer)
+	}
+	a.note(r, audit.LoginSuccess, "", who)
+	return a.hand(w, &e.user, &e.session, e.device, cookies)
+}
+
+// hand gives the client the tokens of its session.
+func (a *Accounts) hand(w http.ResponseWriter, u *User, s *Session, device string, cookies bool) error {
+	tokens, err := a.tokensFor(u, s)
+	if err != nil {
+		return err
+	}
+	tokens.DeviceToken = device
+	if cookies {
+		a.intoCookies(w, tokens, s.IdleUntil.Sub(a.now()))
+	}
+	return send(w, http.StatusOK, tokens)
+}
+
+func (a *Accounts) handleRefresh(w http.ResponseWriter, r *http.Request) error {
+	cookies, err := a.mode(r)
+	if err != nil {
+		return err
+	}
+	in, err := refreshes.Body(r)
+	if err != nil {
+		return err
+	}
+	raw := in.RefreshToken.Reveal()
+	if cookies {
+		if raw, err = fromCookie(r, cookieRefresh); err != nil {
+			return err
+		}
+	}
+	if raw == "" {
+		return invalid(problem.Field{Pointer: "/refresh_token", Code: "required", Detail: "Send the refresh token."})
+	}
+	n, err := a.refresh(r.Context(), raw, cookies)
+	if err != nil {
+		return a.explain(err)
+	}
+	who := a.principal(n.session.UserID, n.session.ID)
+	switch {
+	case n.err == nil && n.verdict == retried:
+		a.note(r, audit.TokenRetry, "the answer before must have been lost", who)
+	case n.err == nil:
+		a.note(r, audit.SessionRenew, "", who)
+	case errors.Is(n.err, errStolen), errors.Is(n.err, errAhead):
+		a.note(r, audit.TokenReuse, n.err.Error(), who)
+	case errors.Is(n.err, errNotRefresh):
+		a.note(r, audit.TokenInvalid, n.err.Error(), visit.Principal{})
+	default:
+		a.note(r, audit.SessionAfter, n.err.Error(), who)
+	}
+	if n.err != nil {
+		if cookies {
+			clearCookies(w)
+		}
+		return badGrant.Because(n.err)
+	}
+	return a.hand(w, &n.user, &n.session, "", cookies)
+}
+
+func (a *Accounts) handleLogout(w http.ResponseWriter, r *http.Request) error {
+	p, err := a.caller(r)
+	if err != nil {
+		return err
+	}
+	if p.Session == "" {
+		return sessionOnly
+	}
+	if err := a.EndSession(r.Context(), p.Session); err != nil && !errors.Is(err, ErrNotFound) {
+		return a.explain(err)
+	}
+	return a.loggedOut(w, r, p)
+}
+
+func (a *Accounts) handleLogoutAll(w http.ResponseWriter, r *http.Request) error {
+	p, err := a.self(r, func(ctx context.Context, c *change, u *User, _ *Session) error { return c.endAll(ctx, u.ID, "") })
+	if err != nil {
+		return err
+	}
+	return a.loggedOut(w, r, p)
+}
+
+func (a *Accounts) loggedOut(w http.ResponseWriter, r *http.Request, p visit.Principal) error {
+	if len(r.Header["Cookie"]) > 0 {
+		clearCookies(w)
+	}
+	a.note(r, audit.SessionLogout, "", p)
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// handleReauth lets a user prove again who they are: with the password, and the second
+// factor where there is one.
+func (a *Accounts) handleReauth(w http.ResponseWriter, r *http.Request) error {
+	in, err := reauths.Body(r)
+	if err != nil {
+		return err
+	}
+	var user User
+	if _, err := a.self(r, func(_ context.Context, _ *change, u *User, _ *Session) error { user = *u; return nil }); err != nil {
+		return err
+	}
+	if err := a.proveAgain(r, &user, in.Password); err != nil {
+		return err
+	}
+	var session Session
+	right := true
+	p, err := a.self(r, func(ctx context.Context, c *change, u *User, s *Session) error {
+		f, err := a.factorOf(ctx, c, u.ID)
+		if err != nil {
+			return err
+		}
+		methods := []string{byPassword}
+		if right = true; f.Confirmed {
+			if right, err = a.spendFactor(ctx, c, u, in.Code, none); err != nil || !right {
+				return err
+			}
+			methods = append(methods, byCode)
+		}
+		s.AuthTime, s.Methods, s.LastUsed = c.now, methods, c.now
+		user, session = *u, *s
+		return c.SetSession(ctx, *s)
+	})
+	if err != nil {
+		return err
+	}
+	if !right {
+		a.note(r, audit.LoginFail, errCode.Error(), p)
+		return wrongCode
+	}
+	a.note(r, audit.Reauth, "", p)
+	tokens, err := a.tokensFor(&user, &session)
+	if err != nil {
+		return err
+	}
+	tokens.RefreshToken = "" // the one the client has stays good
+	if session.Cookie {
+		setCookie(w, cookieAccess, tokens.AccessToken, a.ttl.access, http.SameSiteLaxMode)
+		tokens.AccessToken, tokens.TokenType = "", "Cookie"
+	}
+	return send(w, http.StatusOK, tokens)
+}

@@ -1,0 +1,378 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/sallyport-dev/sallyport/audit"
+	"github.com/sallyport-dev/sallyport/problem"
+	"github.com/sallyport-dev/sallyport/secret"
+	"github.com/sallyport-dev/sallyport/visit"
+)
+
+// errNothing is what an answer that says nothing hides.
+var errNothing = errors.New("there is no such account, or nothing to do for it")
+
+func (a *Accounts) handleRegister(w http.ResponseWriter, r *http.Request) error {
+	if a.registration == RegistrationClosed {
+		return closedDoor
+	}
+	in, err := applications.Body(r)
+	if err != nil {
+		return err
+	}
+	// Before the limit is charged: who mends a weak password should not be shut out for
+	// it. And before anybody is looked up, so that it says nothing about them.
+	n := NewUser{Username: in.Username, Email: in.Email, Password: in.Password}
+	if wrong := a.wrongWith(n); len(wrong) > 0 {
+		return invalid(wrong...)
+	}
+	if err := a.limits.register.take(w, r); err != nil {
+		return err
+	}
+	u, err := a.prepare(r.Context(), n)
+	if err != nil {
+		return a.explain(err)
+	}
+	invite := in.Invite.Reveal()
+	if a.registration == RegistrationInvite || invite != "" {
+		return a.registerInvited(w, r, u, invite)
+	}
+	if a.unverified {
+		err := a.update(r.Context(), u.ID, func(c *change) error { return c.AddUser(r.Context(), u) })
+		return a.registered(w, r, &u, err)
+	}
+	err = a.registerUnseen(r.Context(), u)
+	if err != nil && !errors.Is(err, errNothing) {
+		return a.explain(err)
+	}
+	if err == nil {
+		a.note(r, audit.UserCreated, "registered", a.principal(u.ID, ""))
+	} else {
+		a.note(r, audit.UserCreated, "not registered: the name or the address is taken", visit.Principal{})
+	}
+	return send(w, http.StatusAccepted, mailSent)
+}
+
+func (a *Accounts) registered(w http.ResponseWriter, r *http.Request, u *User, err error) error {
+	if err != nil {
+		return a.explain(err)
+	}
+	a.note(r, audit.UserCreated, "registered", a.principal(u.ID, ""))
+	return send(w, http.StatusCreated, profileOf(u, false))
+}
+
+// registerUnseen makes a user who has to confirm the address, or mails whoever has it
+// that there is an account: with the same work, whichever it is.
+func (a *Accounts) registerUnseen(ctx context.Context, u User) error {
+	made := false
+	err := a.update(ctx, u.ID, func(c *change) error {
+		byName, errName := c.UserByLogin(ctx, u.Username)
+		byEmail, errEmail := c.UserByLogin(ctx, u.Email)
+		for _, err := range []error{errName, errEmail} {
+			if err != nil && !errors.Is(err, ErrNotFound) {
+				return err
+			}
+		}
+		made = errName != nil && errEmail != nil
+		text, err := issue(ctx, c, u.ID, ticket{Purpose: toVerify, Email: u.Email})
+		if err != nil {
+			return err
+		}
+		l := letterVerify(a.app, a.link("verify", text))
+		switch {
+		case made:
+			if err := c.AddUser(ctx, u); err != nil {
+				return err
+			}
+		case errEmail == nil:
+			l = letterTaken(a.app, byEmail.Username)
+		default:
+			l = letterNameTaken(a.app, byName.Username)
+		}
+		if !a.limits.recipient.mayMail(ctx, u.Email) {
+			return nil
+		}
+		return a.letter(ctx, c.Tx, u.Email, l)
+	})
+	if errors.Is(err, ErrTaken) || err == nil && !made { // somebody else was faster
+		return errNothing
+	}
+	return err
+}
+
+// registerInvited makes a user of somebody whose address is known to be theirs, as the
+// invite was mailed there.
+func (a *Accounts) registerInvited(w http.ResponseWriter, r *http.Request, u User, invite string) error {
+	ctx := r.Context()
+	err := a.redeem(ctx, invite, func(c *change, t *ticket) error {
+		if Fold(t.Email) != Fold(u.Email) {
+			return errTicket
+		}
+		u.Verified = c.now
+		if t.Roles != nil {
+			u.Roles = t.Roles
+		}
+		if err := t.spend(ctx, c); err != nil {
+			return err
+		}
+		return c.AddUser(ctx, u)
+	}, toInvite)
+	if errors.Is(err, errTicket) {
+		return invitedOnly.Because(err)
+	}
+	return a.registered(w, r, &u, err)
+}
+
+// byMail does something for whoever has an address, and answers the same whether there
+// is somebody: with the same reads and writes, and a mail that leaves later.
+func (a *Accounts) byMail(w http.ResponseWriter, r *http.Request, event string, p purpose, may func(*User) bool, write func(token string) letter) error {
+	if a.mail == nil {
+		return noMail
+	}
+	in, err := addresses.Body(r)
+	if err != nil {
+		return err
+	}
+	if err := a.limits.register.take(w, r); err != nil {
+		return err
+	}
+	ctx := r.Context()
+	found, err := a.store.UserByLogin(ctx, in.Email)
+	owner := found.ID
+	if errors.Is(err, ErrNotFound) {
+		owner = a.nameID("nobody", Fold(in.Email))
+	} else if err != nil {
+		return a.explain(err)
+	}
+	mail := a.limits.recipient.mayMail(ctx, in.Email)
+	err = a.update(ctx, owner, func(c *change) error {
+		u, err := c.User(ctx, owner)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return err
+		}
+		known := err == nil && may(&u)
+		t := ticket{Purpose: p, Email: in.Email, Credential: u.Credential}
+		text, err := issue(ctx, c, owner, t)
+		if err != nil || !mail {
+			return err
+		}
+		if !known {
+			return a.decoy(ctx, c, write(a.link(string(p), text)))
+		}
+		return a.letter(ctx, c.Tx, u.Email, write(a.link(string(p), text)))
+	})
+	if err != nil {
+		return a.explain(err)
+	}
+	a.note(r, event, string(p)+" by mail", a.principal(found.ID, ""))
+	return send(w, http.StatusAccepted, mailSent)
+}
+
+// decoy is the work of a letter, without one.
+func (a *Accounts) decoy(ctx context.Context, c *change, l letter) error {
+	return putMail(ctx, c.Tx, Record{ID: visit.NewID(c.now), End: c.now}, outgoing{Sealed: a.secrets.box.Seal([]byte(l.Text), "")})
+}
+
+func (a *Accounts) handleForgot(w http.ResponseWriter, r *http.Request) error {
+	may := func(u *User) bool { return !u.Disabled }
+	return a.byMail(w, r, audit.PasswordReset, toReset, may, func(link string) letter { return letterReset(a.app, link) })
+}
+
+func (a *Accounts) handleResend(w http.ResponseWriter, r *http.Request) error {
+	may := func(u *User) bool { return !u.Disabled && u.Verified.IsZero() }
+	return a.byMail(w, r, audit.UserUpdated, toVerify, may, func(link string) letter { return letterVerify(a.app, link) })
+}
+
+// mailReset mails a link to set another password.
+func (a *Accounts) mailReset(ctx context.Context, c *change, u *User) error {
+	text, err := issue(ctx, c, u.ID, ticket{Purpose: toReset, Email: u.Email, Credential: u.Credential})
+	if err != nil {
+		return err
+	}
+	return a.letter(ctx, c.Tx, u.Email, letterReset(a.app, a.link(string(toReset), text)))
+}
+
+// handleReset sets a password with a token that was mailed. It logs nobody in and leaves
+// the second factor as it is.
+func (a *Accounts) handleReset(w http.ResponseWriter, r *http.Request) error {
+	in, err := resets.Body(r)
+	if err != nil {
+		return err
+	}
+	if err := a.limits.register.take(w, r); err != nil {
+		return err
+	}
+	ctx := r.Context()
+	t, err := lookup(ctx, a.store, in.Token.Reveal(), a.now(), toReset)
+	if err != nil {
+		return a.explain(err)
+	}
+	u, err := a.store.User(ctx, t.owner)
+	if errors.Is(err, ErrNotFound) { // the ticket of nobody
+		return wrongToken
+	}
+	if err != nil {
+		return a.explain(err)
+	}
+	if wrong := a.weak("/password", in.Password, u.Username, u.Email); len(wrong) > 0 {
+		return invalid(wrong...)
+	}
+	hash, err := a.passwords.Hash(ctx, in.Password)
+	if err != nil {
+		return a.explain(err)
+	}
+	err = a.redeem(ctx, in.Token.Reveal(), func(c *change, t *ticket) error {
+		u, err := c.User(ctx, t.owner)
+		if err != nil {
+			return err
+		}
+		if u.Credential != t.Credential || u.Email != t.Email || u.Disabled {
+			return errTicket
+		}
+		if u.Verified.IsZero() { // the token came by mail to this very address
+			u.Verified = c.now
+		}
+		if err := a.setPassword(ctx, c, &u, secret.New(hash), ""); err != nil {
+			return err
+		}
+		// What strangers have guessed at the old password is no reason to wait any more.
+		return c.DeleteRecord(ctx, kindStrikes, a.nameID("login", u.ID))
+	}, toReset)
+	if err != nil {
+		return a.explain(err)
+	}
+	a.note(r, audit.PasswordSet, "by mail", a.principal(u.ID, ""))
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// handleVerify takes a token that was mailed: it confirms an address, moves the account
+// to another one, or takes that back.
+func (a *Accounts) handleVerify(w http.ResponseWriter, r *http.Request) error {
+	in, err := tickets.Body(r)
+	if err != nil {
+		return err
+	}
+	if err := a.limits.register.take(w, r); err != nil {
+		return err
+	}
+	ctx := r.Context()
+	var owner, what string
+	err = a.redeem(ctx, in.Token.Reveal(), func(c *change, t *ticket) error {
+		u, err := c.User(ctx, t.owner)
+		if errors.Is(err, ErrNotFound) {
+			return errTicket
+		}
+		if err != nil {
+			return err
+		}
+		if err := t.spend(ctx, c); err != nil {
+			return err
+		}
+		owner, what = u.ID, string(t.Purpose)
+		switch t.Purpose {
+		case toVerify:
+			if u.Email != t.Email {
+				return errTicket
+			}
+			u.Verified = c.now
+			return c.SetUser(ctx, u)
+		case toChange:
+			return a.moveTo(ctx, c, &u, t)
+		default:
+			return a.moveBack(ctx, c, &u, t)
+		}
+	}, toVerify, toChange, toRevert)
+	if errors.Is(err, ErrTaken) { // somebody else has registered it meanwhile
+		err = errTicket
+	}
+	if err != nil {
+		return a.explain(err)
+	}
+	a.note(r, audit.UserUpdated, "address: "+what, a.principal(owner, ""))
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// moveTo gives the account the address that has just been confirmed, and the old one
+// three days to take that back.
+func (a *Accounts) moveTo(ctx context.Context, c *change, u *User, t *ticket) error {
+	if u.Credential != t.Credential {
+		return errTicket
+	}
+	old := u.Email
+	u.Email, u.Verified = t.Email, c.now
+	if err := a.addressChanged(ctx, c, u); err != nil {
+		return err
+	}
+	text, err := issue(ctx, c, u.ID, ticket{Purpose: toRevert, Email: old})
+	if err != nil {
+		return err
+	}
+	return a.letter(ctx, c.Tx, old, letterChanged(a.app, a.link("revert", text)))
+}
+
+// moveBack is for an account that somebody else has taken over.
+func (a *Accounts) moveBack(ctx context.Context, c *change, u *User, t *ticket) error {
+	u.Email, u.Verified, u.MustReset = t.Email, c.now, true
+	if err := a.addressChanged(ctx, c, u); err != nil {
+		return err
+	}
+	return a.mailReset(ctx, c, u)
+}
+
+func (a *Accounts) addressChanged(ctx context.Context, c *change, u *User) error {
+	u.Credential++
+	if err := c.SetUser(ctx, *u); err != nil {
+		return err
+	}
+	if err := void(ctx, c, u.ID, every); err != nil {
+		return err
+	}
+	if err := c.endAll(ctx, u.ID, ""); err != nil {
+		return err
+	}
+	return c.revoke(ctx, KindUser, u.ID, 0)
+}
+
+// handleEmailChange mails a token to the new address. To an address that somebody has it
+// mails that, and answers the same.
+func (a *Accounts) handleEmailChange(w http.ResponseWriter, r *http.Request) error {
+	if a.mail == nil {
+		return noMail
+	}
+	in, err := moves.Body(r)
+	if err != nil {
+		return err
+	}
+	if err := a.limits.register.take(w, r); err != nil {
+		return err
+	}
+	mail := a.limits.recipient.mayMail(r.Context(), in.Email)
+	p, err := a.sensitive(r, func(ctx context.Context, c *change, u *User, _ *Session) error {
+		if strings.EqualFold(in.Email, u.Email) {
+			return invalid(problem.Field{Pointer: "/email", Code: "unchanged", Detail: "This is the address that the account has."})
+		}
+		_, err := c.UserByLogin(ctx, in.Email)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return err
+		}
+		text, issued := issue(ctx, c, u.ID, ticket{Purpose: toChange, Email: in.Email, Credential: u.Credential})
+		if issued != nil || !mail {
+			return issued
+		}
+		l := letterChange(a.app, a.link("change", text))
+		if err == nil {
+			l = letterChangeTaken(a.app)
+		}
+		return a.letter(ctx, c.Tx, in.Email, l)
+	})
+	if err != nil {
+		return err
+	}
+	a.note(r, audit.UserUpdated, "another address asked for", p)
+	return send(w, http.StatusAccepted, mailSent)
+}

@@ -1,0 +1,90 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/sallyport-dev/sallyport/audit"
+	"github.com/sallyport-dev/sallyport/secret"
+)
+
+func (a *Accounts) handleEnroll(w http.ResponseWriter, r *http.Request) error {
+	var out enrolment
+	_, err := a.sensitive(r, func(ctx context.Context, c *change, u *User, _ *Session) (err error) {
+		out, err = a.enroll(ctx, c, u)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return send(w, http.StatusOK, out)
+}
+
+func (a *Accounts) handleConfirm(w http.ResponseWriter, r *http.Request) error {
+	var list []string
+	err := a.withCode(r, "set up", func(ctx context.Context, c *change, u *User, s *Session, code secret.String) (err error) {
+		list, err = a.confirmFactor(ctx, c, u, s, code)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return send(w, http.StatusOK, recoveryCodes{list})
+}
+
+func (a *Accounts) handleDisable(w http.ResponseWriter, r *http.Request) error {
+	if err := a.withCode(r, "switched off", a.disableFactor); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// withCode is sensitive for what takes a code. A wrong one counts like one at a login.
+func (a *Accounts) withCode(r *http.Request, what string, f func(ctx context.Context, c *change, u *User, s *Session, code secret.String) error) error {
+	in, err := codes.Body(r)
+	if err != nil {
+		return err
+	}
+	p, err := a.caller(r)
+	if err != nil {
+		return err
+	}
+	t := try{who: "second factor of " + p.Subject, client: clientOf(r)}
+	wait, err := a.charge(r.Context(), t)
+	if err != nil {
+		return a.explain(err)
+	}
+	if wait > 0 {
+		a.note(r, audit.LoginFailMax, "second factor", p)
+		return tooSoon(wait)
+	}
+	_, err = a.sensitive(r, func(ctx context.Context, c *change, u *User, s *Session) error { return f(ctx, c, u, s, in.Code) })
+	if errors.Is(err, errCode) {
+		a.note(r, audit.LoginFail, errCode.Error(), p)
+		return err
+	}
+	// Whatever else went wrong was no guess.
+	if forgiven := a.forgive(context.WithoutCancel(r.Context()), t); err == nil {
+		err = a.explain(forgiven)
+	}
+	if err != nil {
+		return err
+	}
+	a.note(r, audit.FactorSet, what, p)
+	return nil
+}
+
+func (a *Accounts) handleRegenerate(w http.ResponseWriter, r *http.Request) error {
+	var list []string
+	p, err := a.sensitive(r, func(ctx context.Context, c *change, u *User, _ *Session) (err error) {
+		list, err = a.regenerate(ctx, c, u)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	a.note(r, audit.FactorSet, "new recovery codes", p)
+	return send(w, http.StatusOK, recoveryCodes{list})
+}

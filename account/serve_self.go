@@ -1,0 +1,214 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/sallyport-dev/sallyport/audit"
+	"github.com/sallyport-dev/sallyport/problem"
+	"github.com/sallyport-dev/sallyport/secret"
+)
+
+// none is no secret at all.
+var none secret.String
+
+func (a *Accounts) handleMe(w http.ResponseWriter, r *http.Request) error {
+	p, err := a.caller(r)
+	if err != nil {
+		return err
+	}
+	u, err := a.store.User(r.Context(), p.Subject)
+	if errors.Is(err, ErrNotFound) {
+		return badToken
+	}
+	if err != nil {
+		return a.explain(err)
+	}
+	f, err := a.factorOf(r.Context(), a.store, u.ID)
+	if err != nil {
+		return a.explain(err)
+	}
+	return send(w, http.StatusOK, profileOf(&u, f.Confirmed))
+}
+
+func profileOf(u *User, mfa bool) profile {
+	return profile{u.ID, u.Username, u.Email, !u.Verified.IsZero(), append([]string{}, u.Roles...), mfa, shown(u.Created)}
+}
+
+func (a *Accounts) handleSessions(w http.ResponseWriter, r *http.Request) error {
+	out := []sessionView{}
+	_, err := a.self(r, func(ctx context.Context, c *change, u *User, current *Session) error {
+		list, err := c.Sessions(ctx, u.ID)
+		out = out[:0]
+		for _, s := range list {
+			if s.alive(c.now) {
+				out = append(out, sessionView{s.ID, shown(s.Created), shown(s.LastUsed), shown(earlier(s.IdleUntil, s.Expires)), s.Prefix, s.Agent, s.Methods, s.ID == current.ID})
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return send(w, http.StatusOK, sessionList{out})
+}
+
+// handleEndSession ends a session of the caller's own. Another's is not there.
+func (a *Accounts) handleEndSession(w http.ResponseWriter, r *http.Request) error {
+	p, err := a.self(r, func(ctx context.Context, c *change, u *User, _ *Session) error {
+		s, err := c.Session(ctx, r.PathValue("id"))
+		if errors.Is(err, ErrNotFound) || err == nil && (s.UserID != u.ID || !s.Ended.IsZero()) {
+			return problem.NotFound
+		}
+		if err != nil {
+			return err
+		}
+		return c.end(ctx, &s)
+	})
+	if err != nil {
+		return err
+	}
+	a.note(r, audit.SessionLogout, "one of the user's sessions", p)
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// proveAgain verifies the password of somebody who is logged in, with the counts that a
+// login has.
+func (a *Accounts) proveAgain(r *http.Request, u *User, pw secret.String) error {
+	_, err := a.prove(r.Context(), try{who: u.ID, client: clientOf(r)}, u.PasswordHash, pw, a.reasonAgainst(u, false))
+	if wrong, ok := refusal(err); ok {
+		a.note(r, audit.LoginFail, wrong.Error(), a.principal(u.ID, ""))
+		if wait, isWait := errors.AsType[*throttled](wrong); isWait {
+			return tooSoon(wait.wait).Because(wrong)
+		}
+		return wrongCredentials
+	}
+	return a.explain(err)
+}
+
+func (a *Accounts) handlePasswordChange(w http.ResponseWriter, r *http.Request) error {
+	in, err := changes.Body(r)
+	if err != nil {
+		return err
+	}
+	var user User
+	if _, err := a.self(r, func(_ context.Context, _ *change, u *User, _ *Session) error { user = *u; return nil }); err != nil {
+		return err
+	}
+	if err := a.proveAgain(r, &user, in.Current); err != nil {
+		return err
+	}
+	if wrong := a.weak("/new_password", in.New, user.Username, user.Email); len(wrong) > 0 {
+		return invalid(wrong...)
+	}
+	hash, err := a.passwords.Hash(r.Context(), in.New)
+	if err != nil {
+		return a.explain(err)
+	}
+	p, err := a.self(r, func(ctx context.Context, c *change, u *User, s *Session) error {
+		if u.Credential != user.Credential {
+			return wrongCredentials
+		}
+		s.AuthTime = c.now
+		if err := c.SetSession(ctx, *s); err != nil {
+			return err
+		}
+		return a.setPassword(ctx, c, u, secret.New(hash), s.ID)
+	})
+	if err != nil {
+		return err
+	}
+	a.note(r, audit.PasswordSet, "", p)
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// setPassword stores the hash of another password, ends every other session, and voids
+// what was mailed before.
+func (a *Accounts) setPassword(ctx context.Context, c *change, u *User, hash secret.String, keep string) error {
+	u.PasswordHash, u.MustReset = hash, false
+	u.Credential++
+	if err := c.SetUser(ctx, *u); err != nil {
+		return err
+	}
+	if err := void(ctx, c, u.ID, func(p purpose) bool { return p != toRevert }); err != nil {
+		return err
+	}
+	if err := c.endAll(ctx, u.ID, keep); err != nil {
+		return err
+	}
+	return a.letter(ctx, c.Tx, u.Email, letterPasswordSet(a.app))
+}
+
+func (a *Accounts) handleKeys(w http.ResponseWriter, r *http.Request) error {
+	out := []keyView{}
+	_, err := a.self(r, func(ctx context.Context, c *change, u *User, _ *Session) error {
+		list, err := keysOf(ctx, c, u.ID)
+		out = out[:0]
+		for _, k := range list {
+			out = append(out, viewOf(k))
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return send(w, http.StatusOK, keyList{out})
+}
+
+func viewOf(k APIKey) keyView {
+	v := keyView{ID: k.ID, Name: k.Name, Scopes: append([]string{}, k.Scopes...), Created: shown(k.Created), Expires: shown(k.Expires)}
+	if !k.LastUsed.IsZero() {
+		v.LastUsed = shown(k.LastUsed)
+	}
+	return v
+}
+
+// handleAddKey makes an API key of the caller's, whatever the body says.
+func (a *Accounts) handleAddKey(w http.ResponseWriter, r *http.Request) error {
+	in, err := keyRequests.Body(r)
+	if err != nil {
+		return err
+	}
+	if in.Days == 0 {
+		in.Days = defaultDays
+	}
+	var text string
+	var k APIKey
+	p, err := a.sensitive(r, func(ctx context.Context, c *change, u *User, _ *Session) error {
+		may := a.scopes.list(u.Roles)
+		for _, s := range in.Scopes {
+			if !slices.Contains(may, s) {
+				return invalid(problem.Field{Pointer: "/scopes", Code: "not_yours", Detail: "A key may have the scopes that you have, and no others."})
+			}
+		}
+		text, k, err = a.addKey(ctx, c, u, in)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	a.note(r, audit.TokenCreated, "api key "+k.ID, p)
+	view := viewOf(k)
+	view.Key = text
+	return send(w, http.StatusCreated, view)
+}
+
+func (a *Accounts) handleRevokeKey(w http.ResponseWriter, r *http.Request) error {
+	p, err := a.self(r, func(ctx context.Context, c *change, u *User, _ *Session) error {
+		err := c.revokeKey(ctx, u.ID, r.PathValue("id"))
+		if errors.Is(err, ErrNotFound) {
+			return problem.NotFound
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	a.note(r, audit.TokenRevoked, "api key", p)
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}

@@ -1,0 +1,219 @@
+package account
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"net/netip"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/sallyport-dev/sallyport/clientip"
+)
+
+// Guessing is slowed down, never shut out. Three counts are kept, in the store, so that
+// every process knows them and a restart forgets none:
+//
+//   - of one login from one place: a network, or a device the user has logged in with;
+//   - of one login from everywhere: asked only of who is on no known device, so that a
+//     stranger cannot keep the owner out;
+//   - of one network over all logins.
+//
+// A login that nobody has is counted like any other. Each try is counted before the
+// password is looked at, so that many at once get no more than one after another, and
+// given back when it was right.
+const kindStrikes = "strikes"
+
+// allowance is how many wrong guesses are free, what the first wait after them is, and
+// when all is forgotten.
+type allowance struct {
+	free        int
+	first, most time.Duration
+	forget      time.Duration
+}
+
+var (
+	perPlace   = allowance{free: 5, first: time.Second, most: 15 * time.Minute, forget: time.Hour}
+	perLogin   = allowance{free: 50, first: time.Second, most: 15 * time.Minute, forget: time.Hour}
+	perNetwork = allowance{free: 30, first: time.Second, most: 10 * time.Minute, forget: 10 * time.Minute}
+)
+
+// strikes are wrong guesses in a row.
+type strikes struct {
+	Count int       `json:"count"`
+	Last  time.Time `json:"last"`
+}
+
+// wait is how long the next guess has to wait, 0 when it may come now.
+func (a allowance) wait(s strikes, now time.Time) time.Duration {
+	since := max(now.Sub(s.Last), 0) // a clock set back makes nobody wait longer than once
+	if s.Count < a.free || since >= a.forget {
+		return 0
+	}
+	wait := a.most
+	if more := s.Count - a.free; more < 20 {
+		wait = min(a.first<<more, a.most)
+	}
+	return max(wait-since, 0)
+}
+
+// strike counts one more guess.
+func (a allowance) strike(s strikes, now time.Time) strikes {
+	if now.Sub(s.Last) >= a.forget {
+		s.Count = 0
+	}
+	return strikes{s.Count + 1, now}
+}
+
+// counter is one of the counts of a try.
+type counter struct {
+	allowance
+	id string
+	// clears says that a right guess makes it start over; otherwise it is given back.
+	clears bool
+}
+
+// try is a guess at a password, for the counts.
+type try struct {
+	// who is the id of the user, or the login as it was sent, folded.
+	who    string
+	client netip.Addr
+	// device is that of a known device's token, for this user; or empty.
+	device string
+}
+
+func (a *Accounts) counters(t try) []counter {
+	network := clientip.Prefix(t.client).String()
+	place := "network " + network
+	if t.device != "" {
+		place = "device " + t.device
+	}
+	list := []counter{
+		{perPlace, a.nameID("place", t.who, place), true},
+		{perNetwork, a.nameID("network", network), false},
+	}
+	if t.device == "" {
+		list = append(list, counter{perLogin, a.nameID("login", t.who), false})
+	}
+	return list
+}
+
+// nameID is the id of a record about what clients wrote.
+func (a *Accounts) nameID(parts ...string) string {
+	h := hmac.New(sha256.New, a.secrets.names)
+	for _, p := range parts {
+		h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(p))))
+		h.Write([]byte(p))
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// charge counts a try, unless it has to wait: then it counts nothing and says how long.
+func (a *Accounts) charge(ctx context.Context, t try) (wait time.Duration, err error) {
+	list := a.counters(t)
+	err = a.update(ctx, kindStrikes, func(c *change) error {
+		found := make([]strikes, len(list))
+		wait = 0
+		for i, n := range list {
+			if found[i], err = readStrikes(ctx, c, n.id); err != nil {
+				return err
+			}
+			wait = max(wait, n.wait(found[i], c.now))
+		}
+		if wait > 0 {
+			return nil
+		}
+		for i, n := range list {
+			if err := n.put(ctx, c, n.strike(found[i], c.now)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return wait, err
+}
+
+// forgive gives a try back that was right.
+func (a *Accounts) forgive(ctx context.Context, t try) error {
+	return a.update(ctx, kindStrikes, func(c *change) error {
+		for _, n := range a.counters(t) {
+			s, err := readStrikes(ctx, c, n.id)
+			if err != nil {
+				return err
+			}
+			if s.Count--; n.clears || s.Count <= 0 {
+				err = c.DeleteRecord(ctx, kindStrikes, n.id)
+			} else {
+				err = n.put(ctx, c, s)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func readStrikes(ctx context.Context, in Reader, id string) (s strikes, err error) {
+	rec, err := in.Record(ctx, kindStrikes, id)
+	if errors.Is(err, ErrNotFound) {
+		return strikes{}, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(rec.Data, &s)
+	}
+	return s, err
+}
+
+func (n *counter) put(ctx context.Context, c *change, s strikes) error {
+	data, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	return c.PutRecord(ctx, Record{Kind: kindStrikes, ID: n.id, End: s.Last.Add(n.forget), Data: data})
+}
+
+// A device token shows that somebody has logged in as a user on this device before. It
+// opens nothing; it only keeps the tries of strangers from being counted here.
+const (
+	devicePrefix = "spd_"
+	deviceTTL    = 180 * 24 * time.Hour
+	deviceSigned = sessionSize + 8 + 8 // a random id, the user's credential, the expiry
+)
+
+func (a *Accounts) newDevice(u *User, id string) string {
+	raw := append([]byte{}, uuidBytes(id)...)
+	raw = binary.BigEndian.AppendUint64(raw, uint64(u.Credential))
+	raw = binary.BigEndian.AppendUint64(raw, uint64(a.now().Add(deviceTTL).Unix()))
+	return devicePrefix + base64.RawURLEncoding.EncodeToString(append(raw, a.deviceSum(u, raw)...))
+}
+
+func (a *Accounts) deviceSum(u *User, raw []byte) []byte {
+	h := hmac.New(sha256.New, a.secrets.device)
+	h.Write(raw)
+	h.Write([]byte(u.ID))
+	return h.Sum(nil)
+}
+
+// knownDevice returns the id of a device's token, if it is one of this user.
+func (a *Accounts) knownDevice(u *User, text string) string {
+	if len(text) != len(devicePrefix)+base64.RawURLEncoding.EncodedLen(deviceSigned+sha256.Size) || text[:len(devicePrefix)] != devicePrefix {
+		return ""
+	}
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(text[len(devicePrefix):])
+	if err != nil || u.ID == "" {
+		return ""
+	}
+	signed, sum := raw[:deviceSigned], raw[deviceSigned:]
+	credential := int64(binary.BigEndian.Uint64(signed[sessionSize:]))
+	expires := time.Unix(int64(binary.BigEndian.Uint64(signed[sessionSize+8:])), 0)
+	if !hmac.Equal(sum, a.deviceSum(u, signed)) || credential != u.Credential || !a.now().Before(expires) {
+		return ""
+	}
+	return hex.EncodeToString(signed[:sessionSize])
+}

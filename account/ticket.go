@@ -1,0 +1,167 @@
+package account
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+)
+
+// errTicket is for a token that was mailed or handed out for one purpose, and is not
+// known, was used, has expired, or is for something else: to a client, all the same.
+var errTicket = errors.New("account: the token is unknown, used, expired, or for something else")
+
+const (
+	kindTicket   = "ticket"
+	ticketPrefix = "spt_"
+	ticketSize   = 32
+)
+
+// purpose is the one thing that a ticket is good for.
+type purpose string
+
+const (
+	toVerify purpose = "verify" // an address that was registered
+	toReset  purpose = "reset"  // a password
+	toChange purpose = "change" // to another address
+	toRevert purpose = "revert" // to the address before
+	toInvite purpose = "invite" // somebody
+	toSecond purpose = "second" // log in with the second factor
+)
+
+// maxSecond is how many guesses at a second factor there are before the password is
+// asked for again.
+const maxSecond = 5
+
+// ttl is how long a ticket is good.
+func (p purpose) ttl() time.Duration {
+	switch p {
+	case toSecond:
+		return 5 * time.Minute
+	case toReset:
+		return time.Hour
+	case toVerify, toChange:
+		return day
+	}
+	return 3 * day // what people find in their mail after a weekend
+}
+
+// ticket is a token for one purpose and one use. The store holds its hash.
+type ticket struct {
+	Purpose purpose `json:"purpose"`
+	// Email is the very address that the ticket is about.
+	Email string `json:"email,omitzero"`
+	// Credential is the user's when the ticket was made; another one voids it.
+	Credential int64    `json:"credential,omitzero"`
+	Roles      []string `json:"roles,omitzero"`
+	// Tries counts the guesses at a second factor; How is the login it completes.
+	Tries int       `json:"tries,omitzero"`
+	How   loginForm `json:"how,omitzero"`
+
+	id, owner string
+	end       time.Time
+}
+
+// issue keeps a ticket and returns its text. With an owner, it replaces the owner's
+// tickets of the same purpose.
+func issue(ctx context.Context, c *change, owner string, t ticket) (string, error) {
+	if owner != "" {
+		if err := void(ctx, c, owner, func(p purpose) bool { return p == t.Purpose }); err != nil {
+			return "", err
+		}
+	}
+	var raw [ticketSize]byte
+	rand.Read(raw[:])
+	text := ticketPrefix + base64.RawURLEncoding.EncodeToString(raw[:])
+	t.id, t.owner, t.end = ticketID(text), owner, c.now.Add(t.Purpose.ttl())
+	return text, t.keep(ctx, c)
+}
+
+func (t *ticket) keep(ctx context.Context, c *change) error {
+	data, err := json.Marshal(t)
+	if err != nil {
+		return err
+	}
+	return c.PutRecord(ctx, Record{Kind: kindTicket, ID: t.id, Owner: t.owner, End: t.end, Data: data})
+}
+
+// ticketID is what a text is looked up by.
+func ticketID(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
+
+// lookup finds a ticket; whoever acts on it looks again in the transaction.
+func lookup(ctx context.Context, in Reader, text string, now time.Time, purposes ...purpose) (ticket, error) {
+	body, ok := strings.CutPrefix(text, ticketPrefix)
+	if !ok || len(body) != base64.RawURLEncoding.EncodedLen(ticketSize) {
+		return ticket{}, errTicket
+	}
+	rec, err := in.Record(ctx, kindTicket, ticketID(text))
+	if errors.Is(err, ErrNotFound) {
+		return ticket{}, errTicket
+	}
+	if err != nil {
+		return ticket{}, err
+	}
+	t := ticket{id: rec.ID, owner: rec.Owner, end: rec.End}
+	if err := json.Unmarshal(rec.Data, &t); err != nil {
+		return ticket{}, err
+	}
+	for _, p := range purposes {
+		if t.Purpose == p && now.Before(rec.End) {
+			return t, nil
+		}
+	}
+	return ticket{}, errTicket
+}
+
+// redeem runs f with a ticket that is good, in a transaction of its owner. f uses it up
+// with spend, or leaves it.
+func (a *Accounts) redeem(ctx context.Context, text string, f func(c *change, t *ticket) error, purposes ...purpose) error {
+	t, err := lookup(ctx, a.store, text, a.now(), purposes...)
+	if err != nil {
+		return err
+	}
+	key := t.owner
+	if key == "" {
+		key = t.id
+	}
+	return a.update(ctx, key, func(c *change) error {
+		t, err := lookup(ctx, c, text, c.now, purposes...)
+		if err != nil {
+			return err
+		}
+		return f(c, &t)
+	})
+}
+
+func (t *ticket) spend(ctx context.Context, c *change) error {
+	return c.DeleteRecord(ctx, kindTicket, t.id)
+}
+
+// void deletes the tickets of an owner that are for one of these purposes.
+func void(ctx context.Context, c *change, owner string, which func(purpose) bool) error {
+	list, err := c.RecordsOf(ctx, kindTicket, owner)
+	if err != nil {
+		return err
+	}
+	for _, rec := range list {
+		var t ticket
+		if err := json.Unmarshal(rec.Data, &t); err != nil || !which(t.Purpose) {
+			continue
+		}
+		if err := c.DeleteRecord(ctx, kindTicket, rec.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func every(purpose) bool { return true }

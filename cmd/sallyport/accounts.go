@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/sallyport-dev/sallyport/account"
+	"github.com/sallyport-dev/sallyport/account/postgres"
+	"github.com/sallyport-dev/sallyport/account/sqlite"
+	"github.com/sallyport-dev/sallyport/audit"
+	"github.com/sallyport-dev/sallyport/secret"
+)
+
+// place is where accounts are kept: what the commands that touch them have in common.
+type place struct {
+	data, store, secret string
+	audit               string
+}
+
+// Names in the data folder.
+const (
+	databaseFile = "accounts.db"
+	secretFile   = "secret.key"
+)
+
+func (p *place) flags(f *pflag.FlagSet) {
+	f.StringVar(&p.data, "data", defaultData, "`DIR` for accounts, the secret and the audit log")
+	f.StringVar(&p.store, "store", "", "`ADDRESS` of a PostgreSQL database for the accounts, postgres://USER:PASSWORD@HOST/NAME?sslmode=verify-full, or $SALLYPORT_STORE (default: a file in the data folder)")
+	f.StringVar(&p.secret, "secret", "", "`FILE` with the secret under which the store's secrets are encrypted, the same on every node (default: "+secretFile+" in the data folder)")
+	f.StringVar(&p.audit, "audit", "", "`FILE` for the audit log, or - for standard error (default: audit.log in the data folder)")
+}
+
+// complete fills in what was left out. An address with a password is better kept out of
+// the command line, where every user of the machine can read it.
+func (p *place) complete() error {
+	if p.store == "" {
+		p.store = os.Getenv("SALLYPORT_STORE")
+	}
+	if p.store != "" && !strings.HasPrefix(p.store, "postgres://") && !strings.HasPrefix(p.store, "postgresql://") {
+		return errors.New("--store: write postgres://USER:PASSWORD@HOST/NAME?sslmode=verify-full, or leave it out for a file in the data folder")
+	}
+	if p.secret == "" {
+		p.secret = filepath.Join(p.data, secretFile)
+	}
+	if err := os.MkdirAll(p.data, 0o700); err != nil {
+		return fmt.Errorf("the data folder: %w", err)
+	}
+	return nil
+}
+
+// holdsAccounts is for commands that look: they must not make a folder, a secret or a
+// database where there is none.
+func (p *place) holdsAccounts() error {
+	if p.store != "" || os.Getenv("SALLYPORT_STORE") != "" {
+		return nil
+	}
+	if _, err := os.Stat(filepath.Join(p.data, databaseFile)); err != nil {
+		return fmt.Errorf("there are no accounts in %s: name the gate's data folder with --data", p.data)
+	}
+	return nil
+}
+
+// describe says where the accounts are, without the password of a database.
+func (p *place) describe() string {
+	if p.store == "" {
+		return p.data
+	}
+	return "PostgreSQL"
+}
+
+func (p *place) open(ctx context.Context) (account.Store, error) {
+	if p.store != "" {
+		return postgres.Open(ctx, p.store)
+	}
+	return sqlite.Open(ctx, filepath.Join(p.data, databaseFile))
+}
+
+// openAccounts opens the accounts; done closes them.
+func (o *options) openAccounts(ctx context.Context, log *audit.Log, change func(*account.Config)) (accounts *account.Accounts, done func() error, err error) {
+	if err := o.complete(); err != nil {
+		return nil, nil, err
+	}
+	key, err := secret.LoadOrCreate(o.secret)
+	if err != nil {
+		return nil, nil, err
+	}
+	store, err := o.place.open(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	cfg := account.Config{Store: store, Secret: key, Issuer: o.issuer, Audience: o.audience, Audit: log, ErrorLog: errorLog()}
+	if change != nil {
+		change(&cfg)
+	}
+	if accounts, err = account.New(ctx, cfg); err != nil {
+		return nil, nil, errors.Join(err, store.Close())
+	}
+	return accounts, func() error { return errors.Join(accounts.Close(), store.Close()) }, nil
+}

@@ -1,0 +1,238 @@
+// Package pgtest starts a PostgreSQL of its own for tests: on a free loopback port, in a
+// temporary folder, once for each test program.
+package pgtest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// SkipVariable, set to 1, skips the tests whose servers are not installed.
+const SkipVariable = "SALLYPORT_SKIP_SERVERS"
+
+// startFor is how long a server may take to answer.
+const startFor = 30 * time.Second
+
+// Server is a running PostgreSQL.
+type Server struct {
+	bin, dir, port string
+	run            *exec.Cmd
+	databases      atomic.Int64
+}
+
+var shared struct {
+	once   sync.Once
+	server *Server
+	err    error
+}
+
+// Main runs the tests of a package that uses [Database], and stops the server.
+func Main(m *testing.M) int {
+	code := m.Run()
+	if shared.server != nil {
+		shared.server.remove()
+	}
+	return code
+}
+
+// Database returns the address of a fresh and empty database, on the server that the
+// test program shares.
+func Database(t testing.TB) string {
+	t.Helper()
+	shared.once.Do(func() { shared.server, shared.err = start() })
+	return database(t, shared.server, shared.err)
+}
+
+// Start starts a server of the test's own, to be stopped or killed.
+func Start(t testing.TB) *Server {
+	t.Helper()
+	s, err := start()
+	if err == nil {
+		t.Cleanup(s.remove)
+	}
+	check(t, err)
+	return s
+}
+
+var errMissing = errors.New("PostgreSQL is missing: run `make servers`, or Debian: apt-get install postgresql; macOS: brew install postgresql@17")
+
+// check ends a test that has no server: never silently.
+func check(t testing.TB, err error) {
+	t.Helper()
+	if errors.Is(err, errMissing) && os.Getenv(SkipVariable) == "1" {
+		t.Skip("not tested, as " + SkipVariable + "=1 and PostgreSQL is missing")
+	}
+	if err != nil {
+		t.Fatal(err, "; or set "+SkipVariable+"=1 to skip this test")
+	}
+}
+
+func database(t testing.TB, s *Server, err error) string {
+	t.Helper()
+	check(t, err)
+	return s.Database(t)
+}
+
+// Database makes one more database.
+func (s *Server) Database(t testing.TB) string {
+	t.Helper()
+	name := "test" + strconv.FormatInt(s.databases.Add(1), 10)
+	cmd := exec.Command(filepath.Join(s.bin, "createdb"), "-h", "127.0.0.1", "-p", s.port, "-U", "postgres", name)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", cmd, err, out)
+	}
+	return "postgres://postgres@127.0.0.1:" + s.port + "/" + name + "?sslmode=disable"
+}
+
+// Kill ends the server as a failing machine would.
+func (s *Server) Kill() {
+	syscall.Kill(-s.run.Process.Pid, syscall.SIGKILL)
+	s.run.Wait()
+}
+
+// Restart starts it again on what it had on disk.
+func (s *Server) Restart(t testing.TB) {
+	t.Helper()
+	if err := s.serve(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (s *Server) remove() {
+	s.Kill()
+	os.RemoveAll(s.dir)
+}
+
+func start() (*Server, error) {
+	bin, err := find()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "sallyport-pg-")
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{bin: bin, dir: dir}
+	if err := s.init(); err != nil {
+		os.RemoveAll(dir)
+		return nil, err
+	}
+	return s, nil
+}
+
+// find returns the folder of the server's programs.
+func find() (string, error) {
+	if path, err := exec.LookPath("initdb"); err == nil {
+		if path, err = filepath.EvalSymlinks(path); err == nil {
+			return filepath.Dir(path), nil
+		}
+	}
+	for _, pattern := range []string{
+		"/usr/lib/postgresql/*/bin/initdb", "/opt/homebrew/opt/postgresql*/bin/initdb", "/usr/local/opt/postgresql*/bin/initdb",
+	} {
+		if list, _ := filepath.Glob(pattern); len(list) > 0 {
+			return filepath.Dir(list[len(list)-1]), nil
+		}
+	}
+	return "", errMissing
+}
+
+func (s *Server) init() error {
+	if os.Geteuid() == 0 { // PostgreSQL refuses to run as root
+		id, err := someone()
+		if err != nil {
+			return err
+		}
+		if err := os.Chown(s.dir, int(id.Uid), int(id.Gid)); err != nil {
+			return err
+		}
+	}
+	cmd := exec.Command(filepath.Join(s.bin, "initdb"), "-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
+	cmd.Dir = s.dir
+	if err := asSomeone(cmd); err != nil {
+		return err
+	}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", cmd, err, out)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	_, s.port, _ = net.SplitHostPort(l.Addr().String())
+	l.Close()
+	return s.serve()
+}
+
+func (s *Server) data() string { return filepath.Join(s.dir, "data") }
+
+// serve starts the server and waits until it answers.
+func (s *Server) serve() error {
+	s.run = exec.Command(filepath.Join(s.bin, "postgres"), "-D", s.data(), "-p", s.port, "-k", "",
+		"-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200")
+	s.run.Dir = s.dir
+	var out bytes.Buffer
+	s.run.Stdout, s.run.Stderr = &out, &out
+	if err := asSomeone(s.run); err != nil {
+		return err
+	}
+	s.run.SysProcAttr.Setpgid = true
+	dieWithParent(s.run.SysProcAttr)
+	if err := s.run.Start(); err != nil {
+		return err
+	}
+	for end := time.Now().Add(startFor); ; {
+		ready := exec.Command(filepath.Join(s.bin, "pg_isready"), "-q", "-h", "127.0.0.1", "-p", s.port, "-t", "1")
+		if ready.Run() == nil {
+			return nil
+		}
+		if time.Now().After(end) {
+			s.Kill()
+			return fmt.Errorf("PostgreSQL does not answer:\n%s", out.String())
+		}
+		runtime.Gosched()
+	}
+}
+
+// someone is the user that runs the server where the tests run as root.
+func someone() (*syscall.Credential, error) {
+	for _, name := range []string{"postgres", "nobody"} {
+		u, err := user.Lookup(name)
+		if err != nil {
+			continue
+		}
+		uid, err1 := strconv.ParseUint(u.Uid, 10, 32)
+		gid, err2 := strconv.ParseUint(u.Gid, 10, 32)
+		if err1 == nil && err2 == nil {
+			return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
+		}
+	}
+	return nil, errors.New("PostgreSQL does not run as root, and there is no user postgres or nobody")
+}
+
+func asSomeone(cmd *exec.Cmd) error {
+	cmd.SysProcAttr = &syscall.SysProcAttr{}
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "PG") })
+	cmd.Env = append(cmd.Env, "LC_ALL=C")
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	id, err := someone()
+	cmd.SysProcAttr.Credential = id
+	return err
+}

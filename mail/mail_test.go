@@ -1,0 +1,268 @@
+package mail_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sallyport-dev/sallyport/mail"
+	"github.com/sallyport-dev/sallyport/secret"
+)
+
+// sink is a mail server that keeps what it is sent.
+type sink struct {
+	address string
+	got     chan string
+}
+
+// newSink serves until the test ends. answers replaces what it says to a verb.
+func newSink(t *testing.T, cert *tls.Certificate, answers map[string]string) *sink {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	s := &sink{l.Addr().String(), make(chan string, 10)}
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go s.serve(conn, cert, answers)
+		}
+	}()
+	return s
+}
+
+func (s *sink) serve(conn net.Conn, cert *tls.Certificate, answers map[string]string) {
+	defer conn.Close()
+	in := bufio.NewReader(conn)
+	say := func(text string) { fmt.Fprint(conn, text+"\r\n") }
+	say("220 sink")
+	secure := false
+	for {
+		line, err := in.ReadString('\n')
+		if err != nil {
+			return
+		}
+		verb := strings.ToUpper(strings.Fields(line + " x")[0])
+		if answer, ok := answers[verb]; ok {
+			if answer == "hang" {
+				in.ReadString('\n')
+				return
+			}
+			say(answer)
+			continue
+		}
+		switch verb {
+		case "EHLO":
+			say("250-sink")
+			if cert != nil && !secure {
+				say("250-STARTTLS")
+			}
+			say("250 AUTH PLAIN LOGIN")
+		case "STARTTLS":
+			say("220 go")
+			upgraded := tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{*cert}})
+			if upgraded.Handshake() != nil {
+				return
+			}
+			conn, in, secure = upgraded, bufio.NewReader(upgraded), true
+		case "AUTH":
+			say("235 welcome")
+		case "DATA":
+			say("354 go")
+			var body strings.Builder
+			for {
+				line, err := in.ReadString('\n')
+				if err != nil {
+					return
+				}
+				if line == ".\r\n" {
+					break
+				}
+				body.WriteString(line)
+			}
+			s.got <- body.String()
+			say("250 kept")
+		case "QUIT":
+			say("221 bye")
+			return
+		default:
+			say("250 fine")
+		}
+	}
+}
+
+// certificate is one that this process trusts.
+func certificate(t *testing.T) *tls.Certificate {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "roots.pem")
+	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("SSL_CERT_FILE", file)
+	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+}
+
+func smtp(t *testing.T, cfg mail.SMTPConfig) *mail.SMTP {
+	t.Helper()
+	cfg.From = "gate@example.com"
+	s, err := mail.NewSMTP(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestSMTP(t *testing.T) {
+	server := newSink(t, nil, nil)
+	s := smtp(t, mail.SMTPConfig{Address: server.address, InsecurePlaintext: true})
+	if err := s.Send(t.Context(), "ada@example.com", "Größe", "Hello\n\n.\nhttps://app.example/#reset=spt_x\n"); err != nil {
+		t.Fatal(err)
+	}
+	got := <-server.got
+	for _, want := range []string{"<ada@example.com>", "<gate@example.com>", "Auto-Submitted: auto-generated", "Message-ID:", "Subject: =?UTF-8?"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %s in\n%s", want, got)
+		}
+	}
+}
+
+// TestTLS: what a person in the middle takes away is missed.
+func TestTLS(t *testing.T) {
+	cert := certificate(t)
+	server := newSink(t, cert, nil)
+	login := mail.SMTPConfig{Address: server.address, Username: "u", Password: secret.New("p")}
+	if err := smtp(t, login).Send(t.Context(), "ada@example.com", "s", "t"); err != nil {
+		t.Fatal(err)
+	}
+	<-server.got
+	stripped := newSink(t, nil, nil)
+	login.Address = stripped.address
+	if err := smtp(t, login).Send(t.Context(), "ada@example.com", "s", "t"); err == nil || len(stripped.got) > 0 {
+		t.Errorf("sent without TLS: %v", err)
+	}
+}
+
+func TestErrors(t *testing.T) {
+	for name, row := range map[string]struct {
+		answers   map[string]string
+		permanent bool
+	}{
+		"no such address": {map[string]string{"RCPT": "550 nobody"}, true},
+		"try later":       {map[string]string{"RCPT": "451 busy"}, false},
+		"not taken now":   {map[string]string{"MAIL": "421 closing"}, false},
+	} {
+		s := smtp(t, mail.SMTPConfig{Address: newSink(t, nil, row.answers).address, InsecurePlaintext: true})
+		err := s.Send(t.Context(), "ada@example.com", "s", "t")
+		if e, ok := errors.AsType[*mail.Error](err); !ok || e.Permanent() != row.permanent {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	s := smtp(t, mail.SMTPConfig{Address: newSink(t, nil, map[string]string{"MAIL": "hang"}).address, InsecurePlaintext: true})
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if err := s.Send(ctx, "ada@example.com", "s", "t"); err == nil {
+		t.Error("a server that hangs took it")
+	}
+	s = smtp(t, mail.SMTPConfig{Address: "127.0.0.1:1", InsecurePlaintext: true})
+	if e, ok := errors.AsType[*mail.Error](s.Send(t.Context(), "ada@example.com", "s", "t")); !ok || e.Permanent() {
+		t.Errorf("a server that is down: %v", e)
+	}
+}
+
+func TestConfig(t *testing.T) {
+	for _, cfg := range []mail.SMTPConfig{
+		{Address: "smtp.example.com", From: "a@example.com"}, {Address: ":25", From: "a@example.com"}, {Address: "h:x", From: "a@example.com"},
+		{Address: "h:25"}, {Address: "h:25", From: "A <a@example.com>"}, {Address: "h:25", From: "a@example.com", Username: "u"},
+	} {
+		if _, err := mail.NewSMTP(cfg); err == nil {
+			t.Errorf("%+v is taken", cfg)
+		}
+	}
+}
+
+// hostile are addresses that would be more than one, or another header.
+var hostile = []string{
+	"", "ada", "a@b@c", "a@example.com\r\nBcc: eve@example.com", "a@example.com,eve@example.com", "a@example.com;b@example.com",
+	"Ada <a@example.com>", "<a@example.com>", "a@example.com\n", " a@example.com", "\"a b\"@example.com", "a@exa mple.com", "a(x)@example.com", "a\x00@example.com",
+}
+
+func TestAddresses(t *testing.T) {
+	dir := t.TempDir()
+	f, err := mail.NewFolder(dir, "gate@example.com", slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, to := range hostile {
+		if e, ok := errors.AsType[*mail.Error](f.Send(t.Context(), to, "s", "t")); !ok || !e.Permanent() {
+			t.Errorf("%q: %v", to, e)
+		}
+	}
+	if e, ok := errors.AsType[*mail.Error](f.Send(t.Context(), "a@example.com", "s\r\nBcc: eve@example.com", "t")); !ok || !e.Permanent() {
+		t.Errorf("a subject of two lines: %v", e)
+	}
+	if list, err := os.ReadDir(dir); err != nil || len(list) != 0 {
+		t.Errorf("%d files, %v", len(list), err)
+	}
+}
+
+func TestFolder(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "mail")
+	var log bytes.Buffer
+	f, err := mail.NewFolder(dir, "gate@example.com", slog.New(slog.NewTextHandler(&log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	link := "https://app.example/account#reset=spt_" + strings.Repeat("x", 60)
+	if err := f.Send(t.Context(), "ada@example.com", "Hello", "Line\n\n"+link+"\n"); err != nil {
+		t.Fatal(err)
+	}
+	list, err := filepath.Glob(filepath.Join(dir, "*.eml"))
+	if err != nil || len(list) != 1 || !strings.Contains(log.String(), list[0]) {
+		t.Fatal(list, err, log.String())
+	}
+	data, err := os.ReadFile(list[0])
+	if err != nil || !strings.Contains(string(data), link) || !strings.Contains(string(data), "ada@example.com") {
+		t.Errorf("%s %v", data, err)
+	}
+	for path, want := range map[string]os.FileMode{dir: 0o700, list[0]: 0o600} {
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != want {
+			t.Errorf("%s: %v", path, info.Mode())
+		}
+	}
+	if strings.Contains(log.String(), "spt_") {
+		t.Error("the log holds the token")
+	}
+}
