@@ -44,16 +44,70 @@ type world struct {
 	store account.Store
 	audit *bytes.Buffer
 	clock time.Time
+	mails *mailbox
+	path  string
+}
+
+func unmarshal(text string, v any) error { return json.Unmarshal([]byte(text), v) }
+
+// mailbox is what was sent, to be read by the tests.
+type mailbox struct {
+	mu   sync.Mutex
+	list []mail
+	fail error
+}
+
+type mail struct{ to, subject, text string }
+
+func (m *mailbox) Send(_ context.Context, to, subject, text string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.fail != nil {
+		return m.fail
+	}
+	m.list = append(m.list, mail{to, subject, text})
+	return nil
+}
+
+// withMail gives accounts a mailbox.
+func withMail(c *account.Config) { c.Mail = &mailbox{} }
+
+// sent empties the outbox, and returns the mails since it was last called.
+func (w *world) sent() []mail {
+	w.Helper()
+	w.Deliver(w.Context())
+	w.mails.mu.Lock()
+	defer w.mails.mu.Unlock()
+	list := w.mails.list
+	w.mails.list = nil
+	return list
+}
+
+// token is the one in the only mail, of a subject with this word, to an address.
+func (w *world) token(to, word string) string {
+	w.Helper()
+	list := w.sent()
+	if len(list) != 1 || list[0].to != to || !strings.Contains(list[0].subject, word) {
+		w.Fatalf("mails %+v, want one to %s about %s", list, to, word)
+	}
+	_, token, ok := strings.Cut(list[0].text, "spt_")
+	if !ok {
+		w.Fatalf("no token in %s", list[0].text)
+	}
+	return "spt_" + token[:43]
 }
 
 func newWorld(t *testing.T, change func(*account.Config)) *world {
 	t.Helper()
-	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "accounts.db"))
+	path := filepath.Join(t.TempDir(), "accounts.db")
+	store, err := sqlite.Open(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { store.Close() })
-	return newWorldOn(t, store, change)
+	w := newWorldOn(t, store, change)
+	w.path = path
+	return w
 }
 
 func newWorldOn(t *testing.T, store account.Store, change func(*account.Config)) *world {
@@ -72,6 +126,9 @@ func newWorldOn(t *testing.T, store account.Store, change func(*account.Config))
 	if change != nil {
 		change(&cfg)
 	}
+	if m, ok := cfg.Mail.(*mailbox); ok {
+		w.mails = m
+	}
 	if w.Accounts, err = account.New(t.Context(), cfg); err != nil {
 		t.Fatal(err)
 	}
@@ -81,17 +138,9 @@ func newWorldOn(t *testing.T, store account.Store, change func(*account.Config))
 
 // call sends one request without a Gate, and returns the status, the body, and what it
 // says as JSON.
-func (w *world) call(method, path, bearer, body string) (int, string, map[string]any) {
+func (w *world) call(method, path, bearer, body string, fields ...string) (int, string, map[string]any) {
 	w.Helper()
-	r := httptest.NewRequest(method, path, strings.NewReader(body))
-	if body != "" {
-		r.Header.Set("Content-Type", "application/json")
-	}
-	if bearer != "" {
-		r.Header.Set("Authorization", "Bearer "+bearer)
-	}
-	rec := httptest.NewRecorder()
-	w.ServeHTTP(rec, r)
+	rec := w.send(method, path, bearer, body, fields...)
 	var said map[string]any
 	if rec.Body.Len() > 0 {
 		if err := json.Unmarshal(rec.Body.Bytes(), &said); err != nil {
@@ -101,10 +150,36 @@ func (w *world) call(method, path, bearer, body string) (int, string, map[string
 	return rec.Code, rec.Body.String(), said
 }
 
-// mustCall is call for what has to have one status.
-func (w *world) mustCall(status int, method, path, bearer, body string) map[string]any {
+// send sends a request with header fields, given in pairs.
+func (w *world) send(method, path, bearer, body string, fields ...string) *httptest.ResponseRecorder {
 	w.Helper()
-	got, text, said := w.call(method, path, bearer, body)
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if bearer != "" {
+		r.Header.Set("Authorization", "Bearer "+bearer)
+	}
+	for i := 0; i < len(fields); i += 2 {
+		if fields[i] == "from" {
+			r.RemoteAddr = fields[i+1] + ":1234"
+			continue
+		}
+		if fields[i] == "Content-Type" {
+			r.Header.Del("Content-Type")
+		}
+		r.Header.Add(fields[i], fields[i+1])
+	}
+	rec := httptest.NewRecorder()
+	w.ServeHTTP(rec, r)
+	checkAnswer(w.T, w.Accounts, r, rec)
+	return rec
+}
+
+// mustCall is call for what has to have one status.
+func (w *world) mustCall(status int, method, path, bearer, body string, fields ...string) map[string]any {
+	w.Helper()
+	got, text, said := w.call(method, path, bearer, body, fields...)
 	if got != status {
 		w.Fatalf("%s %s: %d, want %d: %s", method, path, got, status, text)
 	}

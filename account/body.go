@@ -83,7 +83,7 @@ type (
 		Token secret.String `json:"token" validate:"min=1,max=128"`
 	}
 	secondBody struct {
-		Token        secret.String `json:"mfa_token" validate:"min=1,max=128"`
+		Token        secret.String `json:"mfa_token" validate:"optional,max=128"` // in cookie mode it is in one
 		Code         secret.String `json:"code" validate:"optional,max=64"`
 		RecoveryCode secret.String `json:"recovery_code" validate:"optional,max=64"`
 	}

@@ -77,6 +77,9 @@ func (a *Accounts) table() []handling {
 func (a *Accounts) routes() error {
 	a.mux, a.endpoints = http.NewServeMux(), map[string]Endpoint{}
 	for _, h := range a.table() {
+		if h.guarded {
+			h.handle = a.guard(h.handle)
+		}
 		a.mux.Handle(h.method+" "+h.pattern, problem.Handler(h.handle))
 		a.endpoints[h.pattern] = Endpoint{h.pattern, h.guarded, h.free}
 	}
@@ -84,6 +87,18 @@ func (a *Accounts) routes() error {
 	var err error
 	a.openapi, err = newOpenAPI(a)
 	return err
+}
+
+// guard looks for the caller before anything is read, where no Gate has done so.
+func (a *Accounts) guard(next func(http.ResponseWriter, *http.Request) error) func(http.ResponseWriter, *http.Request) error {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if visit.From(r.Context()) == nil {
+			if _, err := a.caller(r); err != nil {
+				return err
+			}
+		}
+		return next(w, r)
+	}
 }
 
 // Endpoint returns what holds for a path, when it is one of the account API. All

@@ -154,7 +154,7 @@ func (a *Accounts) byMail(w http.ResponseWriter, r *http.Request, event string, 
 			return err
 		}
 		known := err == nil && may(&u)
-		t := ticket{Purpose: p, Email: in.Email, Credential: u.Credential}
+		t := ticket{Purpose: p, Email: u.Email, Credential: u.Credential}
 		text, err := issue(ctx, c, owner, t)
 		if err != nil || !mail {
 			return err

@@ -123,16 +123,20 @@ func (a *Accounts) EndSession(ctx context.Context, id string) error {
 	})
 }
 
-// EndSessions ends all sessions of a user.
-func (a *Accounts) EndSessions(ctx context.Context, userID string) error {
-	return a.update(ctx, userID, func(c *change) error { return c.endAll(ctx, userID, "") })
+// EndSessions ends all sessions of a user, who may be named as in [Accounts.Find].
+func (a *Accounts) EndSessions(ctx context.Context, name string) error {
+	u, err := a.Find(ctx, name)
+	if err != nil {
+		return err
+	}
+	return a.update(ctx, u.ID, func(c *change) error { return c.endAll(ctx, u.ID, "") })
 }
 
 // RoleAdmin is the role of those who may use the API for administrators.
 const RoleAdmin = "admin"
 
 // SetDisabled disables a user, which ends all sessions, tokens and API keys of theirs, or
-// lets them log in again. login is a username or an e-mail address.
+// lets them log in again. The user is named as in [Accounts.Find], here and below.
 func (a *Accounts) SetDisabled(ctx context.Context, login string, disabled bool) (User, error) {
 	what := "enabled"
 	if disabled {

@@ -71,7 +71,7 @@ func (c Chain) present(number int64, now time.Time, window time.Duration) (verdi
 		return rotated, Chain{Current: c.Current + 1, Previous: number, Rotated: now}
 	case number > c.Current:
 		return ahead, c
-	case number != c.Previous:
+	case number != c.Previous || number < 1:
 		return stolen, c
 	case now.Sub(c.Rotated).Abs() < window: // on either side, as another process's clock may be ahead
 		return repeated, c

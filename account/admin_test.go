@@ -1,0 +1,134 @@
+package account_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sallyport-dev/sallyport/audit"
+)
+
+// admin sends a request to the API for administrators.
+func (w *world) admin(method, path, bearer, in string, fields ...string) (int, string) {
+	w.Helper()
+	r := httptest.NewRequest(method, "/admin/api"+path, strings.NewReader(in))
+	if in != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if bearer != "" {
+		r.Header.Set("Authorization", "Bearer "+bearer)
+	}
+	for i := 0; i < len(fields); i += 2 {
+		r.Header.Set(fields[i], fields[i+1])
+	}
+	rec := httptest.NewRecorder()
+	w.Admin().ServeHTTP(rec, r)
+	return rec.Code, rec.Body.String()
+}
+
+// TestAdmin: for an administrator with a second factor, and nobody else.
+func TestAdmin(t *testing.T) {
+	w := newWorld(t, withMail)
+	root := add(t, w.Accounts, "ada")
+	bob := add(t, w.Accounts, "bob")
+	if _, err := w.SetRoles(t.Context(), "ada", []string{"admin"}); err != nil {
+		t.Fatal(err)
+	}
+	plain, _ := w.login()
+	e := enroll(w)
+	access := e.second(200, e.first(), "code", e.next())["access_token"].(string)
+	bobs := w.mustCall(200, "POST", "/auth/login", "", body("username", "bob", "password", adasPW))["access_token"].(string)
+	if _, err := w.SetRoles(t.Context(), "bob", []string{"admin"}); err != nil { // but no second factor
+		t.Fatal(err)
+	}
+	bobs = w.mustCall(200, "POST", "/auth/login", "", body("username", "bob", "password", adasPW))["access_token"].(string)
+	key := w.mustCall(201, "POST", "/auth/keys", access, body("name", "k"))["key"].(string)
+	for name, c := range map[string]struct {
+		status int
+		bearer string
+	}{"nobody": {401, ""}, "without a second factor": {403, bobs}, "an API key": {403, key}, "a session that ended": {401, plain}} {
+		if status, said := w.admin("GET", "/users", c.bearer, ""); status != c.status {
+			t.Errorf("%s: %d %s", name, status, said)
+		}
+	}
+	if status, _ := w.admin("GET", "/users", "", "", "Cookie", "__Host-sp_at="+access); status != 401 {
+		t.Errorf("with a cookie: %d", status)
+	}
+	// What is for administrators is not there for the world.
+	for _, path := range []string{"/admin/api/users", "/admin/api/keys"} {
+		if rec := w.send("GET", path, access, ""); rec.Code != 404 {
+			t.Errorf("%s on the public side: %d", path, rec.Code)
+		}
+	}
+	w.sent()
+	for _, c := range []struct {
+		method, path, in string
+		status           int
+		says             string
+	}{
+		{"GET", "/users", "", 200, `"username":"bob"`},
+		{"GET", "/users?search=ADA", "", 200, `"mfa":true`},
+		{"GET", "/users?search=nobody", "", 200, `{"users":[]}`},
+		{"GET", "/users/" + bob.ID, "", 200, `"disabled":false`},
+		{"GET", "/users/none", "", 404, "not_found"},
+		{"POST", "/users/" + bob.ID + "/roles", `{"roles":["a b"]}`, 422, "bad_value"},
+		{"POST", "/users/" + bob.ID + "/roles", `{"roles":["editor"],"password":"x"}`, 422, "unknown_member"},
+		{"POST", "/users/" + bob.ID + "/roles", `{"roles":["editor"]}`, 204, ""},
+		{"POST", "/users/" + root.ID + "/disable", "", 409, "last_admin"},
+		{"POST", "/users/" + root.ID + "/roles", `{"roles":[]}`, 409, "last_admin"},
+		{"POST", "/users/" + bob.ID + "/disable", "", 204, ""},
+		{"GET", "/users/" + bob.ID, "", 200, `"disabled":true`},
+		{"POST", "/users/" + bob.ID + "/enable", "", 204, ""},
+		{"POST", "/users/" + bob.ID + "/force-reset", "", 204, ""},
+		{"POST", "/users/" + bob.ID + "/end-sessions", "", 204, ""},
+		{"POST", "/users/" + bob.ID + "/remove-mfa", "", 204, ""},
+		{"POST", "/users/none/disable", "", 404, "not_found"},
+		{"POST", "/users/none/end-sessions", "", 404, "not_found"},
+		{"POST", "/invites", `{"email":"eve@example.com","roles":["user"]}`, 204, ""},
+		{"POST", "/invites", `{"email":"eve"}`, 422, "email"},
+		{"GET", "/keys", "", 200, `"algorithm":"ES256"`},
+		{"POST", "/keys/rotate", "", 204, ""},
+		{"DELETE", "/keys/none", "", 404, "not_found"},
+		{"DELETE", "/keys/" + w.newest(), "", 204, ""},
+		{"GET", "/nothing", "", 401, ""}, // the key of the token is gone
+	} {
+		status, said := w.admin(c.method, c.path, access, c.in)
+		if status != c.status || !strings.Contains(said, c.says) {
+			t.Errorf("%s %s: %d %s, want %d and %s", c.method, c.path, status, said, c.status, c.says)
+		}
+	}
+	if list := w.sent(); len(list) != 3 {
+		t.Errorf("mails %+v", list)
+	}
+	for _, event := range []string{audit.AuthzAdmin, audit.AuthzFail} {
+		if !strings.Contains(w.audit.String(), event) {
+			t.Errorf("no event %s", event)
+		}
+	}
+}
+
+// TestAdminLately: who has not proved for a while who they are may look, and not touch.
+func TestAdminLately(t *testing.T) {
+	w := newWorld(t, nil)
+	bob := add(t, w.Accounts, "bob")
+	add(t, w.Accounts, "ada")
+	if _, err := w.SetRoles(t.Context(), "ada", []string{"admin"}); err != nil {
+		t.Fatal(err)
+	}
+	e := enroll(w)
+	said := e.second(200, e.first(), "code", e.next())
+	w.later(11 * time.Minute)
+	access, _ := w.refresh(said["refresh_token"].(string))
+	if status, _ := w.admin("GET", "/users", access, ""); status != http.StatusOK {
+		t.Error(status)
+	}
+	if status, said := w.admin("POST", "/users/"+bob.ID+"/disable", access, ""); status != 403 || !strings.Contains(said, "reauth_required") {
+		t.Error(status, said)
+	}
+	access = w.mustCall(200, "POST", "/auth/reauth", access, body("password", adasPW, "code", e.code()))["access_token"].(string)
+	if status, said := w.admin("POST", "/users/"+bob.ID+"/disable", access, ""); status != 204 {
+		t.Error(status, said)
+	}
+}

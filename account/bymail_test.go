@@ -1,0 +1,338 @@
+package account_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sallyport-dev/sallyport/account"
+	"github.com/sallyport-dev/sallyport/audit"
+)
+
+const newPW = "violet-otter-runs-91"
+
+func body(pairs ...string) string {
+	var b strings.Builder
+	for i := 0; i < len(pairs); i += 2 {
+		b.WriteString(`,"` + pairs[i] + `":"` + pairs[i+1] + `"`)
+	}
+	return "{" + b.String()[1:] + "}"
+}
+
+func (w *world) loginAs(name, pw string) (int, map[string]any) {
+	w.Helper()
+	status, _, said := w.call("POST", "/auth/login", "", body("username", name, "password", pw))
+	return status, said
+}
+
+// TestVerify: nobody is let in before the address is confirmed, and nobody is told why.
+func TestVerify(t *testing.T) {
+	w := newWorld(t, func(c *account.Config) { withMail(c); c.Page = "https://app.example/account" })
+	w.mustCall(202, "POST", "/auth/register", "", body("username", "ada", "email", "ada@example.com", "password", adasPW))
+	list := w.sent()
+	if len(list) != 1 || !strings.Contains(list[0].text, "https://app.example/account#verify=spt_") {
+		t.Fatalf("%+v", list)
+	}
+	if status, _ := w.loginAs("ada", adasPW); status != 401 {
+		t.Errorf("unverified: %d", status)
+	}
+	w.mustCall(202, "POST", "/auth/email/resend", "", body("email", "ada@example.com"))
+	token := w.token("ada@example.com", "Confirm")
+	_, old, _ := strings.Cut(list[0].text, "#verify=")
+	w.mustCall(400, "POST", "/auth/email/verify", "", body("token", old[:47])) // the newer mail has replaced it
+	w.mustCall(405, "GET", "/auth/email/verify", "", "")                       // a scanner that follows links
+	w.mustCall(400, "POST", "/auth/password/reset", "", body("token", token, "password", newPW))
+	w.mustCall(204, "POST", "/auth/email/verify", "", body("token", token))
+	w.mustCall(400, "POST", "/auth/email/verify", "", body("token", token))
+	if status, _ := w.loginAs("ada", adasPW); status != 200 {
+		t.Errorf("verified: %d", status)
+	}
+	w.later(2 * time.Hour)
+	w.mustCall(202, "POST", "/auth/email/resend", "", body("email", "ada@example.com"))
+	if list := w.sent(); len(list) != 0 {
+		t.Errorf("a mail to who is verified: %+v", list)
+	}
+}
+
+// TestSameRegister: the same answer for what is free and what is taken; the mail differs.
+func TestSameRegister(t *testing.T) {
+	w := newWorld(t, withMail)
+	add(t, w.Accounts, "ada")
+	answer := func(name, email string) string {
+		rec := w.send("POST", "/auth/register", "", body("username", name, "email", email, "password", adasPW))
+		h := rec.Header()
+		for _, name := range []string{"Ratelimit"} {
+			h.Del(name) // it counts down, for all alike
+		}
+		return rec.Body.String() + strings.Join(slices.Sorted(headerLines(h)), "\n")
+	}
+	want := answer("bob", "bob@example.com")
+	w.token("bob@example.com", "Confirm")
+	for _, row := range []struct{ name, email, word string }{
+		{"eve", "ada@example.com", "You have an account"}, {"ADA", "ADA@example.com", "You have an account"}, {"ada", "eve@example.com", "Choose another name"},
+	} {
+		if got := answer(row.name, row.email); got != want {
+			t.Errorf("%s, %s: %s, want %s", row.name, row.email, got, want)
+		}
+		if list := w.sent(); len(list) != 1 || list[0].to != row.email || !strings.Contains(list[0].subject, row.word) || strings.Contains(list[0].text, "spt_") {
+			t.Errorf("%s: %+v", row.email, list)
+		}
+	}
+	if list, err := w.Users(t.Context(), account.UserQuery{Limit: 10}); err != nil || len(list) != 2 {
+		t.Errorf("%d users, %v", len(list), err)
+	}
+}
+
+func headerLines(h map[string][]string) func(func(string) bool) {
+	return func(yield func(string) bool) {
+		for name, values := range h {
+			if !yield(name + ": " + strings.Join(values, ", ")) {
+				return
+			}
+		}
+	}
+}
+
+// TestForgot: the same answer for everybody; a mail, if there is somebody, at most three
+// an hour; a new password ends everything.
+func TestForgot(t *testing.T) {
+	w := newWorld(t, func(c *account.Config) { withMail(c); c.RegisterLimit = "1000 per 1h" })
+	add(t, w.Accounts, "ada")
+	add(t, w.Accounts, "gone")
+	if _, err := w.SetDisabled(t.Context(), "gone", true); err != nil {
+		t.Fatal(err)
+	}
+	access, refresh := w.login()
+	forgot := func(email string) string {
+		status, text, _ := w.call("POST", "/auth/password/forgot", "", body("email", email))
+		if status != 202 {
+			t.Fatal(status, text)
+		}
+		return text
+	}
+	want := forgot("ada@example.com")
+	old := w.token("ada@example.com", "new password")
+	for range 4 { // within the bound on mails to one address, and past it
+		for _, email := range []string{"nobody@example.com", "gone@example.com"} {
+			if got := forgot(email); got != want {
+				t.Errorf("%s: %s", email, got)
+			}
+		}
+	}
+	if list := w.sent(); len(list) != 0 {
+		t.Errorf("mails to nobody: %+v", list)
+	}
+	forgot("ADA@example.com")
+	token := w.token("ada@example.com", "new password")
+	for _, bad := range []string{old, "spt_" + strings.Repeat("A", 43), token[:46] + "_", "x", refresh[:60]} {
+		w.mustCall(400, "POST", "/auth/password/reset", "", body("token", bad, "password", newPW))
+	}
+	w.mustCall(422, "POST", "/auth/password/reset", "", body("token", token, "password", "password1234"))
+	w.mustCall(204, "POST", "/auth/password/reset", "", body("token", token, "password", newPW))
+	w.mustCall(400, "POST", "/auth/password/reset", "", body("token", token, "password", newPW))
+	w.mustCall(401, "GET", "/auth/me", access, "")
+	if status, _, _ := w.tryRefresh(refresh); status != 400 {
+		t.Errorf("the session goes on: %d", status)
+	}
+	if list := w.sent(); len(list) != 1 || !strings.Contains(list[0].subject, "was changed") {
+		t.Errorf("%+v", list)
+	}
+	if status, _ := w.loginAs("ada", adasPW); status != 401 {
+		t.Errorf("the old password: %d", status)
+	}
+	if status, _ := w.loginAs("ada", newPW); status != 200 {
+		t.Errorf("the new password: %d", status)
+	}
+	for range 3 {
+		forgot("ada@example.com")
+	}
+	if list := w.sent(); len(list) != 1 { // two were sent before
+		t.Errorf("%d mails, want the third of the hour", len(list))
+	}
+	w.later(2 * time.Hour)
+	forgot("ada@example.com")
+	token = w.token("ada@example.com", "new password")
+	w.later(time.Hour)
+	w.mustCall(400, "POST", "/auth/password/reset", "", body("token", token, "password", adasPW))
+}
+
+// TestForceReset: the password is good for nothing, and only its user learns the next.
+func TestForceReset(t *testing.T) {
+	w := newWorld(t, withMail)
+	add(t, w.Accounts, "ada")
+	access, refresh := w.login()
+	if _, err := w.ForceReset(t.Context(), "ada"); err != nil {
+		t.Fatal(err)
+	}
+	w.mustCall(401, "GET", "/auth/me", access, "")
+	if status, _, _ := w.tryRefresh(refresh); status != 400 {
+		t.Error(status)
+	}
+	if status, _ := w.loginAs("ada", adasPW); status != 401 {
+		t.Errorf("the old password: %d", status)
+	}
+	w.mustCall(204, "POST", "/auth/password/reset", "", body("token", w.token("ada@example.com", "new password"), "password", newPW))
+	if status, _ := w.loginAs("ada", newPW); status != 200 {
+		t.Error(status)
+	}
+}
+
+func TestPasswordChange(t *testing.T) {
+	w := newWorld(t, withMail)
+	add(t, w.Accounts, "ada")
+	access, _ := w.login()
+	other, otherRefresh := w.login()
+	w.mustCall(401, "POST", "/auth/password/change", access, body("current_password", "wrong-wrong", "new_password", newPW))
+	w.mustCall(422, "POST", "/auth/password/change", access, body("current_password", adasPW, "new_password", "short"))
+	w.mustCall(204, "POST", "/auth/password/change", access, body("current_password", adasPW, "new_password", newPW))
+	w.mustCall(200, "GET", "/auth/me", access, "")
+	w.mustCall(401, "GET", "/auth/me", other, "")
+	if status, _, _ := w.tryRefresh(otherRefresh); status != 400 {
+		t.Error(status)
+	}
+	if list := w.sent(); len(list) != 1 || !strings.Contains(list[0].subject, "was changed") {
+		t.Errorf("%+v", list)
+	}
+	if !strings.Contains(w.audit.String(), audit.PasswordSet) || strings.Contains(w.audit.String(), newPW) {
+		t.Error("the audit log")
+	}
+}
+
+// TestEmailChange: only the newest mail counts, for exactly its address, and the old
+// address can take it back.
+func TestEmailChange(t *testing.T) {
+	w := newWorld(t, withMail)
+	add(t, w.Accounts, "ada")
+	add(t, w.Accounts, "bob")
+	access, _ := w.login()
+	w.mustCall(202, "POST", "/auth/email/change", access, body("email", "b@example.com"))
+	tokenB := w.token("b@example.com", "Confirm your new")
+	w.mustCall(202, "POST", "/auth/email/change", access, body("email", "c@example.com"))
+	tokenC := w.token("c@example.com", "Confirm your new")
+	w.mustCall(400, "POST", "/auth/email/verify", "", body("token", tokenB))
+	w.mustCall(202, "POST", "/auth/email/change", access, body("email", "BOB@example.com"))
+	if list := w.sent(); len(list) != 1 || !strings.EqualFold(list[0].to, "bob@example.com") || strings.Contains(list[0].text, "spt_") {
+		t.Errorf("%+v", list)
+	}
+	w.mustCall(400, "POST", "/auth/email/verify", "", body("token", tokenC)) // replaced by the request for bob's
+	w.mustCall(202, "POST", "/auth/email/change", access, body("email", "c@example.com"))
+	tokenC = w.token("c@example.com", "Confirm your new")
+	w.mustCall(204, "POST", "/auth/email/verify", "", body("token", tokenC))
+	revert := w.token("ada@example.com", "was changed")
+	w.mustCall(401, "GET", "/auth/me", access, "")
+	if status, _, _ := w.call("POST", "/auth/login", "", body("email", "c@example.com", "password", adasPW)); status != 200 {
+		t.Error(status)
+	}
+	w.later(71 * time.Hour)
+	w.mustCall(204, "POST", "/auth/email/verify", "", body("token", revert))
+	if status, _ := w.loginAs("ada", adasPW); status != 401 {
+		t.Errorf("after taking it back, the password is good: %d", status)
+	}
+	w.mustCall(204, "POST", "/auth/password/reset", "", body("token", w.token("ada@example.com", "new password"), "password", newPW))
+	if status, _ := w.loginAs("ada", newPW); status != 200 {
+		t.Error(status)
+	}
+	again, _ := w.loginAs("ada", newPW)
+	_ = again
+	u, err := w.Find(t.Context(), "ada@example.com")
+	if err != nil || u.Username != "ada" {
+		t.Errorf("%+v %v", u, err)
+	}
+}
+
+// TestReauth: what matters needs a login not long ago.
+func TestReauth(t *testing.T) {
+	w := newWorld(t, withMail)
+	add(t, w.Accounts, "ada")
+	access, refresh := w.login()
+	w.later(11 * time.Minute)
+	access, _ = w.refresh(refresh)
+	for path, in := range map[string]string{
+		"/auth/email/change": body("email", "x@example.com"), "/auth/keys": body("name", "k"), "/auth/mfa/totp/enroll": "",
+		"/auth/mfa/totp/confirm": body("code", "000000"), "/auth/mfa/totp/disable": body("code", "000000"), "/auth/mfa/recovery/regenerate": "",
+	} {
+		if said := w.mustCall(403, "POST", path, access, in); said["code"] != "reauth_required" {
+			t.Errorf("%s: %v", path, said)
+		}
+	}
+	w.mustCall(401, "POST", "/auth/reauth", access, body("password", "wrong"))
+	w.mustCall(200, "POST", "/auth/reauth", access, body("password", adasPW))
+	w.mustCall(201, "POST", "/auth/keys", access, body("name", "k"))
+}
+
+// TestInvite: a mailed token makes an account with that address, once.
+func TestInvite(t *testing.T) {
+	w := newWorld(t, func(c *account.Config) { withMail(c); c.Registration = account.RegistrationInvite })
+	in := func(name, email, invite string) string {
+		return body("username", name, "email", email, "password", adasPW, "invite", invite)
+	}
+	w.mustCall(403, "POST", "/auth/register", "", body("username", "eve", "email", "eve@example.com", "password", adasPW))
+	if err := w.Invite(t.Context(), "ada@example.com", []string{"editor"}); err != nil {
+		t.Fatal(err)
+	}
+	token := w.token("ada@example.com", "invited")
+	w.mustCall(403, "POST", "/auth/register", "", in("eve", "eve@example.com", token))
+	w.mustCall(201, "POST", "/auth/register", "", in("ada", "Ada@example.com", token))
+	w.mustCall(403, "POST", "/auth/register", "", in("ada2", "ada@example.com", token))
+	_, said := w.loginAs("ada", adasPW)
+	me := w.mustCall(200, "GET", "/auth/me", said["access_token"].(string), "")
+	if me["email_verified"] != true || me["roles"].([]any)[0] != "editor" {
+		t.Errorf("%v", me)
+	}
+}
+
+// TestOutbox: what the mail server refuses for now is sent later, and what it refuses for
+// good is not; the store holds no token.
+func TestOutbox(t *testing.T) {
+	w := newWorld(t, withMail)
+	add(t, w.Accounts, "ada")
+	w.mails.fail = errors.New("try later")
+	w.mustCall(202, "POST", "/auth/password/forgot", "", body("email", "ada@example.com"))
+	if list := w.sent(); len(list) != 0 {
+		t.Fatal(list)
+	}
+	w.mails.fail = nil
+	if list := w.sent(); len(list) != 0 {
+		t.Errorf("sent again at once: %v", list)
+	}
+	w.later(3 * time.Second)
+	token := w.token("ada@example.com", "new password")
+	records, err := w.store.RecordsDue(t.Context(), "mail", w.clock.Add(time.Hour), 10)
+	if err != nil || len(records) != 0 {
+		t.Errorf("%d mails are left, %v", len(records), err)
+	}
+	w.mails.fail = refused{}
+	w.mustCall(202, "POST", "/auth/password/forgot", "", body("email", "ada@example.com"))
+	records, _ = w.store.RecordsDue(t.Context(), "mail", w.clock, 10)
+	if len(records) != 1 || strings.Contains(string(records[0].Data), "spt_") || strings.Contains(string(records[0].Data), token) {
+		t.Errorf("%d mails wait", len(records))
+	}
+	w.sent()
+	w.mails.fail = nil
+	w.later(2 * time.Hour)
+	if list := w.sent(); len(list) != 0 {
+		t.Errorf("what was refused for good was tried again: %v", list)
+	}
+}
+
+type refused struct{}
+
+func (refused) Error() string   { return "no such address" }
+func (refused) Permanent() bool { return true }
+
+// TestNoMail: what needs mail says so.
+func TestNoMail(t *testing.T) {
+	w := newWorld(t, nil)
+	w.register()
+	access, _ := w.login()
+	w.mustCall(403, "POST", "/auth/password/forgot", "", body("email", "ada@example.com"))
+	w.mustCall(403, "POST", "/auth/email/change", access, body("email", "a@example.com"))
+	if err := w.Invite(t.Context(), "a@example.com", nil); err == nil {
+		t.Error("invited")
+	}
+	if _, err := w.ForceReset(t.Context(), "ada"); err == nil {
+		t.Error("forced a reset nobody can do")
+	}
+}

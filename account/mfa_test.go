@@ -1,0 +1,415 @@
+package account_test
+
+import (
+	"bytes"
+	"encoding/base32"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sallyport-dev/sallyport/account"
+	"github.com/sallyport-dev/sallyport/account/internal/totp"
+	"github.com/sallyport-dev/sallyport/token"
+)
+
+// enrolled is a user with a second factor.
+type enrolled struct {
+	*world
+	seed     []byte
+	recovery []string
+	access   string
+}
+
+func (e *enrolled) code() string { return totp.Code(e.seed, totp.Step(e.clock)) }
+
+// next is the code after the one that was used.
+func (e *enrolled) next() string {
+	e.later(30 * time.Second)
+	return e.code()
+}
+
+func enroll(w *world) *enrolled {
+	w.Helper()
+	e := &enrolled{world: w}
+	e.access, _ = w.login()
+	said := w.mustCall(200, "POST", "/auth/mfa/totp/enroll", e.access, "")
+	seed, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(said["secret"].(string))
+	if err != nil || !strings.Contains(said["uri"].(string), said["secret"].(string)) {
+		w.Fatal(said)
+	}
+	e.seed = seed
+	said = w.mustCall(200, "POST", "/auth/mfa/totp/confirm", e.access, body("code", e.code()))
+	for _, one := range said["recovery_codes"].([]any) {
+		e.recovery = append(e.recovery, one.(string))
+	}
+	return e
+}
+
+// first is the first step of a login.
+func (e *enrolled) first() string {
+	e.Helper()
+	status, said := e.loginAs("ada", adasPW)
+	if status != 200 || said["mfa_required"] != true || said["access_token"] != nil {
+		e.Fatal(status, said)
+	}
+	return said["mfa_token"].(string)
+}
+
+func (e *enrolled) second(status int, ticket, name, code string) map[string]any {
+	e.Helper()
+	return e.mustCall(status, "POST", "/auth/mfa/totp/verify", "", body("mfa_token", ticket, name, code))
+}
+
+func TestSecondFactor(t *testing.T) {
+	w := newWorld(t, withMail)
+	add(t, w.Accounts, "ada")
+	other, _ := w.login()
+	half, _ := w.login()
+	w.mustCall(200, "POST", "/auth/mfa/totp/enroll", half, "") // enrolled, and given up
+	if _, said := w.loginAs("ada", adasPW); said["access_token"] == nil {
+		t.Error("a seed that was not confirmed counts")
+	}
+	e := enroll(w)
+	w.mustCall(401, "GET", "/auth/me", other, "") // what was logged in without it
+	w.mustCall(200, "GET", "/auth/me", e.access, "")
+	w.mustCall(409, "POST", "/auth/mfa/totp/enroll", e.access, "")
+	w.mustCall(409, "POST", "/auth/mfa/totp/confirm", e.access, body("code", e.next()))
+
+	ticket := e.first()
+	for _, path := range []string{"/auth/me", "/auth/sessions"} {
+		w.mustCall(401, "GET", path, ticket, "")
+	}
+	e.second(401, ticket, "code", totp.Code(e.seed, totp.Step(w.clock)+2))
+	code := e.next()
+	said := e.second(200, ticket, "code", code)
+	claims := claimsOf(t, said["access_token"].(string))
+	if amr := claims["amr"].([]any); len(amr) != 2 || amr[0] != "pwd" || amr[1] != "otp" {
+		t.Errorf("amr %v", amr)
+	}
+	e.second(401, ticket, "code", e.next())        // the ticket is used
+	e.second(401, e.first(), "code", code)         // the code is used
+	e.second(401, e.first(), "code", "\u0661"+"2") // no digits that we read
+}
+
+func claimsOf(t *testing.T, raw string) object {
+	t.Helper()
+	seen, err := token.Inspect(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var c object
+	if err := unmarshal(seen.Claims, &c); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// TestSecondReplay: a code that was taken is not taken again, on another node either, nor
+// is an older one.
+func TestSecondReplay(t *testing.T) {
+	w := newWorld(t, nil)
+	add(t, w.Accounts, "ada")
+	e := enroll(w)
+	other := newWorldOn(t, w.store, nil)
+	other.clock = w.clock.Add(time.Minute)
+	w.later(time.Minute)
+	code := e.code()
+	before := totp.Code(e.seed, totp.Step(w.clock)-1)
+	e.second(200, e.first(), "code", code)
+	for _, used := range []string{code, before} {
+		ticket := e.first()
+		if status, _, _ := other.call("POST", "/auth/mfa/totp/verify", "", body("mfa_token", ticket, "code", used)); status != 401 {
+			t.Errorf("taken again: %d", status)
+		}
+	}
+}
+
+// TestSecondGuesses: five wrong codes, and it is back to the password.
+func TestSecondGuesses(t *testing.T) {
+	w := newWorld(t, nil)
+	add(t, w.Accounts, "ada")
+	e := enroll(w)
+	w.later(time.Minute)
+	ticket := e.first()
+	for range 5 {
+		e.second(401, ticket, "code", "000000")
+	}
+	e.second(401, ticket, "code", e.code()) // the fifth was the last
+	e.second(429, e.first(), "code", e.code())
+	w.later(time.Hour)
+	e.second(200, e.first(), "code", e.next())
+	ticket = e.first()
+	w.later(5*time.Minute + time.Second)
+	e.second(401, ticket, "code", e.code())
+}
+
+func TestRecovery(t *testing.T) {
+	w := newWorld(t, withMail)
+	add(t, w.Accounts, "ada")
+	e := enroll(w)
+	w.sent()
+	if len(e.recovery) != 10 {
+		t.Fatal(e.recovery)
+	}
+	said := e.second(200, e.first(), "recovery_code", strings.ToUpper(e.recovery[3]))
+	access := said["access_token"].(string)
+	if list := w.sent(); len(list) != 1 || !strings.Contains(list[0].text, "recovery code") {
+		t.Errorf("%+v", list)
+	}
+	e.second(401, e.first(), "recovery_code", e.recovery[3])
+	e.second(401, e.first(), "recovery_code", "aaaaaa-aaaaaa-aaaaaa-aaaaaa")
+	fresh := w.mustCall(200, "POST", "/auth/mfa/recovery/regenerate", access, "")["recovery_codes"].([]any)
+	e.second(401, e.first(), "recovery_code", e.recovery[4])
+	w.later(time.Hour)
+	e.second(200, e.first(), "recovery_code", fresh[0].(string))
+}
+
+// TestDisableSecond: with a code and a login not long ago; a reset by mail leaves it on.
+func TestDisableSecond(t *testing.T) {
+	w := newWorld(t, withMail)
+	add(t, w.Accounts, "ada")
+	e := enroll(w)
+	w.sent()
+	w.mustCall(202, "POST", "/auth/password/forgot", "", body("email", "ada@example.com"))
+	w.mustCall(204, "POST", "/auth/password/reset", "", body("token", w.token("ada@example.com", "new password"), "password", newPW))
+	_, said := w.loginAs("ada", newPW)
+	if said["mfa_required"] != true {
+		t.Fatal(said)
+	}
+	access := e.second(200, said["mfa_token"].(string), "code", e.next())["access_token"].(string)
+	w.mustCall(401, "POST", "/auth/mfa/totp/disable", access, body("code", "000000"))
+	w.mustCall(204, "POST", "/auth/mfa/totp/disable", access, body("code", e.next()))
+	if _, said := w.loginAs("ada", newPW); said["access_token"] == nil {
+		t.Error(said)
+	}
+	w.mustCall(409, "POST", "/auth/mfa/totp/disable", access, body("code", e.next()))
+}
+
+// TestReauthSecond: proving again takes both factors.
+func TestReauthSecond(t *testing.T) {
+	w := newWorld(t, nil)
+	add(t, w.Accounts, "ada")
+	e := enroll(w)
+	w.mustCall(401, "POST", "/auth/reauth", e.access, body("password", adasPW))
+	w.mustCall(401, "POST", "/auth/reauth", e.access, body("password", adasPW, "code", e.code())) // it was used to enroll
+	w.mustCall(200, "POST", "/auth/reauth", e.access, body("password", adasPW, "code", e.next()))
+}
+
+// TestAtRest: the file holds no seed, no signing key, no token, no code.
+func TestAtRest(t *testing.T) {
+	w := newWorld(t, withMail)
+	add(t, w.Accounts, "ada")
+	e := enroll(w)
+	access, key := e.access, ""
+	said := w.mustCall(201, "POST", "/auth/keys", access, body("name", "k"))
+	key = said["key"].(string)
+	w.mustCall(202, "POST", "/auth/password/forgot", "", body("email", "ada@example.com"))
+	ticket := e.first()
+	secrets := [][]byte{e.seed, []byte(totp.Base32(e.seed)), []byte(access), []byte(key), []byte(key[21:64]), []byte(ticket), []byte(adasPW), []byte("PRIVATE"), []byte("spt_"), []byte("spr_")}
+	for _, code := range e.recovery {
+		secrets = append(secrets, []byte(code), []byte(totp.Normalize(code)))
+	}
+	dir := filepath.Dir(w.path)
+	list, err := os.ReadDir(dir)
+	if err != nil || len(list) == 0 {
+		t.Fatal(err)
+	}
+	for _, f := range list {
+		data, err := os.ReadFile(filepath.Join(dir, f.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range secrets {
+			if bytes.Contains(data, s) {
+				t.Errorf("%s holds %.8q…", f.Name(), s)
+			}
+		}
+	}
+}
+
+// TestAPIKeys: shown once, with scopes of their owner's, until they end; and of no use
+// for anything that a login is for.
+func TestAPIKeys(t *testing.T) {
+	w := newWorld(t, func(c *account.Config) {
+		c.Scopes, c.RoleScopes = []string{"read", "write"}, map[string][]string{"admin": {"all"}}
+	})
+	w.register()
+	add(t, w.Accounts, "bob")
+	access, _ := w.login()
+	w.mustCall(422, "POST", "/auth/keys", access, `{"name":"k","scopes":["all"]}`)
+	w.mustCall(422, "POST", "/auth/keys", access, `{"name":"k","userId":"`+"bob"+`"}`)
+	w.mustCall(422, "POST", "/auth/keys", access, `{"name":"k","days":367}`)
+	said := w.mustCall(201, "POST", "/auth/keys", access, `{"name":"build","scopes":["read"],"days":1}`)
+	key, id := said["key"].(string), said["id"].(string)
+	if !strings.HasPrefix(key, "sp_live_"+id+"_") {
+		t.Errorf("%s of %s", key, id)
+	}
+	p, err := w.APIKey(t.Context(), key)
+	if err != nil || strings.Join(p.Scopes, " ") != "read" || p.Roles != nil || p.Session != "" || p.Client != "key:"+id {
+		t.Errorf("%+v %v", p, err)
+	}
+	for i := range key {
+		changed := []byte(key)
+		changed[i] ^= 1
+		if _, err := w.APIKey(t.Context(), string(changed)); err == nil {
+			t.Errorf("good with another character at %d", i)
+		}
+	}
+	w.mustCall(200, "GET", "/auth/me", key, "")
+	for _, path := range []string{"/auth/sessions", "/auth/keys"} {
+		w.mustCall(403, "GET", path, key, "")
+	}
+	for path, in := range map[string]string{
+		"/auth/logout": "", "/auth/logout-all": "", "/auth/keys": body("name", "k"), "/auth/reauth": body("password", adasPW),
+		"/auth/password/change": body("current_password", adasPW, "new_password", newPW), "/auth/mfa/totp/enroll": "",
+	} {
+		w.mustCall(403, "POST", path, key, in)
+	}
+	list := w.mustCall(200, "GET", "/auth/keys", access, "")["keys"].([]any)
+	if k := list[0].(object); len(list) != 1 || k["key"] != nil || k["name"] != "build" || k["last_used"] == nil {
+		t.Errorf("%v", list)
+	}
+	bobs := w.mustCall(200, "POST", "/auth/login", "", body("username", "bob", "password", adasPW))["access_token"].(string)
+	w.mustCall(404, "DELETE", "/auth/keys/"+id, bobs, "")
+	other := newWorldOn(t, w.store, func(c *account.Config) { c.Scopes = []string{"read", "write"} })
+	other.mustCall(200, "GET", "/auth/me", key, "")
+	w.mustCall(204, "DELETE", "/auth/keys/"+id, access, "")
+	w.mustCall(404, "DELETE", "/auth/keys/"+id, access, "")
+	w.mustCall(401, "GET", "/auth/me", key, "")
+	other.later(0) // reads the feed
+	other.mustCall(401, "GET", "/auth/me", key, "")
+}
+
+// TestAPIKeyFollowsOwner: what the owner loses, the key loses.
+func TestAPIKeyFollowsOwner(t *testing.T) {
+	w := newWorld(t, func(c *account.Config) { c.RoleScopes = map[string][]string{"admin": {"all"}} })
+	w.register()
+	if _, err := w.SetRoles(t.Context(), "ada", []string{"admin"}); err != nil {
+		t.Fatal(err)
+	}
+	access, _ := w.login()
+	key := w.mustCall(201, "POST", "/auth/keys", access, `{"name":"k","scopes":["api","all"]}`)["key"].(string)
+	scopes := func() string {
+		p, err := w.APIKey(t.Context(), key)
+		if err != nil {
+			return err.Error()
+		}
+		return strings.Join(p.Scopes, " ")
+	}
+	if got := scopes(); got != "api all" {
+		t.Error(got)
+	}
+	if _, err := w.SetRoles(t.Context(), "ada", nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := scopes(); got != "api" {
+		t.Error(got)
+	}
+	if _, err := w.SetDisabled(t.Context(), "ada", true); err != nil {
+		t.Fatal(err)
+	}
+	if got := scopes(); !strings.Contains(got, "revoked") {
+		t.Error(got)
+	}
+	if _, err := w.SetDisabled(t.Context(), "ada", false); err != nil {
+		t.Fatal(err)
+	}
+	w.later(91 * 24 * time.Hour)
+	if got := scopes(); !strings.Contains(got, "expired") {
+		t.Error(got)
+	}
+}
+
+// TestCookieMode: tokens are in cookies that no script reads, and in no body; and only
+// pages of this site may use them.
+func TestCookieMode(t *testing.T) {
+	w := newWorld(t, nil)
+	w.register()
+	site := []string{"Sec-Fetch-Site", "same-origin", account.ModeHeader, "cookie"}
+	rec := w.send("POST", "/auth/login", "", body("username", "ada", "password", adasPW), site...)
+	if rec.Code != 200 || strings.Contains(rec.Body.String(), "eyJ") || strings.Contains(rec.Body.String(), "spr_") || strings.Contains(rec.Body.String(), "spd_") {
+		t.Fatal(rec.Code, rec.Body)
+	}
+	cookies := map[string]*http.Cookie{}
+	for _, c := range rec.Result().Cookies() {
+		cookies[c.Name] = c
+		if !strings.HasPrefix(c.Name, "__Host-") || !c.Secure || !c.HttpOnly || c.Path != "/" || c.Domain != "" || c.SameSite == 0 || len(c.String()) > 4096 {
+			t.Errorf("%+v", c)
+		}
+	}
+	if len(cookies) != 3 || cookies["__Host-sp_rt"].SameSite != http.SameSiteStrictMode {
+		t.Fatalf("%v", cookies)
+	}
+	at, rt := "__Host-sp_at="+cookies["__Host-sp_at"].Value, "__Host-sp_rt="+cookies["__Host-sp_rt"].Value
+	w.mustCall(200, "GET", "/auth/me", "", "", "Cookie", at)
+	w.mustCall(200, "GET", "/auth/me", "", "", "Cookie", at, "Sec-Fetch-Site", "cross-site") // changes nothing, and cannot be read
+	for name, c := range map[string]struct {
+		status int
+		fields []string
+	}{
+		"from another site":      {403, []string{"Sec-Fetch-Site", "cross-site"}},
+		"from another subdomain": {403, []string{"Sec-Fetch-Site", "same-site"}},
+		"another origin":         {403, []string{"Origin", "https://evil.example"}},
+		"neither field":          {403, nil},
+		"two of them":            {401, []string{"Sec-Fetch-Site", "same-origin", "Cookie", at}},
+		"without the prefix":     {401, []string{"Sec-Fetch-Site", "same-origin", "Cookie", strings.TrimPrefix(at, "__Host-")}},
+	} {
+		fields := append([]string{"Cookie", at}, c.fields...)
+		if name == "without the prefix" {
+			fields = c.fields
+		}
+		if status, text, _ := w.call("POST", "/auth/logout", "", "", fields...); status != c.status {
+			t.Errorf("%s: %d %s", name, status, text)
+		}
+	}
+	// A login or a refresh that another site makes a browser send.
+	for _, path := range []string{"/auth/login", "/auth/refresh"} {
+		for _, from := range [][]string{{"Sec-Fetch-Site", "cross-site"}, {"Origin", "https://evil.example"}, nil} {
+			fields := append([]string{account.ModeHeader, "cookie", "Cookie", rt}, from...)
+			w.mustCall(403, "POST", path, "", `{}`, fields...)
+		}
+	}
+	w.mustCall(400, "POST", "/auth/login", "", body("username", "ada", "password", adasPW), account.ModeHeader, "both")
+	// The token of a session in cookies is of no use in a body.
+	if status, _, _ := w.tryRefresh(cookies["__Host-sp_rt"].Value); status != 400 {
+		t.Error(status)
+	}
+	rec = w.send("POST", "/auth/refresh", "", `{}`, append([]string{"Cookie", rt}, site...)...)
+	if rec.Code != 200 || len(rec.Result().Cookies()) != 2 || strings.Contains(rec.Body.String(), "eyJ") {
+		t.Fatal(rec.Code, rec.Body)
+	}
+	rec = w.send("POST", "/auth/logout", "", "", "Cookie", at, "Sec-Fetch-Site", "same-origin")
+	cleared := 0
+	for _, c := range rec.Result().Cookies() {
+		if c.MaxAge < 0 {
+			cleared++
+		}
+	}
+	if rec.Code != 204 || cleared != 3 || rec.Header().Get("Clear-Site-Data") == "" {
+		t.Errorf("%d, %d cleared", rec.Code, cleared)
+	}
+	w.mustCall(401, "GET", "/auth/me", "", "", "Cookie", at)
+	if rec := w.send("POST", "/auth/login", "", body("username", "ada", "password", adasPW)); len(rec.Result().Cookies()) != 0 {
+		t.Error("a cookie nobody asked for")
+	}
+}
+
+func TestCookieSecond(t *testing.T) {
+	w := newWorld(t, nil)
+	add(t, w.Accounts, "ada")
+	e := enroll(w)
+	site := []string{"Sec-Fetch-Site", "same-origin", account.ModeHeader, "cookie"}
+	rec := w.send("POST", "/auth/login", "", body("username", "ada", "password", adasPW), site...)
+	list := rec.Result().Cookies()
+	if rec.Code != 200 || len(list) != 1 || strings.Contains(rec.Body.String(), "spt_") {
+		t.Fatal(rec.Code, rec.Body, list)
+	}
+	fields := append([]string{"Cookie", list[0].Name + "=" + list[0].Value}, site...)
+	rec = w.send("POST", "/auth/mfa/totp/verify", "", body("code", e.next()), fields...)
+	if rec.Code != 200 || strings.Contains(rec.Body.String(), "eyJ") {
+		t.Error(rec.Code, rec.Body)
+	}
+}

@@ -1,0 +1,215 @@
+package account_test
+
+import (
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sallyport-dev/sallyport/account"
+	"github.com/sallyport-dev/sallyport/secret"
+	"github.com/sallyport-dev/sallyport/token"
+)
+
+// published is the key set as a verifier fetches it.
+func (w *world) published() []token.Key {
+	w.Helper()
+	rec := httptest.NewRecorder()
+	w.ServeHTTP(rec, httptest.NewRequest("GET", "/.well-known/jwks.json", nil))
+	keys, errs := token.ParseJWKS(rec.Body.Bytes())
+	if errs != nil || len(keys) == 0 {
+		w.Fatal(keys, errs, rec.Body)
+	}
+	for _, private := range []string{`"d"`, `"p"`, `"q"`, `"k"`} {
+		if strings.Contains(rec.Body.String(), private) {
+			w.Errorf("the set has %s", private)
+		}
+	}
+	if rec.Header().Get("Cache-Control") != "public, max-age=300" {
+		w.Error(rec.Header())
+	}
+	return keys
+}
+
+// verifier is another's, that keeps the set for as long as it may.
+type verifier struct {
+	keys    []token.Key
+	fetched time.Time
+}
+
+func (v *verifier) verify(w *world, raw string) error {
+	if w.clock.Sub(v.fetched) >= 5*time.Minute {
+		v.keys, v.fetched = w.published(), w.clock
+	}
+	verifier, err := token.New(token.Config{
+		Issuers: []token.Issuer{{Name: issuer, Audiences: []string{issuer}, Keys: v.keys, RequireProfile: true}}, Now: func() time.Time { return w.clock },
+	})
+	if err != nil {
+		return err
+	}
+	_, err = verifier.Verify(raw)
+	return err
+}
+
+func kid(t *testing.T, raw string) string {
+	t.Helper()
+	seen, err := token.Inspect(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var head struct {
+		Kid string `json:"kid"`
+	}
+	if err := unmarshal(seen.Header, &head); err != nil {
+		t.Fatal(err)
+	}
+	return head.Kid
+}
+
+// TestRotation: verifiers that keep the set for five minutes, started at every moment,
+// refuse no token, and nor does another node; each token is tried until it expires.
+func TestRotation(t *testing.T) {
+	for _, algorithm := range []token.Algorithm{token.ES256, token.Ed25519, token.RS256} {
+		t.Run(string(algorithm), func(t *testing.T) {
+			w := newWorld(t, func(c *account.Config) { c.Algorithm = algorithm; c.MaxSessions = 1000 })
+			other := newWorldOn(t, w.store, func(c *account.Config) { c.Algorithm = algorithm })
+			w.register()
+			verifiers := make([]verifier, 5)
+			for i := range verifiers {
+				verifiers[i].fetched = w.clock.Add(-time.Duration(i) * time.Minute)
+				verifiers[i].keys = w.published()
+			}
+			type issued struct {
+				raw string
+				at  time.Time
+			}
+			var tokens []issued
+			kids := map[string]bool{}
+			for minute := range 60 {
+				if minute == 3 || minute == 5 || minute == 30 { // 5: again before the first one signs
+					if err := w.RotateKeys(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+				}
+				access, _ := w.login()
+				kids[kid(t, access)] = true
+				tokens = append(tokens, issued{access, w.clock})
+				tokens = slices.DeleteFunc(tokens, func(i issued) bool { return w.clock.Sub(i.at) >= 10*time.Minute })
+				for _, one := range tokens {
+					for i := range verifiers {
+						if err := verifiers[i].verify(w, one.raw); err != nil {
+							t.Fatalf("minute %d, verifier %d, a token of %s before: %v", minute, i, w.clock.Sub(one.at), err)
+						}
+					}
+					other.mustCall(200, "GET", "/auth/me", one.raw, "")
+				}
+				w.later(time.Minute)
+				other.clock = w.clock
+				other.later(0)
+			}
+			if len(kids) != 4 {
+				t.Errorf("%d keys have signed", len(kids))
+			}
+			w.later(time.Hour)
+			if n := len(w.published()); n != 1 {
+				t.Errorf("%d keys are published an hour later", n)
+			}
+		})
+	}
+}
+
+// TestScheduledRotation: a key is replaced when its time has come, and when the algorithm
+// is another one.
+func TestScheduledRotation(t *testing.T) {
+	w := newWorld(t, nil)
+	if err := w.Tend(t.Context()); err != nil || len(w.published()) != 1 {
+		t.Fatal(err)
+	}
+	w.later(90*24*time.Hour + time.Second)
+	if err := w.Tend(t.Context()); err != nil || len(w.published()) != 2 {
+		t.Fatal(err, len(w.published()))
+	}
+	w.later(24 * time.Hour)
+	if len(w.published()) != 1 {
+		t.Error("the old one stays")
+	}
+	again := newWorldOn(t, w.store, func(c *account.Config) {
+		c.Algorithm = token.RS256
+		account.SetClock(c, func() time.Time { return w.clock })
+	})
+	if keys := again.published(); len(keys) != 2 || keys[1].Algorithm != token.RS256 && keys[0].Algorithm != token.RS256 {
+		t.Errorf("%v", keys)
+	}
+}
+
+// TestRevokeKey: a key that leaked is gone at once, on every node, and clients refresh.
+func TestRevokeKey(t *testing.T) {
+	w := newWorld(t, nil)
+	w.register()
+	other := newWorldOn(t, w.store, nil)
+	access, refresh := w.login()
+	other.mustCall(200, "GET", "/auth/me", access, "")
+	if err := w.RevokeKey(t.Context(), kid(t, access)); err != nil {
+		t.Fatal(err)
+	}
+	w.mustCall(401, "GET", "/auth/me", access, "")
+	other.later(time.Millisecond)
+	other.mustCall(401, "GET", "/auth/me", access, "")
+	next, _ := w.refresh(refresh)
+	w.mustCall(200, "GET", "/auth/me", next, "")
+	other.mustCall(200, "GET", "/auth/me", next, "")
+	if err := w.RevokeKey(t.Context(), "none"); err == nil {
+		t.Error("revoked what is not there")
+	}
+	// While the old key only verifies until its end, the next is still the one to sign.
+	if err := w.RotateKeys(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.later(20 * time.Minute)
+	if err := w.RevokeKey(t.Context(), w.newest()); err != nil {
+		t.Fatal(err)
+	}
+	for range 40 {
+		w.login()
+		w.later(time.Minute)
+	}
+}
+
+func (w *world) newest() string {
+	w.Helper()
+	list, err := w.SigningKeys(w.Context())
+	if err != nil {
+		w.Fatal(err)
+	}
+	return list[len(list)-1].ID
+}
+
+// TestAnotherSecret: with another secret the keys cannot be opened, which is said, and
+// nothing is made in their place.
+func TestAnotherSecret(t *testing.T) {
+	w := newWorld(t, nil)
+	_, err := account.New(t.Context(), account.Config{Store: w.store, Issuer: issuer, Secret: secret.NewBytes([]byte(strings.Repeat("x", 32)))})
+	if err == nil || !strings.Contains(err.Error(), "Secret") {
+		t.Errorf("%v", err)
+	}
+	if list, err := w.SigningKeys(t.Context()); err != nil || len(list) != 1 {
+		t.Error(list, err)
+	}
+}
+
+// TestMetadata: other verifiers find things at the issuer's address, whatever Host says.
+func TestMetadata(t *testing.T) {
+	w := newWorld(t, nil)
+	for _, path := range []string{"/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"} {
+		said := w.mustCall(200, "GET", path, "", "", "X-Forwarded-Host", "evil.example", "Forwarded", "host=evil.example")
+		if said["issuer"] != issuer || said["jwks_uri"] != issuer+"/.well-known/jwks.json" || said["introspection_endpoint"] != issuer+"/auth/introspect" {
+			t.Errorf("%v", said)
+		}
+		for name, value := range said {
+			if list, ok := value.([]any); ok && len(list) == 0 {
+				t.Errorf("%s is an empty list (RFC 8414 §3.2)", name)
+			}
+		}
+	}
+}

@@ -1,0 +1,50 @@
+package account
+
+import (
+	"testing"
+	"time"
+)
+
+// TestPresent is the rule for refresh tokens, row by row.
+func TestPresent(t *testing.T) {
+	now := time.Unix(1_800_000_000, 0)
+	const window = 10 * time.Second
+	// The session is at token 5, which was given for 4 some seconds ago.
+	at := func(ago time.Duration, delivered bool) Chain {
+		return Chain{Current: 5, Previous: 4, Rotated: now.Add(-ago), Delivered: delivered}
+	}
+	for _, row := range []struct {
+		name   string
+		chain  Chain
+		number int64
+		window time.Duration
+		want   verdict
+		after  Chain
+	}{
+		{"the current one", at(time.Hour, true), 5, window, rotated, Chain{6, 5, now, false}},
+		{"the current one, never used before", at(time.Hour, false), 5, window, rotated, Chain{6, 5, now, false}},
+		{"the first", Chain{Current: 1}, 1, window, rotated, Chain{2, 1, now, false}},
+		{"a second tab", at(3*time.Second, true), 4, window, repeated, at(3*time.Second, true)},
+		{"a retry at once", at(0, false), 4, window, repeated, at(0, false)},
+		{"the last moment of the window", at(window-1, false), 4, window, repeated, at(window-1, false)},
+		{"a clock that is behind", at(-3*time.Second, false), 4, window, repeated, at(-3*time.Second, false)},
+		{"a clock set back", at(-time.Hour, true), 4, window, stolen, at(-time.Hour, true)},
+		{"a lost answer", at(window, false), 4, window, retried, Chain{6, 4, now, false}},
+		{"a lost answer, days later", at(50*time.Hour, false), 4, window, retried, Chain{6, 4, now, false}},
+		{"after the successor was used", at(window, true), 4, window, stolen, at(window, true)},
+		{"older than that", at(3*time.Second, false), 3, window, stolen, at(3*time.Second, false)},
+		{"the first of all, long ago", at(3*time.Second, false), 1, window, stolen, at(3*time.Second, false)},
+		{"none", at(3*time.Second, false), 0, window, stolen, at(3*time.Second, false)},
+		{"one that a retry has replaced", Chain{6, 4, now, false}, 5, window, stolen, Chain{6, 4, now, false}},
+		{"the retry again", Chain{6, 4, now, false}, 4, window, repeated, Chain{6, 4, now, false}},
+		{"after a backup", at(time.Hour, true), 6, window, ahead, at(time.Hour, true)},
+		{"strict: at once", at(0, false), 4, 0, stolen, at(0, false)},
+		{"strict: a lost answer", at(time.Hour, false), 4, 0, stolen, at(time.Hour, false)},
+		{"strict: the current one", at(time.Hour, false), 5, 0, rotated, Chain{6, 5, now, false}},
+		{"before any rotation", Chain{Current: 1}, 0, window, stolen, Chain{Current: 1}},
+	} {
+		if got, after := row.chain.present(row.number, now, row.window); got != row.want || after != row.after {
+			t.Errorf("%s: %d and %+v, want %d and %+v", row.name, got, after, row.want, row.after)
+		}
+	}
+}

@@ -1,0 +1,277 @@
+package account_test
+
+import (
+	"fmt"
+	"math"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sallyport-dev/sallyport/account"
+	"github.com/sallyport-dev/sallyport/password"
+)
+
+// guess tries a password from an address; wait is what the answer asks for.
+func (w *world) guess(login, pw, from, device string) (status int, wait time.Duration) {
+	w.Helper()
+	in := body("username", login, "password", pw)
+	if device != "" {
+		in = body("username", login, "password", pw, "device_token", device)
+	}
+	rec := w.send("POST", "/auth/login", "", in, "from", from)
+	seconds, _ := strconv.Atoi(rec.Header().Get("Retry-After"))
+	return rec.Code, time.Duration(seconds) * time.Second
+}
+
+// TestOnePlace: five wrong guesses are free; then the wait doubles, to a quarter of an
+// hour; and after it the right password is good. A name that nobody has is no different.
+func TestOnePlace(t *testing.T) {
+	w := newWorld(t, nil)
+	w.register()
+	seen := map[string][]time.Duration{}
+	for _, name := range []string{"ada", "nobody"} {
+		from := map[string]string{"ada": "192.0.2.1", "nobody": "198.51.100.1"}[name]
+		for range 5 {
+			if status, _ := w.guess(name, "wrong-wrong", from, ""); status != 401 {
+				t.Fatalf("%s: %d", name, status)
+			}
+		}
+		for range 12 {
+			status, wait := w.guess(name, "wrong-wrong", from, "")
+			if status != 429 {
+				t.Fatalf("%s: %d", name, status)
+			}
+			seen[name] = append(seen[name], wait)
+			if status, _ := w.guess(name, adasPW, from, ""); status != 429 {
+				t.Errorf("%s: the right password in the meantime: %d", name, status)
+			}
+			w.later(wait)
+			if status, _ := w.guess(name, "wrong-wrong", from, ""); status != 401 {
+				t.Errorf("%s: after the wait: %d", name, status)
+			}
+		}
+	}
+	if !slices.Equal(seen["ada"], seen["nobody"]) {
+		t.Errorf("waits %v and %v", seen["ada"], seen["nobody"])
+	}
+	if waits := seen["ada"]; waits[0] != time.Second || waits[1] != 2*time.Second || waits[11] != 15*time.Minute {
+		t.Errorf("waits %v", waits)
+	}
+	w.later(15 * time.Minute)
+	if status, _ := w.guess("ada", adasPW, "192.0.2.1", ""); status != 200 {
+		t.Errorf("never again: %d", status)
+	}
+	if status, _ := w.guess("ada", "wrong-wrong", "192.0.2.1", ""); status != 401 {
+		t.Error("a right one does not start the count over")
+	}
+}
+
+// TestManyPlaces: guesses at one name from a thousand networks are slowed down, and the
+// owner logs in meanwhile, on a device that is known, and by mail at any time.
+func TestManyPlaces(t *testing.T) {
+	w := newWorld(t, withMail)
+	add(t, w.Accounts, "ada")
+	_, said := w.loginAs("ada", adasPW)
+	device := said["device_token"].(string)
+	admitted := 0
+	for i := range 1000 {
+		if status, _ := w.guess("ada", "wrong-wrong", fmt.Sprintf("198.%d.%d.7", 18+i/250, i%250), ""); status == 401 {
+			admitted++
+		}
+	}
+	if admitted != 50 {
+		t.Errorf("%d guesses from 1000 places", admitted)
+	}
+	if status, _ := w.guess("ada", adasPW, "203.0.113.9", ""); status != 429 {
+		t.Errorf("an unknown device in the meantime: %d", status)
+	}
+	if status, _ := w.guess("ada", adasPW, "203.0.113.9", device); status != 200 {
+		t.Errorf("the owner: %d", status)
+	}
+	for name, token := range map[string]string{"of another": strings.Replace(device, "spd_A", "spd_B", 1), "nonsense": "spd_x"} {
+		if status, _ := w.guess("ada", adasPW, "203.0.113.9", token); status != 429 {
+			t.Errorf("a device token, %s: %d", name, status)
+		}
+	}
+	// A device token that was stolen is worth five guesses of its own.
+	for i := range 8 {
+		status, _ := w.guess("ada", "wrong-wrong", fmt.Sprintf("203.0.113.%d", i), device)
+		if want := map[bool]int{true: 401, false: 429}[i < 5]; status != want {
+			t.Errorf("guess %d with a device: %d", i, status)
+		}
+	}
+	w.mustCall(202, "POST", "/auth/password/forgot", "", body("email", "ada@example.com"))
+	w.mustCall(204, "POST", "/auth/password/reset", "", body("token", w.token("ada@example.com", "new password"), "password", newPW))
+	if status, _ := w.guess("ada", newPW, "203.0.113.77", ""); status != 200 {
+		t.Errorf("after a reset: %d", status)
+	}
+}
+
+// TestSpraying: one network over many names, right ones in between, IPv6 by /64, and on
+// two nodes as on one.
+func TestSpraying(t *testing.T) {
+	w := newWorld(t, nil)
+	w.register()
+	other := newWorldOn(t, w.store, nil)
+	other.clock = w.clock
+	nodes := []*world{w, other}
+	admitted := 0
+	for i := range 100 {
+		if i%10 == 9 {
+			nodes[i%2].guess("ada", adasPW, "2001:db8::1", "")
+		}
+		if status, _ := nodes[i%2].guess(fmt.Sprint("user", i), "wrong-wrong", fmt.Sprintf("[2001:db8::%x]", i), ""); status == 401 {
+			admitted++
+		}
+	}
+	if admitted > 30 || admitted < 28 {
+		t.Errorf("%d guesses", admitted)
+	}
+	again := newWorldOn(t, w.store, nil) // a restart forgets nothing
+	again.clock = w.clock
+	if status, _ := again.guess("eve", "x", "[2001:db8::5]", ""); status != 429 {
+		t.Error(status)
+	}
+	if status, _ := again.guess("eve", "x", "[2001:db9::5]", ""); status != 401 {
+		t.Error(status)
+	}
+}
+
+// TestAtOnce: a hundred guesses at the same moment are no more than five.
+func TestAtOnce(t *testing.T) {
+	w := newWorld(t, nil)
+	w.register()
+	results := make(chan int)
+	for range 100 {
+		go func() {
+			status, _ := w.guess("ada", "wrong-wrong", "192.0.2.1", "")
+			results <- status
+		}()
+	}
+	admitted := 0
+	for range 100 {
+		if <-results == 401 {
+			admitted++
+		}
+	}
+	if admitted != 5 {
+		t.Errorf("%d guesses", admitted)
+	}
+}
+
+// TestStoreDown: without a store nobody logs in.
+func TestStoreDown(t *testing.T) {
+	w := newWorld(t, nil)
+	w.register()
+	access, _ := w.login()
+	w.store.Close()
+	if status, _ := w.guess("ada", adasPW, "192.0.2.1", ""); status != http.StatusServiceUnavailable {
+		t.Error(status)
+	}
+	if _, err := w.Authenticate(access); err != nil { // and whoever is in stays for now
+		t.Error(err)
+	}
+}
+
+// TestEnumeration times known and unknown in pairs, one after the other in random order
+// of who comes first, with the hash that the default has. It fails only when the two can
+// be told apart beyond doubt and by more than the work of a hash could vary.
+func TestEnumeration(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes some seconds")
+	}
+	h, err := password.New(password.Config{Memory: 4096, Time: 1, InsecureWeakParameters: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t, func(c *account.Config) {
+		withMail(c)
+		c.Passwords, c.LoginLimit, c.RegisterLimit = h, "10000000 per 1m", "10000000 per 1h"
+	})
+	add(t, w.Accounts, "ada")
+	n := 0
+	from := func() string { n++; return fmt.Sprintf("10.%d.%d.%d", n>>16&255, n>>8&255, n&255) }
+	for _, c := range []struct {
+		name           string
+		known, unknown func() int
+	}{
+		{"login",
+			func() int { w.later(2 * time.Hour); s, _ := w.guess("ada", "wrong-wrong", from(), ""); return s },
+			func() int { w.later(2 * time.Hour); s, _ := w.guess(fmt.Sprint("eve", n), "wrong-wrong", from(), ""); return s }},
+		{"register",
+			func() int {
+				return w.send("POST", "/auth/register", "", body("username", fmt.Sprint("u", n), "email", "ada@example.com", "password", adasPW), "from", from()).Code
+			},
+			func() int {
+				return w.send("POST", "/auth/register", "", body("username", fmt.Sprint("u", n), "email", fmt.Sprint(n, "@example.com"), "password", adasPW), "from", from()).Code
+			}},
+		{"forgot",
+			func() int { return w.send("POST", "/auth/password/forgot", "", body("email", "ada@example.com"), "from", from()).Code },
+			func() int { return w.send("POST", "/auth/password/forgot", "", body("email", fmt.Sprint(n, "@example.org")), "from", from()).Code }},
+		{"resend",
+			func() int { return w.send("POST", "/auth/email/resend", "", body("email", "ada@example.com"), "from", from()).Code },
+			func() int { return w.send("POST", "/auth/email/resend", "", body("email", fmt.Sprint(n, "@example.net")), "from", from()).Code }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			const pairs = 150
+			var known, unknown []float64
+			measure := func(f func() int, into *[]float64) {
+				start := time.Now()
+				status := f()
+				*into = append(*into, float64(time.Since(start)))
+				if status != 401 && status != 202 {
+					t.Fatal(status)
+				}
+			}
+			for i := range pairs {
+				if i%2 == 0 {
+					measure(c.known, &known)
+					measure(c.unknown, &unknown)
+				} else {
+					measure(c.unknown, &unknown)
+					measure(c.known, &known)
+				}
+			}
+			p := mannWhitney(known, unknown)
+			gap := time.Duration(median(known) - median(unknown)).Abs()
+			t.Logf("%d pairs: p = %.3f, medians %s and %s", pairs, p, time.Duration(median(known)), time.Duration(median(unknown)))
+			if p < 1e-6 && gap > 2*time.Millisecond {
+				t.Errorf("known and unknown differ by %s", gap)
+			}
+		})
+	}
+}
+
+func median(v []float64) float64 {
+	s := slices.Sorted(slices.Values(v))
+	return s[len(s)/2]
+}
+
+// mannWhitney is the two-sided p-value of the rank sum test, by its normal approximation.
+func mannWhitney(a, b []float64) float64 {
+	type sample struct {
+		v     float64
+		first bool
+	}
+	var all []sample
+	for _, v := range a {
+		all = append(all, sample{v, true})
+	}
+	for _, v := range b {
+		all = append(all, sample{v, false})
+	}
+	slices.SortFunc(all, func(x, y sample) int { return int(math.Copysign(1, x.v-y.v)) })
+	rank := 0.0
+	for i, s := range all {
+		if s.first {
+			rank += float64(i + 1)
+		}
+	}
+	n, m := float64(len(a)), float64(len(b))
+	u := rank - n*(n+1)/2
+	z := (u - n*m/2) / math.Sqrt(n*m*(n+m+1)/12)
+	return math.Erfc(math.Abs(z) / math.Sqrt2)
+}
