@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -43,10 +44,18 @@ type world struct {
 	*account.Accounts
 	store account.Store
 	audit *bytes.Buffer
-	clock time.Time
+	clock time.Time // of the test; setClock tells it to what runs beside
+	shown atomic.Pointer[time.Time]
 	mails *mailbox
 	path  string
 }
+
+func (w *world) setClock(now time.Time) {
+	w.clock = now
+	w.shown.Store(&now)
+}
+
+func (w *world) now() time.Time { return *w.shown.Load() }
 
 func unmarshal(text string, v any) error { return json.Unmarshal([]byte(text), v) }
 
@@ -122,7 +131,8 @@ func newWorldOn(t *testing.T, store account.Store, change func(*account.Config))
 		t.Fatal(err)
 	}
 	cfg := account.Config{Store: store, Issuer: issuer, Secret: theSecret, Passwords: h, LoginLimit: "10000 per 1m", Audit: log, ErrorLog: slog.New(slog.NewTextHandler(io.Discard, nil))}
-	account.SetClock(&cfg, func() time.Time { return w.clock })
+	w.setClock(w.clock)
+	account.SetClock(&cfg, w.now)
 	if change != nil {
 		change(&cfg)
 	}

@@ -39,11 +39,10 @@ func TestAdmin(t *testing.T) {
 	plain, _ := w.login()
 	e := enroll(w)
 	access := e.second(200, e.first(), "code", e.next())["access_token"].(string)
-	bobs := w.mustCall(200, "POST", "/auth/login", "", body("username", "bob", "password", adasPW))["access_token"].(string)
 	if _, err := w.SetRoles(t.Context(), "bob", []string{"admin"}); err != nil { // but no second factor
 		t.Fatal(err)
 	}
-	bobs = w.mustCall(200, "POST", "/auth/login", "", body("username", "bob", "password", adasPW))["access_token"].(string)
+	bobs := w.mustCall(200, "POST", "/auth/login", "", body("username", "bob", "password", adasPW))["access_token"].(string)
 	key := w.mustCall(201, "POST", "/auth/keys", access, body("name", "k"))["key"].(string)
 	for name, c := range map[string]struct {
 		status int

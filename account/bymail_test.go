@@ -234,8 +234,6 @@ func TestEmailChange(t *testing.T) {
 	if status, _ := w.loginAs("ada", newPW); status != 200 {
 		t.Error(status)
 	}
-	again, _ := w.loginAs("ada", newPW)
-	_ = again
 	u, err := w.Find(t.Context(), "ada@example.com")
 	if err != nil || u.Username != "ada" {
 		t.Errorf("%+v %v", u, err)
@@ -246,9 +244,9 @@ func TestEmailChange(t *testing.T) {
 func TestReauth(t *testing.T) {
 	w := newWorld(t, withMail)
 	add(t, w.Accounts, "ada")
-	access, refresh := w.login()
+	_, refresh := w.login()
 	w.later(11 * time.Minute)
-	access, _ = w.refresh(refresh)
+	access, _ := w.refresh(refresh)
 	for path, in := range map[string]string{
 		"/auth/email/change": body("email", "x@example.com"), "/auth/keys": body("name", "k"), "/auth/mfa/totp/enroll": "",
 		"/auth/mfa/totp/confirm": body("code", "000000"), "/auth/mfa/totp/disable": body("code", "000000"), "/auth/mfa/recovery/regenerate": "",

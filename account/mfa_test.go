@@ -114,7 +114,7 @@ func TestSecondReplay(t *testing.T) {
 	add(t, w.Accounts, "ada")
 	e := enroll(w)
 	other := newWorldOn(t, w.store, nil)
-	other.clock = w.clock.Add(time.Minute)
+	other.setClock(w.clock.Add(time.Minute))
 	w.later(time.Minute)
 	code := e.code()
 	before := totp.Code(e.seed, totp.Step(w.clock)-1)

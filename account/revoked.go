@@ -78,7 +78,9 @@ type view struct {
 	// heard is when the store last answered. It keeps its monotonic reading, so that
 	// setting the clock back does not make old news fresh.
 	heard atomic.Pointer[time.Time]
-	last  int64 // number of the last entry that was read; the poller's own
+
+	polling sync.Mutex
+	last    int64 // number of the last entry that was read
 
 	// generation counts the entries about other things than sessions.
 	generation atomic.Int64
@@ -200,6 +202,8 @@ func (a *Accounts) poll(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, staleAfter)
 	defer cancel()
 	v := &a.revoked
+	v.polling.Lock()
+	defer v.polling.Unlock()
 	for {
 		asked := a.now()
 		list, err := a.store.Feed(ctx, v.last, feedPage)

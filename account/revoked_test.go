@@ -17,7 +17,7 @@ func TestCuts(t *testing.T) {
 	w := newWorld(t, nil)
 	w.register()
 	other := newWorldOn(t, w.store, nil)
-	other.clock = w.clock
+	other.setClock(w.clock)
 	for name, cut := range map[string]func() error{
 		"roles":    func() error { _, err := w.SetRoles(t.Context(), "ada", []string{"admin"}); return err },
 		"disabled": func() error { _, err := w.SetDisabled(t.Context(), "ada", true); return err },
@@ -54,7 +54,7 @@ func TestRestart(t *testing.T) {
 	access, _ := w.login()
 	w.mustCall(204, "POST", "/auth/logout", access, "")
 	again := newWorldOn(t, w.store, nil)
-	again.clock = w.clock
+	again.setClock(w.clock)
 	again.mustCall(401, "GET", "/auth/me", access, "")
 }
 
@@ -66,7 +66,7 @@ func TestStale(t *testing.T) {
 		t.Error(err)
 	}
 	w.Accounts.Close() // nothing follows the feed any more
-	w.clock = w.clock.Add(6 * time.Second)
+	w.setClock(w.clock.Add(6 * time.Second))
 	if err := w.Revoked(p); !errors.Is(err, account.ErrStale) {
 		t.Errorf("%v", err)
 	}
@@ -79,13 +79,13 @@ func TestExpiry(t *testing.T) {
 	w := newWorld(t, nil)
 	w.register()
 	access, refresh := w.login()
-	w.clock = w.clock.Add(10*time.Minute + 2*time.Second)
+	w.setClock(w.clock.Add(10*time.Minute + 2*time.Second))
 	if err := w.Poll(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	w.mustCall(401, "GET", "/auth/me", access, "")
 	_, refresh = w.refresh(refresh)
-	w.clock = w.clock.Add(7*24*time.Hour + time.Second)
+	w.setClock(w.clock.Add(7*24*time.Hour + time.Second))
 	w.mustCall(400, "POST", "/auth/refresh", "", `{"refresh_token":"`+refresh+`"}`)
 }
 

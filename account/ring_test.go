@@ -105,7 +105,7 @@ func TestRotation(t *testing.T) {
 					other.mustCall(200, "GET", "/auth/me", one.raw, "")
 				}
 				w.later(time.Minute)
-				other.clock = w.clock
+				other.setClock(w.clock)
 				other.later(0)
 			}
 			if len(kids) != 4 {
@@ -136,7 +136,7 @@ func TestScheduledRotation(t *testing.T) {
 	}
 	again := newWorldOn(t, w.store, func(c *account.Config) {
 		c.Algorithm = token.RS256
-		account.SetClock(c, func() time.Time { return w.clock })
+		account.SetClock(c, w.now)
 	})
 	if keys := again.published(); len(keys) != 2 || keys[1].Algorithm != token.RS256 && keys[0].Algorithm != token.RS256 {
 		t.Errorf("%v", keys)

@@ -116,7 +116,7 @@ func TestSpraying(t *testing.T) {
 	w := newWorld(t, nil)
 	w.register()
 	other := newWorldOn(t, w.store, nil)
-	other.clock = w.clock
+	other.setClock(w.clock)
 	nodes := []*world{w, other}
 	admitted := 0
 	for i := range 100 {
@@ -131,7 +131,7 @@ func TestSpraying(t *testing.T) {
 		t.Errorf("%d guesses", admitted)
 	}
 	again := newWorldOn(t, w.store, nil) // a restart forgets nothing
-	again.clock = w.clock
+	again.setClock(w.clock)
 	if status, _ := again.guess("eve", "x", "[2001:db8::5]", ""); status != 429 {
 		t.Error(status)
 	}
@@ -200,7 +200,11 @@ func TestEnumeration(t *testing.T) {
 	}{
 		{"login",
 			func() int { w.later(2 * time.Hour); s, _ := w.guess("ada", "wrong-wrong", from(), ""); return s },
-			func() int { w.later(2 * time.Hour); s, _ := w.guess(fmt.Sprint("eve", n), "wrong-wrong", from(), ""); return s }},
+			func() int {
+				w.later(2 * time.Hour)
+				s, _ := w.guess(fmt.Sprint("eve", n), "wrong-wrong", from(), "")
+				return s
+			}},
 		{"register",
 			func() int {
 				return w.send("POST", "/auth/register", "", body("username", fmt.Sprint("u", n), "email", "ada@example.com", "password", adasPW), "from", from()).Code
@@ -209,11 +213,19 @@ func TestEnumeration(t *testing.T) {
 				return w.send("POST", "/auth/register", "", body("username", fmt.Sprint("u", n), "email", fmt.Sprint(n, "@example.com"), "password", adasPW), "from", from()).Code
 			}},
 		{"forgot",
-			func() int { return w.send("POST", "/auth/password/forgot", "", body("email", "ada@example.com"), "from", from()).Code },
-			func() int { return w.send("POST", "/auth/password/forgot", "", body("email", fmt.Sprint(n, "@example.org")), "from", from()).Code }},
+			func() int {
+				return w.send("POST", "/auth/password/forgot", "", body("email", "ada@example.com"), "from", from()).Code
+			},
+			func() int {
+				return w.send("POST", "/auth/password/forgot", "", body("email", fmt.Sprint(n, "@example.org")), "from", from()).Code
+			}},
 		{"resend",
-			func() int { return w.send("POST", "/auth/email/resend", "", body("email", "ada@example.com"), "from", from()).Code },
-			func() int { return w.send("POST", "/auth/email/resend", "", body("email", fmt.Sprint(n, "@example.net")), "from", from()).Code }},
+			func() int {
+				return w.send("POST", "/auth/email/resend", "", body("email", "ada@example.com"), "from", from()).Code
+			},
+			func() int {
+				return w.send("POST", "/auth/email/resend", "", body("email", fmt.Sprint(n, "@example.net")), "from", from()).Code
+			}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			const pairs = 150
