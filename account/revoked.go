@@ -16,7 +16,7 @@ import (
 const (
 	// pollEvery is how soon what another process revoked is known here; together with the
 	// time an answer of the store takes, it is less than a second.
-	pollEvery = 500 * time.Millisecond
+	pollEvery = 250 * time.Millisecond
 	// staleAfter is how long tokens are accepted without news from the store.
 	staleAfter = 5 * time.Second
 	// feedPage is how many entries of the feed are read at once.

@@ -1,11 +1,14 @@
 package postgres_test
 
 import (
+	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sallyport-dev/sallyport/account"
 	"github.com/sallyport-dev/sallyport/account/postgres"
@@ -13,7 +16,53 @@ import (
 	"github.com/sallyport-dev/sallyport/internal/pgtest"
 )
 
-func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+func TestMain(m *testing.M) {
+	storetest.Main(reopen)
+	os.Exit(pgtest.Main(m))
+}
+
+func reopen(address string) (account.Store, error) {
+	return postgres.Open(context.Background(), address)
+}
+
+func TestKilled(t *testing.T) { storetest.Killed(t, pgtest.Database(t), reopen) }
+
+// TestNodes: a logout on one node is known on the other.
+func TestNodes(t *testing.T) {
+	address := pgtest.Database(t)
+	storetest.Nodes(t, func() account.Store { return open(t, address) })
+}
+
+// TestServerKilled: what was acknowledged survives the server, and the store works again
+// when the server is back.
+func TestServerKilled(t *testing.T) {
+	server := pgtest.Start(t)
+	s := open(t, server.Database(t))
+	add := func(name string) error {
+		u := account.User{ID: name, Username: name, Email: name + "@example.com", Created: time.Unix(1, 0).UTC()}
+		return s.Update(t.Context(), name, func(tx account.Tx) error { return tx.AddUser(t.Context(), u) })
+	}
+	var kept []string
+	for round := range 3 {
+		for i := range 20 {
+			name := fmt.Sprint("u", round, "-", i)
+			if err := add(name); err != nil {
+				t.Fatal(err)
+			}
+			kept = append(kept, name)
+		}
+		server.Kill()
+		if err := add("lost"); err == nil {
+			t.Error("a server that is down has kept something")
+		}
+		server.Restart(t)
+		for _, name := range kept {
+			if _, err := s.User(t.Context(), name); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+}
 
 func open(t testing.TB, address string) account.Store {
 	t.Helper()

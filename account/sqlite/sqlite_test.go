@@ -1,6 +1,8 @@
 package sqlite_test
 
 import (
+	"context"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -8,6 +10,17 @@ import (
 	"github.com/sallyport-dev/sallyport/account/sqlite"
 	"github.com/sallyport-dev/sallyport/account/storetest"
 )
+
+func TestMain(m *testing.M) {
+	storetest.Main(reopen)
+	os.Exit(m.Run())
+}
+
+func reopen(path string) (account.Store, error) { return sqlite.Open(context.Background(), path) }
+
+func TestKilled(t *testing.T) {
+	storetest.Killed(t, filepath.Join(t.TempDir(), "accounts.db"), reopen)
+}
 
 func open(t testing.TB, path string) account.Store {
 	t.Helper()

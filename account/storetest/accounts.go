@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -20,25 +22,31 @@ const adasPassword = "correct-horse-41-battery"
 
 // node is one process with accounts.
 type node struct {
-	t *testing.T
 	*account.Accounts
+	fail func(error)
 }
 
 func newNode(t *testing.T, s account.Store) *node {
 	t.Helper()
+	n, err := makeNode(s, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.fail = func(err error) { t.Helper(); t.Fatal(err) }
+	t.Cleanup(func() { n.Close() })
+	return n
+}
+
+func makeNode(s account.Store, log *slog.Logger) (*node, error) {
 	h, err := password.New(password.Config{Memory: 64, Time: 1, InsecureWeakParameters: true})
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	a, err := account.New(t.Context(), account.Config{
+	a, err := account.New(context.Background(), account.Config{
 		Store: s, Secret: secret.NewBytes([]byte("0123456789abcdef0123456789ABCDEF")), Issuer: "https://api.example", Passwords: h,
-		LoginLimit: "100000 per 1m", MaxSessions: 1000, ErrorLog: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		LoginLimit: "100000 per 1m", MaxSessions: 1000, ErrorLog: log,
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { a.Close() })
-	return &node{t, a}
+	return &node{Accounts: a}, err
 }
 
 // call sends a request, and returns the status and what was said.
@@ -58,18 +66,17 @@ func (n *node) call(method, path, bearer, body string) (int, map[string]any) {
 }
 
 func (n *node) add(name string) {
-	n.t.Helper()
-	_, err := n.Add(n.t.Context(), account.NewUser{Username: name, Email: name + "@example.com", Password: secret.New(adasPassword)})
+	_, err := n.Add(context.Background(), account.NewUser{Username: name, Email: name + "@example.com", Password: secret.New(adasPassword)})
 	if err != nil {
-		n.t.Fatal(err)
+		n.fail(err)
 	}
 }
 
 func (n *node) login(name string) (access, refresh string) {
-	n.t.Helper()
 	status, said := n.call("POST", "/auth/login", "", `{"username":"`+name+`","password":"`+adasPassword+`"}`)
 	if status != http.StatusOK {
-		n.t.Fatal(status, said)
+		n.fail(fmt.Errorf("login: %d %v", status, said))
+		return "", ""
 	}
 	return said["access_token"].(string), said["refresh_token"].(string)
 }
