@@ -77,6 +77,9 @@ type Issuer struct {
 	Keys []Key
 	// Source gives the keys instead, where they change, as a published set's do.
 	Source KeySource
+	// Claims says where the tokens of this issuer have what others have in sub, scope and
+	// roles.
+	Claims ClaimNames
 	// RequireProfile asks for every claim that RFC 9068 §2.2 requires: client_id, iat
 	// and jti, beside iss, exp, aud and sub, which are always required.
 	RequireProfile bool
@@ -126,6 +129,7 @@ type issuer struct {
 	audiences []string
 	types     []string // in lower case; "" stands for no typ
 	source    KeySource
+	claims    *mapping // nil for the standard claims
 	profile   bool
 }
 
@@ -178,6 +182,10 @@ func newIssuer(in Issuer, add func(field, value, reason string)) *issuer {
 	}
 	out := &issuer{name: in.Name, audiences: slices.Clone(in.Audiences), profile: in.RequireProfile}
 	out.types = mediaTypes(in.Types)
+	var err error
+	if out.claims, err = newMapping(in.Claims); err != nil {
+		add("Claims", "", err.Error())
+	}
 	if slices.ContainsFunc(in.Types, func(t string) bool { return !plain(shortType(t), maxText) }) {
 		add("Types", "", "holds one that is empty or unprintable: write JWT to accept tokens without a typ")
 	}

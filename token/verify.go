@@ -53,6 +53,11 @@ func (v *Verifier) verify(raw string) (*Claims, *Error) {
 	if !k.verify([]byte(parts.signed), sig) {
 		return nil, ErrBadSignature
 	}
+	if in.claims != nil {
+		if err := in.claims.apply(c, body); err != nil {
+			return nil, err
+		}
+	}
 	if err := v.check(c, in); err != nil {
 		return nil, err
 	}

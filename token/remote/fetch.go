@@ -1,0 +1,159 @@
+package remote
+
+import (
+	"context"
+	"crypto"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/sallyport-dev/sallyport/token"
+)
+
+// ContradictionError is for an issuer that says of itself what cannot be.
+type ContradictionError struct{ Address, Reason string }
+
+func (e *ContradictionError) Error() string { return "token/remote: " + e.Address + ": " + e.Reason }
+
+// fetched is a key set and how long it may be kept.
+type fetched struct {
+	set *token.KeySet
+	age time.Duration
+}
+
+// get finds the key set and reads it.
+func (s *Source) get(ctx context.Context) (fetched, error) {
+	address := s.cfg.URL
+	if address == "" {
+		var err error
+		if address, err = s.discover(ctx); err != nil {
+			return fetched{}, err
+		}
+	}
+	body, header, err := s.read(ctx, address)
+	if err != nil {
+		return fetched{}, err
+	}
+	set, err := s.usable(body)
+	if err != nil {
+		return fetched{}, fmt.Errorf("token/remote: %s: %w", address, err)
+	}
+	return fetched{set, age(header)}, nil
+}
+
+// usable takes those keys of a set that can be used, and says what is wrong with others.
+func (s *Source) usable(body []byte) (*token.KeySet, error) {
+	all, errs := token.ParseJWKS(body)
+	keys := slices.DeleteFunc(all, func(k token.Key) bool { return !slices.Contains(s.cfg.Algorithms, k.Algorithm) })
+	if len(keys) > 1 { // among several, one without a name can be told from none
+		keys = slices.DeleteFunc(keys, func(k token.Key) bool { return k.ID == "" })
+	}
+	if len(keys) == 0 {
+		return nil, errors.Join(append(errs, errors.New("the set has no key that can be used"))...)
+	}
+	for _, err := range errs {
+		s.cfg.ErrorLog.Info("a key of an issuer's set is left out", "issuer", s.cfg.Issuer, "error", err)
+	}
+	return token.NewKeySet(keys)
+}
+
+// discover asks the issuer where its keys are. It has to call itself what we call it
+// (RFC 8414 §3.3), as otherwise one could pass for another.
+func (s *Source) discover(ctx context.Context) (string, error) {
+	var missing error
+	for _, address := range discoveryAddresses(s.cfg.Issuer) {
+		body, _, err := s.read(ctx, address)
+		if err != nil {
+			missing = errors.Join(missing, err)
+			continue
+		}
+		var doc struct {
+			Issuer string `json:"issuer"`
+			JWKS   string `json:"jwks_uri"`
+		}
+		if err := json.Unmarshal(body, &doc); err != nil {
+			return "", fmt.Errorf("token/remote: %s is no discovery document", address)
+		}
+		if doc.Issuer != s.cfg.Issuer {
+			return "", &ContradictionError{address, fmt.Sprintf("the issuer calls itself %.200q, not %q: they are compared byte for byte", doc.Issuer, s.cfg.Issuer)}
+		}
+		if u, err := url.Parse(doc.JWKS); err != nil || !allowed(u) {
+			return "", &ContradictionError{address, fmt.Sprintf("jwks_uri %.200q is not an https address", doc.JWKS)}
+		}
+		return doc.JWKS, nil
+	}
+	return "", missing
+}
+
+// discoveryAddresses are those of OpenID Connect Discovery §4.1 and RFC 8414 §3.1.
+func discoveryAddresses(issuer string) []string {
+	u, err := url.Parse(issuer)
+	if err != nil {
+		return nil
+	}
+	path := strings.TrimSuffix(u.Path, "/")
+	oidc, oauth := *u, *u
+	oidc.Path, oauth.Path = path+"/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"+path
+	return []string{oidc.String(), oauth.String()}
+}
+
+// read gets a document of at most token.MaxSetSize bytes.
+func (s *Source) read(ctx context.Context, address string) ([]byte, http.Header, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, nil, fmt.Errorf("token/remote: %w", err)
+	}
+	r.Header.Set("Accept", "application/jwk-set+json, application/json")
+	res, err := s.client.Do(r)
+	if err != nil {
+		return nil, nil, fmt.Errorf("token/remote: %w", err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return nil, nil, fmt.Errorf("token/remote: %s answers %s", address, res.Status)
+	}
+	if res.ContentLength > token.MaxSetSize {
+		return nil, nil, fmt.Errorf("token/remote: %s has over %d bytes", address, token.MaxSetSize)
+	}
+	body, err := io.ReadAll(io.LimitReader(res.Body, token.MaxSetSize+1))
+	if err != nil {
+		return nil, nil, fmt.Errorf("token/remote: %s: %w", address, err)
+	}
+	if len(body) > token.MaxSetSize {
+		return nil, nil, fmt.Errorf("token/remote: %s has over %d bytes", address, token.MaxSetSize)
+	}
+	return body, res.Header, nil
+}
+
+// age is how long an answer may be kept, within bounds.
+func age(h http.Header) time.Duration {
+	age := otherAge
+	for directive := range strings.SplitSeq(h.Get("Cache-Control"), ",") {
+		name, value, _ := strings.Cut(strings.TrimSpace(directive), "=")
+		switch strings.ToLower(name) {
+		case "no-store", "no-cache":
+			return minAge
+		case "max-age":
+			if n, err := strconv.ParseUint(strings.Trim(value, `"`), 10, 31); err == nil {
+				age = time.Duration(n) * time.Second
+			}
+		}
+	}
+	return min(max(age, minAge), maxAge)
+}
+
+// same compares two sets, so that what stays the same keeps its pointer.
+func same(a, b []token.Key) bool {
+	return slices.EqualFunc(a, b, func(x, y token.Key) bool {
+		p, ok := x.Public.(interface{ Equal(crypto.PublicKey) bool })
+		return x.ID == y.ID && x.Algorithm == y.Algorithm && ok && p.Equal(y.Public)
+	})
+}

@@ -1,0 +1,288 @@
+// Package remote keeps the keys of an issuer elsewhere: it fetches the key set that the
+// issuer publishes, and again when it has grown old or a token names a key it lacks.
+//
+// It fails when composed wrongly:
+//
+//   - The address decides whom to believe. Take it from the issuer's documentation, never
+//     from a token.
+//   - One Source for each issuer and process: each has its own cool-down.
+//
+// While the issuer cannot be reached, the keys that are known go on verifying, for
+// [Config.MaxStale]; after that, and before the first set has come, every token of the
+// issuer is refused with [token.ErrNoKeys]. It is never the other way round.
+package remote
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/sallyport-dev/sallyport/token"
+)
+
+const (
+	// minAge and maxAge bound what a Cache-Control may ask for; otherAge is for none.
+	minAge, otherAge, maxAge = time.Minute, 15 * time.Minute, time.Hour
+	// fetchFor is how long the issuer has for an answer, all of it.
+	fetchFor = 10 * time.Second
+	// waitFor is how long a request waits for a fetch that may bring its key.
+	waitFor = 3 * time.Second
+	// maxWaiting is how many requests may do so at once.
+	maxWaiting = 1000
+)
+
+// Config says whose keys to keep.
+type Config struct {
+	// Issuer is the iss of the tokens. Without URL, the key set is found by its discovery
+	// document (OpenID Connect Discovery §4, or else RFC 8414 §3).
+	Issuer string
+	// URL is the address of the key set: https, or http on a loopback address.
+	URL string
+	// Algorithms are those whose keys are taken. Default: all but HMAC, which no published
+	// key is for.
+	Algorithms []token.Algorithm
+	// Cooldown is how often an unknown kid may lead to a fetch, for all callers together.
+	// Default 10 s, at least 1 s.
+	Cooldown time.Duration
+	// MaxStale is how long keys are good without the issuer having confirmed them. Default
+	// 24 h.
+	MaxStale time.Duration
+	// Transport sends the requests; default one that knows no proxy.
+	Transport http.RoundTripper
+	// ErrorLog gets what goes wrong. Default slog.Default().
+	ErrorLog *slog.Logger
+}
+
+// Source is a [token.KeySource] that is fetched. It is safe for concurrent use.
+type Source struct {
+	cfg    Config
+	client *http.Client
+	stop   context.CancelFunc
+	done   chan struct{}
+	wake   chan struct{}
+
+	mu       sync.RWMutex
+	set      *token.KeySet
+	good     time.Time // when the set was last confirmed
+	tried    time.Time // when a fetch last ended, in whatever way
+	next     time.Time // when the set has grown old
+	fetching chan struct{}
+	waiting  int
+	failing  string // the last failure, to be logged once
+}
+
+var _ token.KeySource = (*Source)(nil)
+
+// New checks the config and fetches the keys for the first time, and from then on until
+// Close. That the issuer cannot be reached is no error: it is logged, and tokens are
+// refused until it can. What contradicts the config is one.
+func New(ctx context.Context, cfg Config) (*Source, error) {
+	if err := cfg.complete(); err != nil {
+		return nil, err
+	}
+	s := &Source{cfg: cfg, done: make(chan struct{}), wake: make(chan struct{}, 1)}
+	s.client = &http.Client{Transport: cfg.Transport, CheckRedirect: checkRedirect}
+	if err := s.fetch(ctx); err != nil {
+		if contradiction, ok := errors.AsType[*ContradictionError](err); ok {
+			return nil, contradiction
+		}
+	}
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.stop = stop
+	go s.keepUp(background)
+	return s, nil
+}
+
+// Close stops fetching. The keys that are known stay good for as long as they were.
+func (s *Source) Close() error {
+	s.stop()
+	<-s.done
+	return nil
+}
+
+func (c *Config) complete() error {
+	var errs []error
+	add := func(field, value, reason string) {
+		errs = append(errs, fmt.Errorf("token/remote: %s %q %s", field, value, reason))
+	}
+	address, field := c.URL, "URL"
+	if address == "" {
+		address, field = c.Issuer, "Issuer"
+	}
+	if u, err := url.Parse(address); err != nil || !allowed(u) || u.Fragment != "" || u.User != nil {
+		add(field, address, "is not an https address: write one such as https://id.example.com")
+	}
+	if c.Algorithms == nil {
+		c.Algorithms = []token.Algorithm{
+			token.ES256, token.ES384, token.ES512, token.Ed25519, token.EdDSA, token.RS256, token.RS384, token.RS512, token.PS256, token.PS384, token.PS512,
+		}
+	}
+	for _, a := range c.Algorithms {
+		if a == "" || strings.HasPrefix(string(a), "HS") {
+			add("Algorithms", string(a), "is not one of public keys: write ES256, RS256 or the like")
+		}
+	}
+	if c.Cooldown == 0 {
+		c.Cooldown = 10 * time.Second
+	}
+	if c.Cooldown < time.Second {
+		add("Cooldown", c.Cooldown.String(), "is too short: write 1s or more")
+	}
+	if c.MaxStale == 0 {
+		c.MaxStale = 24 * time.Hour
+	}
+	if c.MaxStale < maxAge {
+		add("MaxStale", c.MaxStale.String(), "is shorter than a set may be kept: write 1h or more")
+	}
+	if c.Transport == nil {
+		c.Transport = &http.Transport{
+			Proxy: nil, DisableCompression: true, ForceAttemptHTTP2: true, MaxIdleConns: 2, IdleConnTimeout: time.Minute,
+			TLSHandshakeTimeout: fetchFor, ResponseHeaderTimeout: fetchFor, MaxResponseHeaderBytes: 64 << 10,
+		}
+	}
+	if c.ErrorLog == nil {
+		c.ErrorLog = slog.Default()
+	}
+	return errors.Join(errs...)
+}
+
+// allowed says whether an address may be asked: over TLS, or on this machine.
+func allowed(u *url.URL) bool {
+	if u.Host == "" {
+		return false
+	}
+	if u.Scheme == "https" {
+		return true
+	}
+	addr, err := netip.ParseAddr(u.Hostname())
+	return u.Scheme == "http" && (u.Hostname() == "localhost" || err == nil && addr.IsLoopback())
+}
+
+// checkRedirect follows an issuer that moves things on its own host, and nobody else.
+func checkRedirect(r *http.Request, via []*http.Request) error {
+	if first := via[0].URL; r.URL.Host != first.Host || r.URL.Scheme != first.Scheme || len(via) > 3 {
+		return fmt.Errorf("a redirect to %s://%s is not followed", r.URL.Scheme, r.URL.Host)
+	}
+	return nil
+}
+
+// Keys implements [token.KeySource].
+func (s *Source) Keys() *token.KeySet {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if time.Since(s.good) > s.cfg.MaxStale {
+		return nil
+	}
+	return s.set
+}
+
+// Missing implements [token.KeySource]. Of all the callers in one cool-down, the first
+// has the set fetched, and the others wait for the same fetch.
+func (s *Source) Missing(string) bool {
+	s.mu.Lock()
+	fetching := s.fetching
+	if fetching == nil {
+		if time.Since(s.tried) < s.cfg.Cooldown {
+			s.mu.Unlock()
+			return false
+		}
+		fetching = s.begin()
+		select {
+		case s.wake <- struct{}{}:
+		default:
+		}
+	}
+	if s.waiting >= maxWaiting {
+		s.mu.Unlock()
+		return false
+	}
+	s.waiting++
+	s.mu.Unlock()
+	timeout := time.NewTimer(waitFor)
+	defer timeout.Stop()
+	arrived := false
+	select {
+	case <-fetching:
+		arrived = true
+	case <-timeout.C:
+	}
+	s.mu.Lock()
+	s.waiting--
+	s.mu.Unlock()
+	return arrived
+}
+
+// begin says that a fetch is about to happen. The caller holds mu.
+func (s *Source) begin() chan struct{} {
+	if s.fetching == nil {
+		s.fetching = make(chan struct{})
+	}
+	return s.fetching
+}
+
+// keepUp fetches when the set has grown old, when somebody asks, and after a failure.
+func (s *Source) keepUp(ctx context.Context) {
+	defer close(s.done)
+	for {
+		s.mu.RLock()
+		wait := time.Until(s.next)
+		s.mu.RUnlock()
+		timer := time.NewTimer(max(wait, 0))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-timer.C:
+		case <-s.wake:
+			if timer.Stop(); !s.wanted() { // a fetch that was under way has answered it
+				continue
+			}
+		}
+		s.fetch(ctx) // logs what goes wrong
+	}
+}
+
+// wanted reports whether somebody waits for a fetch.
+func (s *Source) wanted() bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.fetching != nil
+}
+
+// fetch gets the set, and takes it over.
+func (s *Source) fetch(ctx context.Context) error {
+	s.mu.Lock()
+	s.begin()
+	s.mu.Unlock()
+	fetching, cancel := context.WithTimeout(ctx, fetchFor)
+	got, err := s.get(fetching)
+	cancel()
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	s.tried = now
+	close(s.fetching)
+	s.fetching = nil
+	if err != nil {
+		s.next = now.Add(max(s.cfg.Cooldown, minAge/2))
+		if ctx.Err() == nil && err.Error() != s.failing {
+			s.failing = err.Error()
+			s.cfg.ErrorLog.WarnContext(ctx, "the keys of an issuer cannot be fetched", "issuer", s.cfg.Issuer, "error", err)
+		}
+		return err
+	}
+	s.failing = ""
+	s.good, s.next = now, now.Add(got.age)
+	if s.set == nil || !same(s.set.List(), got.set.List()) {
+		s.set = got.set
+	}
+	return nil
+}

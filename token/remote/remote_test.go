@@ -1,0 +1,420 @@
+package remote_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/sallyport-dev/sallyport/token"
+	"github.com/sallyport-dev/sallyport/token/remote"
+)
+
+// idp is an issuer elsewhere. It answers by paths; the empty one is the key set's.
+type idp struct {
+	mu      sync.Mutex
+	answers map[string]func(w http.ResponseWriter, r *http.Request)
+	fetches atomic.Int64
+}
+
+func (i *idp) set(path string, f func(w http.ResponseWriter, r *http.Request)) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.answers == nil {
+		i.answers = map[string]func(http.ResponseWriter, *http.Request){}
+	}
+	i.answers[path] = f
+}
+
+func (i *idp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	i.mu.Lock()
+	f := i.answers[r.URL.Path]
+	i.mu.Unlock()
+	if r.URL.Path == "/jwks" {
+		i.fetches.Add(1)
+	}
+	if f == nil {
+		http.NotFound(w, r)
+		return
+	}
+	f(w, r)
+}
+
+// RoundTrip lets tests in a bubble of virtual time do without a network.
+func (i *idp) RoundTrip(r *http.Request) (*http.Response, error) {
+	rec := httptest.NewRecorder()
+	i.ServeHTTP(rec, r)
+	res := rec.Result()
+	res.Request = r
+	return res, nil
+}
+
+func publish(keys ...*token.SigningKey) func(w http.ResponseWriter, r *http.Request) {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var list []token.Key
+		for _, k := range keys {
+			list = append(list, k.Key())
+		}
+		body, err := token.MarshalJWKS(list)
+		if err != nil {
+			panic(err)
+		}
+		w.Write(body)
+	}
+}
+
+func text(s string) func(w http.ResponseWriter, r *http.Request) {
+	return func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, s) }
+}
+
+func newKey(t testing.TB, alg token.Algorithm) *token.SigningKey {
+	t.Helper()
+	k, err := token.GenerateKey(alg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+const (
+	issuer = "https://id.example"
+	jwks   = "https://id.example/jwks"
+)
+
+func open(t *testing.T, cfg remote.Config) *remote.Source {
+	t.Helper()
+	s, err := remote.New(t.Context(), quiet(cfg))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func quiet(cfg remote.Config) remote.Config {
+	cfg.ErrorLog = slog.New(slog.DiscardHandler)
+	if cfg.Issuer == "" {
+		cfg.Issuer = issuer
+	}
+	return cfg
+}
+
+// verify says what a gate that trusts the source says of a token of a key.
+func verify(t *testing.T, s *remote.Source, k *token.SigningKey) error {
+	t.Helper()
+	raw, err := k.Sign(map[string]any{"iss": issuer, "sub": "u", "aud": "api", "exp": time.Now().Add(time.Minute).Unix()}, token.AccessToken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := token.New(token.Config{Issuers: []token.Issuer{{Name: issuer, Audiences: []string{"api"}, Source: s}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = v.Verify(raw)
+	return err
+}
+
+// TestRotation: a new key is known within a cool-down, the old one stays good, and what
+// is not published any more is refused.
+func TestRotation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var idp idp
+		old, next := newKey(t, token.ES256), newKey(t, token.ES256)
+		idp.set("/jwks", publish(old))
+		s := open(t, remote.Config{URL: jwks, Transport: &idp})
+		defer s.Close()
+		if err := verify(t, s, old); err != nil {
+			t.Fatal(err)
+		}
+		set := s.Keys()
+		time.Sleep(11 * time.Second)
+		idp.set("/jwks", publish(old, next))
+		for _, k := range []*token.SigningKey{next, old} {
+			if err := verify(t, s, k); err != nil {
+				t.Error(err)
+			}
+		}
+		if s.Keys() == set {
+			t.Error("another set has the same pointer")
+		}
+		set = s.Keys()
+		time.Sleep(time.Hour) // fetched again meanwhile
+		if s.Keys() != set {
+			t.Error("the same set has another pointer")
+		}
+		idp.set("/jwks", publish(next))
+		time.Sleep(16 * time.Minute)
+		if err := verify(t, s, old); !errors.Is(err, token.ErrUnknownKey) {
+			t.Errorf("a key that is gone: %v", err)
+		}
+	})
+}
+
+// TestFlood: ten thousand tokens with made-up kids cost one fetch in each cool-down, and
+// keep nobody from the key that is really new.
+func TestFlood(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var idp idp
+		known, next := newKey(t, token.ES256), newKey(t, token.ES256)
+		idp.set("/jwks", publish(known))
+		s := open(t, remote.Config{URL: jwks, Transport: &idp})
+		defer s.Close()
+		const rounds = 5
+		for range rounds {
+			time.Sleep(10 * time.Second)
+			var all sync.WaitGroup
+			for n := range 2000 {
+				all.Go(func() { s.Missing(fmt.Sprint("made-up-", n)) })
+			}
+			all.Wait()
+			if err := verify(t, s, known); err != nil {
+				t.Error(err)
+			}
+		}
+		if n := idp.fetches.Load(); n > 1+rounds {
+			t.Errorf("%d fetches in %d cool-downs", n, rounds)
+		}
+		idp.set("/jwks", publish(known, next))
+		start := time.Now()
+		for verify(t, s, next) != nil {
+			s.Missing("made-up")
+			time.Sleep(100 * time.Millisecond)
+		}
+		if took := time.Since(start); took > 10*time.Second {
+			t.Errorf("the new key was known after %s", took)
+		}
+	})
+}
+
+// TestDown: keys stay good for MaxStale, and then none is; when the issuer is back, so
+// are they. An issuer that is down at the start is waited for.
+func TestDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var idp idp
+		k := newKey(t, token.ES256)
+		s := open(t, remote.Config{URL: jwks, Transport: &idp, MaxStale: 2 * time.Hour})
+		defer s.Close()
+		if err := verify(t, s, k); !errors.Is(err, token.ErrNoKeys) {
+			t.Fatalf("before the first set: %v", err)
+		}
+		idp.set("/jwks", publish(k))
+		time.Sleep(31 * time.Second)
+		if err := verify(t, s, k); err != nil {
+			t.Fatal(err)
+		}
+		for name, answer := range map[string]func(http.ResponseWriter, *http.Request){
+			"down": nil, "empty": text(""), "a page": text("<html>"), "no keys": text(`{"keys":[]}`), "another document": text(`{"issuer":"x"}`),
+		} {
+			idp.set("/jwks", answer)
+			time.Sleep(time.Hour)
+			if err := verify(t, s, k); err != nil {
+				t.Errorf("%s, after an hour: %v", name, err)
+			}
+			time.Sleep(90 * time.Minute)
+			if err := verify(t, s, k); !errors.Is(err, token.ErrNoKeys) {
+				t.Errorf("%s, past the bound: %v", name, err)
+			}
+			idp.set("/jwks", publish(k))
+			time.Sleep(time.Minute)
+			if err := verify(t, s, k); err != nil {
+				t.Errorf("%s, after it: %v", name, err)
+			}
+		}
+	})
+}
+
+// TestAge: what Cache-Control asks for, within bounds.
+func TestAge(t *testing.T) {
+	for asked, want := range map[string]time.Duration{
+		"": 15 * time.Minute, "max-age=600": 10 * time.Minute, "max-age=1": time.Minute, "max-age=999999999": time.Hour,
+		"no-store": time.Minute, "public, max-age=\"300\"": 5 * time.Minute, "max-age=-5": 15 * time.Minute, "max-age=x": 15 * time.Minute, "NO-CACHE": time.Minute,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var idp idp
+			k := newKey(t, token.ES256)
+			idp.set("/jwks", func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Cache-Control", asked)
+				publish(k)(w, r)
+			})
+			s := open(t, remote.Config{URL: jwks, Transport: &idp})
+			defer s.Close()
+			time.Sleep(want - time.Second)
+			synctest.Wait()
+			if n := idp.fetches.Load(); n != 1 {
+				t.Errorf("%q: fetched again before %s", asked, want)
+			}
+			time.Sleep(2 * time.Second)
+			synctest.Wait()
+			if n := idp.fetches.Load(); n != 2 {
+				t.Errorf("%q: %d fetches after %s", asked, n, want)
+			}
+		})
+	}
+}
+
+// TestBrokenMember: one key of the set that cannot be used spoils no other.
+func TestBrokenMember(t *testing.T) {
+	var idp idp
+	good := newKey(t, token.ES256)
+	body, err := token.MarshalJWKS([]token.Key{good.Key()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rest := strings.TrimPrefix(string(body), `{"keys":[`)
+	for name, broken := range map[string]string{
+		"off the curve":     `{"kty":"EC","crv":"P-256","kid":"x","x":"AAAA","y":"AAAA"}`,
+		"weak RSA":          `{"kty":"RSA","alg":"RS256","kid":"x","n":"AQAB","e":"AQAB"}`,
+		"for encryption":    `{"kty":"EC","use":"enc","kid":"x"}`,
+		"private":           `{"kty":"EC","crv":"P-256","kid":"x","d":"AAAA"}`,
+		"symmetric":         `{"kty":"oct","k":"AAAA","kid":"x"}`,
+		"of no known kind":  `{"kty":"XYZ","kid":"x"}`,
+		"no object":         `7`,
+		"without a name":    `{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}`,
+		"not in key_ops":    `{"kty":"EC","crv":"P-256","kid":"x","key_ops":["sign"]}`,
+		"another algorithm": `{"kty":"OKP","crv":"X25519","kid":"x","x":"AAAA"}`,
+	} {
+		idp.set("/jwks", text(`{"keys":[`+broken+`,`+rest))
+		s := open(t, remote.Config{URL: jwks, Transport: &idp})
+		if err := verify(t, s, good); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		s.Close()
+	}
+	idp.set("/jwks", publish(good, newKey(t, token.RS256)))
+	s := open(t, remote.Config{URL: jwks, Transport: &idp, Algorithms: []token.Algorithm{token.RS256}})
+	defer s.Close()
+	if err := verify(t, s, good); err == nil {
+		t.Error("a key of an algorithm that is not allowed")
+	}
+}
+
+// TestHuge: a set of 200 MB is not read, whether it says so or not, and nor is one that
+// comes drop by drop.
+func TestHuge(t *testing.T) {
+	var idp idp
+	server := httptest.NewServer(&idp)
+	defer server.Close()
+	chunk := []byte(strings.Repeat(" ", 1<<20))
+	for name, announce := range map[string]bool{"announced": true, "not announced": false} {
+		var sent atomic.Int64
+		idp.set("/jwks", func(w http.ResponseWriter, r *http.Request) {
+			if announce {
+				w.Header().Set("Content-Length", fmt.Sprint(200<<20))
+			}
+			for range 200 {
+				if _, err := w.Write(chunk); err != nil {
+					return
+				}
+				sent.Add(int64(len(chunk)))
+			}
+		})
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		s := open(t, remote.Config{URL: server.URL + "/jwks"})
+		runtime.ReadMemStats(&after)
+		if s.Keys() != nil {
+			t.Errorf("%s: it has keys", name)
+		}
+		if grown := after.TotalAlloc - before.TotalAlloc; grown > 8<<20 || sent.Load() > 16<<20 {
+			t.Errorf("%s: %d bytes sent, %d allocated", name, sent.Load(), grown)
+		}
+		s.Close()
+	}
+	drip := make(chan struct{})
+	defer close(drip)
+	idp.set("/jwks", func(w http.ResponseWriter, r *http.Request) {
+		w.Write([]byte(`{"keys":[`))
+		w.(http.Flusher).Flush()
+		select {
+		case <-drip:
+		case <-r.Context().Done():
+		}
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	s, err := remote.New(ctx, quiet(remote.Config{URL: server.URL + "/jwks"}))
+	if err != nil || s.Keys() != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+}
+
+// TestDiscovery: by either document; and what an issuer may not say of itself.
+func TestDiscovery(t *testing.T) {
+	k := newKey(t, token.ES256)
+	for _, row := range []struct {
+		name, issuer, path, document string
+		contradiction                bool
+		ok                           bool
+	}{
+		{"OpenID Connect", issuer, "/.well-known/openid-configuration", `{"issuer":"https://id.example","jwks_uri":"https://id.example/jwks","x":1}`, false, true},
+		{"RFC 8414", issuer, "/.well-known/oauth-authorization-server", `{"issuer":"https://id.example","jwks_uri":"https://id.example/jwks"}`, false, true},
+		{"below a path", issuer + "/t", "/t/.well-known/openid-configuration", `{"issuer":"https://id.example/t","jwks_uri":"https://id.example/jwks"}`, false, true},
+		{"RFC 8414 below a path", issuer + "/t", "/.well-known/oauth-authorization-server/t", `{"issuer":"https://id.example/t","jwks_uri":"https://id.example/jwks"}`, false, true},
+		{"another issuer", issuer, "/.well-known/openid-configuration", `{"issuer":"https://evil.example","jwks_uri":"https://id.example/jwks"}`, true, false},
+		{"a slash more", issuer, "/.well-known/openid-configuration", `{"issuer":"https://id.example/","jwks_uri":"https://id.example/jwks"}`, true, false},
+		{"keys over http", issuer, "/.well-known/openid-configuration", `{"issuer":"https://id.example","jwks_uri":"http://id.example/jwks"}`, true, false},
+		{"keys in a file", issuer, "/.well-known/openid-configuration", `{"issuer":"https://id.example","jwks_uri":"file:///etc/passwd"}`, true, false},
+		{"issuer twice", issuer, "/.well-known/openid-configuration", `{"issuer":"https://evil.example","issuer":"https://id.example","jwks_uri":"https://id.example/jwks"}`, false, false},
+		{"a page", issuer, "/.well-known/openid-configuration", `<html>`, false, false},
+	} {
+		var idp idp
+		idp.set("/jwks", publish(k))
+		idp.set(row.path, text(row.document))
+		s, err := remote.New(t.Context(), quiet(remote.Config{Issuer: row.issuer, Transport: &idp}))
+		if _, is := errors.AsType[*remote.ContradictionError](err); is != row.contradiction || !is && err != nil {
+			t.Errorf("%s: %v", row.name, err)
+		}
+		if err != nil {
+			continue
+		}
+		if (s.Keys() != nil) != row.ok {
+			t.Errorf("%s: keys %t", row.name, s.Keys() != nil)
+		}
+		s.Close()
+	}
+}
+
+// TestRedirects: to its own host, and no other, least of all to this machine.
+func TestRedirects(t *testing.T) {
+	k := newKey(t, token.ES256)
+	var idp, other idp
+	canary := httptest.NewServer(&other)
+	defer canary.Close()
+	other.set("/jwks", publish(k))
+	server := httptest.NewServer(&idp)
+	defer server.Close()
+	idp.set("/moved", publish(k))
+	for to, ok := range map[string]bool{"/moved": true, canary.URL + "/jwks": false, "https://id.example/jwks": false, "/jwks": false} {
+		idp.set("/jwks", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, to, http.StatusFound) })
+		s := open(t, remote.Config{URL: server.URL + "/jwks"})
+		if (s.Keys() != nil) != ok {
+			t.Errorf("to %s: keys %t", to, s.Keys() != nil)
+		}
+		s.Close()
+	}
+	if n := other.fetches.Load(); n != 0 {
+		t.Errorf("the other host was asked %d times", n)
+	}
+}
+
+func TestConfig(t *testing.T) {
+	for _, cfg := range []remote.Config{
+		{}, {Issuer: "id.example"}, {Issuer: "http://id.example"}, {URL: "http://10.0.0.1/jwks"}, {URL: "file:///jwks"}, {URL: "https://"},
+		{URL: "https://u:p@id.example/jwks"}, {URL: "https://id.example/jwks#x"}, {Issuer: issuer, Algorithms: []token.Algorithm{token.HS256}},
+		{Issuer: issuer, Algorithms: []token.Algorithm{""}}, {Issuer: issuer, Cooldown: time.Millisecond}, {Issuer: issuer, MaxStale: time.Minute},
+	} {
+		if _, err := remote.New(t.Context(), cfg); err == nil {
+			t.Errorf("%+v is taken", cfg)
+		}
+	}
+}
