@@ -72,7 +72,8 @@ func (b *builder) room(field string, err error) {
 	}
 }
 
-func (b *builder) verifier() *token.Verifier {
+// verifier is what verifies tokens; nil when every route is public.
+func (b *builder) verifier() verifier {
 	issuers := slices.Clone(b.cfg.Issuers)
 	if b.cfg.Accounts != nil {
 		issuers = append(issuers, b.cfg.Accounts.Issuer())
@@ -86,7 +87,17 @@ func (b *builder) verifier() *token.Verifier {
 	}
 	v, err := token.New(token.Config{Issuers: issuers, Now: b.cfg.now})
 	b.room("Issuers", err)
-	return v
+	if err != nil || b.cfg.TokenCache < 0 {
+		return v
+	}
+	cache, err := token.NewCache(token.CacheConfig{Verifier: v, MaxEntries: b.cfg.TokenCache})
+	b.room("TokenCache", err)
+	return cache
+}
+
+// verifier is a token.Verifier or a token.Cache.
+type verifier interface {
+	Verify(raw string) (*token.Claims, error)
 }
 
 func (b *builder) allPublic() bool {

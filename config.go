@@ -26,6 +26,11 @@ type Config struct {
 	// one issuer, unless every route it has is public.
 	Issuers []token.Issuer
 
+	// TokenCache is how many good tokens are remembered, so that the signature of each is
+	// checked once. What is said of a token is the same with and without. Default 16384; -1
+	// remembers none.
+	TokenCache int
+
 	// Routes declares what differs from the rule. The rule, for every request that no
 	// route takes, is: a valid token is needed, and nothing more.
 	Routes []Route

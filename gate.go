@@ -35,7 +35,6 @@ import (
 	"github.com/sallyport-dev/sallyport/cors"
 	"github.com/sallyport-dev/sallyport/headers"
 	"github.com/sallyport-dev/sallyport/problem"
-	"github.com/sallyport-dev/sallyport/token"
 	"github.com/sallyport-dev/sallyport/visit"
 )
 
@@ -45,7 +44,7 @@ type Gate struct {
 	headers   *headers.Headers
 	cors      *cors.Policy
 	limits    *limits
-	verifier  *token.Verifier // nil when every route is public
+	verifier  verifier // nil when every route is public
 	accounts  *account.Accounts
 	routes    *routes
 	challenge challenges

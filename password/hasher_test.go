@@ -1,6 +1,7 @@
 package password
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"strings"
@@ -65,6 +66,35 @@ var foreignHashes = []struct{ hash, pw string }{
 	{"$2y$04$abcdefghijklmnopqrstuubzadhGtS2zEF.gu0yd0opP6cVzb.e0i", strings.Repeat("x", 72)},
 }
 
+// What is imported only, made by those who are named.
+var importedHashes = []struct{ hash, pw string }{
+	// libargon2 20171227: argon2i_hash_raw.
+	{"$argon2i$v=19$m=4096,t=3,p=1$c29tZXNhbHQ$iWh06vD8Fy27wf9npn6FXWiCX4K6pW6Ue1Bnzz07Z8A", "password"},
+	{"$argon2i$v=19$m=8192,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZg$kKfsjDXHs1xbhG40WtIesQ", "a\x00b"},
+	{"$argon2i$v=19$m=512,t=3,p=2$MDEyMzQ1Njc4OWFiY2RlZg$uiHJQ7woMdFPgINOeqdCdqzy7iwwgPQe", "pässwörd 🔑 "},
+
+	// Python 3.11's hashlib (OpenSSL 3.0.19), pbkdf2_hmac and scrypt, written in the form
+	// that Django, passlib and the PHC string format document. Node.js 20's crypto gives
+	// the same for the rows of 5000 iterations and of ln=14 and ln=10, and `openssl kdf`
+	// for the first one.
+	{"pbkdf2_sha256$1000$seasalt12345$JL/9NQDGRPJL1xTV6KjoSC1b+RVZTUm/L4Q7yYnAKIY=", "password"},
+	{"pbkdf2_sha256$20000$aBcDeFgHiJkLmNoPqRsTuV$KYzLPPzwPmZAPiX0gvRc6dudr0goEjztrImAU9oo7P0=", "pässwörd 🔑 "},
+	{"$pbkdf2-sha256$29000$.....//u3cy7qpmId2ZVRA$pVSDhehziy7PU/BN3Hj0Nk/tUfKeJHEsZ81YepE85hM", "password"},
+	{"$pbkdf2-sha512$25000$.....//u3cy7qpmId2ZVRA$VX2bhXxq8DodetXbwNbRxh21FaecZtFQq4JOgIN3beyW43mDs0M8Nr6uaa7M34s5sbTjupci/iAytw5I634uyg", strings.Repeat("x", 129)},
+	{"$pbkdf2-sha256$i=10000$+++++//u3cy7qpmId2ZVRA$QYET5tGsSI/t0GC3EabDjEqikXql6FHZIga6nwkjkoM", "a\x00b"},
+	{"$pbkdf2-sha512$i=5000,l=64$+++++//u3cy7qpmId2ZVRA$JxKQz59loq/kY99OfqsFezY/Xj3B1a9dwnHn8sr/axPlGZjt9RdBTpWHxvxgkUj1JYZHXxKMelI5ZSG/wJEeSA", "pässwörd 🔑 "},
+	{"$pbkdf2-sha256$i=1,l=20$+++++//u3cy7qpmId2ZVRA$FcxLMC1JCLMDfTxieNHQqhzBa6M", strings.Repeat("x", 64)},
+	{"$scrypt$ln=14,r=8,p=1$+++++//u3cy7qpmId2ZVRA$RLGA3WvSUnP9VMh0BelTlPRQ3l8H1bcd1DAVj7AimIo", "password"},
+	{"$scrypt$ln=10,r=4,p=3$+++++//u3cy7qpmId2ZVRA$B9cWDUO08Maj5oafP2MGfD4PA6Ia1aDoNVhc5nBmPy9zN/wSG0j6jp2pL0NY65ZPu7hqX+eKQHK8cGC3ufbmrw", strings.Repeat("x", 129)},
+	{"$scrypt$ln=1,r=1,p=1$+++++//u3cy7qpmId2ZVRA$Q1iNxoPOnXImqJ7r1xsfwA", "a\x00b"},
+
+	// Werkzeug 3.1.8, with a salt of ours.
+	{"scrypt:32768:8:1$0123456789abcdef$8524b08c620f420f5b8587162aac7db9e03ad91a69c237fb96a7dd3a5f55120d177a8bbdfdcc037e5c9f4aaa196c8de91614865ea40cfa7445286fe920af5f4c", "password"},
+	{"scrypt:1024:8:2$aB3dE6gH$15a69174421de32410fd3c09a20914856cae7fc81b0009128ddef14ccaffb8d0c25cd12afe4669e2abca85b72be91ed197eae78502bce80f9c5107eab999e412", "pässwörd 🔑 "},
+	{"pbkdf2:sha256:1000$0123456789abcdef$6179d80422cb8195a6e6dcfc018b62ad30b97a85e32d55fcac13b654995a1723", strings.Repeat("x", 129)},
+	{"pbkdf2:sha512:2000$aB3dE6gH$1c6f473e148d81fb54df7beef179289106fca3880946936b4ab16eb0b4da341e5817449fdc2cd8f8612f06bef5684e9cfd8861fa001b5a23950e8622c5c203dd", "password"},
+}
+
 // P-13, for argon2id and bcrypt: hashes from elsewhere verify, and ask to be replaced.
 func TestVerify_foreignHashes(t *testing.T) {
 	t.Parallel()
@@ -76,6 +106,21 @@ func TestVerify_foreignHashes(t *testing.T) {
 		}
 		if got := mustVerify(t, h, f.hash, f.pw+"x"); got != (Result{}) {
 			t.Errorf("%s: a wrong password gives %+v", f.hash, got)
+		}
+	}
+}
+
+func TestVerify_importedHashes(t *testing.T) {
+	t.Parallel()
+	h := newHasher(t, weak) // which adds no work
+	for _, f := range importedHashes {
+		if got := mustVerify(t, h, f.hash, f.pw); got != (Result{OK: true, Rehash: true}) {
+			t.Errorf("%s: got %+v", f.hash, got)
+		}
+		for _, wrong := range []string{f.pw + "x", f.pw[1:], " " + f.pw} {
+			if got := mustVerify(t, h, f.hash, wrong); got != (Result{}) {
+				t.Errorf("%s: the password %q gives %+v", f.hash, wrong, got)
+			}
 		}
 	}
 }
@@ -186,6 +231,37 @@ func TestErrata12_plainBcryptDoesNotMatchByTruncation(t *testing.T) {
 	}
 }
 
+// HMAC fills a short key with NULs, and so PBKDF2 and scrypt take these for one
+// password. Verify must not.
+func TestErrata12_importedDoNotMatchByTrailingNULs(t *testing.T) {
+	t.Parallel()
+	h := newHasher(t, weak)
+	salt := []byte("0123456789abcdef")
+	for _, form := range []form{formPBKDF2SHA256, formPBKDF2SHA512, formScrypt} {
+		r := record{form: form, time: 1, cost: 1, blocks: 1, threads: 1, memory: 1}
+		copy(r.salt.room(len(salt)), salt)
+		r.key.room(32)
+		key, err := r.derive("glacier")
+		if err != nil {
+			t.Fatal(err)
+		}
+		same, err := r.derive("glacier\x00\x00")
+		if err != nil || !bytes.Equal(key, same) {
+			t.Errorf("form %d: they do not collide: the row proves nothing", form)
+		}
+		copy(r.key.b[:], key)
+		stored := r.String()
+		if got := mustVerify(t, h, stored, "glacier"); got != (Result{OK: true, Rehash: true}) {
+			t.Errorf("%s: got %+v", stored, got)
+		}
+		for _, pw := range []string{"glacier\x00", "glacier\x00\x00", "glacier" + strings.Repeat("\x00", 57)} {
+			if got := mustVerify(t, h, stored, pw); got != (Result{}) {
+				t.Errorf("%s: %q matches", stored, pw)
+			}
+		}
+	}
+}
+
 func TestVerify_rehash(t *testing.T) {
 	t.Parallel()
 	old := newHasher(t, weak)
@@ -232,11 +308,16 @@ func TestVerify_sameWorkForEverybody(t *testing.T) {
 		"current":         {"$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc", current, nil},
 		"no such user":    {"", current, nil},
 		"damaged":         {"$argon2id$v=19$m=19456,t=0,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc", current, ErrBadHash},
-		"unknown kind":    {"$scrypt$ln=17,r=8,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc", current, ErrBadHash},
+		"unknown kind":    {"$yescrypt$ln=17,r=8,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc", current, ErrBadHash},
 		"half the passes": {"$argon2id$v=19$m=19456,t=1,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc", current, nil},
 		"little memory":   {"$argon2id$v=19$m=64,t=3,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc", current, nil},
 		"dearer":          {"$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc", 131072, nil},
 		"bcrypt 4":        {"$2b$04$abcdefghijklmnopqrstuuWG29KuyeAicPCJODk1zjyGvyQUU2awu", current - bcryptRound*16, nil},
+		"argon2i":         {"$argon2i$v=19$m=1024,t=3,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc", current - 3*1024, nil},
+		"PBKDF2-SHA-256":  {"pbkdf2_sha256$8000$seasalt12345$JL/9NQDGRPJL1xTV6KjoSC1b+RVZTUm/L4Q7yYnAKIY=", current - 2000, nil},
+		"PBKDF2-SHA-512":  {"$pbkdf2-sha512$i=8000" + end, current - 5000, nil},
+		"scrypt":          {"$scrypt$ln=10,r=8,p=2" + end, current - 2*3*1024, nil},
+		"dearer PBKDF2":   {"$pbkdf2-sha256$i=160000" + end, 0, nil},
 	} {
 		h := newHasher(t, Config{})
 		var work counter
@@ -417,6 +498,34 @@ func TestGate_oneBigHashAtATime(t *testing.T) {
 	})
 }
 
+// What is imported counts as big too: the memory of scrypt is what its parameters say.
+func TestGate_importedBigHashes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHasher(t, weak)
+		h.gate.big <- struct{}{}
+		for stored, waits := range map[string]bool{
+			"$scrypt$ln=7,r=8,p=1" + end:           true,
+			"scrypt:1024:1:1" + hexEnd + hexKey:    true,
+			"$argon2i$v=19$m=65,t=1,p=1" + end:     true,
+			"$scrypt$ln=6,r=8,p=1" + end:           false,
+			"$argon2i$v=19$m=64,t=1,p=1" + end:     false,
+			"pbkdf2:sha256:1000" + hexEnd:          false,
+			"$pbkdf2-sha512$i=1000,l=32" + end:     false,
+			"pbkdf2_sha256$1000" + djangoEnd:       false,
+			"$2b$04$" + crypt:                      false,
+			"$argon2id$v=19$m=64,t=1,p=1" + end:    false,
+			"$argon2id$v=19$m=10000,t=1,p=1" + end: true,
+		} {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			if _, err := h.Verify(ctx, stored, secret.New("glacier")); errors.Is(err, context.DeadlineExceeded) != waits {
+				t.Errorf("%s: %v", stored, err)
+			}
+			cancel()
+		}
+	})
+}
+
 // P-12: below the OWASP floors nothing starts.
 func TestNew_floors(t *testing.T) {
 	t.Parallel()
@@ -505,6 +614,10 @@ func BenchmarkVerify(b *testing.B) {
 		"row=bcrypt04": "$2b$04$abcdefghijklmnopqrstuuWG29KuyeAicPCJODk1zjyGvyQUU2awu",
 		"row=bcrypt08": "$2b$08$abcdefghijklmnopqrstuuWG29KuyeAicPCJODk1zjyGvyQUU2awu",
 		"row=bcrypt10": "$2b$10$abcdefghijklmnopqrstuuWG29KuyeAicPCJODk1zjyGvyQUU2awu",
+		"row=argon2i":  "$argon2i$v=19$m=4096,t=3,p=1" + end,
+		"row=django":   "pbkdf2_sha256$30000$seasalt12345$JL/9NQDGRPJL1xTV6KjoSC1b+RVZTUm/L4Q7yYnAKIY=",
+		"row=sha512":   "$pbkdf2-sha512$i=30000" + end,
+		"row=scrypt":   "$scrypt$ln=12,r=8,p=1" + end,
 	} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {

@@ -2,8 +2,9 @@
 // guessed.
 //
 // A [Hasher] makes argon2id hashes at the OWASP parameters, or bcrypt where that is
-// demanded, and verifies both, so that hashes from elsewhere can be taken over. A
-// [Policy] says whether a new password is good enough.
+// demanded. It verifies both, and also what other systems have stored, so that their
+// users can be taken over: argon2i, scrypt and PBKDF2 as PHC strings, and what passlib,
+// Django and Werkzeug write. A [Policy] says whether a new password is good enough.
 //
 // How it fails when composed wrongly:
 //
@@ -52,7 +53,7 @@ var (
 	// ErrInvalidUTF8 is for a password that is not UTF-8 text. Nothing was hashed.
 	ErrInvalidUTF8 = errors.New("password: not UTF-8 text")
 	// ErrBadHash is for a stored hash that is damaged, of an unknown kind, or dearer
-	// than this package agrees to pay.
+	// than this package agrees to pay, which is 256 MiB, and one to three seconds.
 	ErrBadHash = errors.New("password: the stored hash is malformed, unknown or out of bounds")
 )
 
@@ -129,12 +130,15 @@ func (h *Hasher) Hash(ctx context.Context, pw secret.String) (string, error) {
 // damaged, or the password is right: where the stored hash is cheaper, the missing
 // work is added. Three things are approximate. Work is counted in KiB filled (for
 // argon2id, per thread), and a small memory fills somewhat faster. A bcrypt round is
-// taken for 64 KiB, though machines differ by half of that; it matters for costs
-// below 10 only. And a stored hash that is dearer than a current one, as bcrypt from
-// cost 10 is, takes longer, until its owner has logged in once and it was replaced.
+// taken for 64 KiB, an iteration of PBKDF2 for 1/4 (SHA-256) or 5/8 (SHA-512), a KiB of
+// scrypt for 3, though machines differ by half of that; it matters for hashes that are
+// cheaper than a current one only. And a stored hash that is dearer, as bcrypt from
+// cost 10 and PBKDF2 from 160,000 iterations are, takes longer, until its owner has
+// logged in once and it was replaced.
 //
 // A plain bcrypt hash reads 72 bytes at most and cannot tell "a" from "a\x00a", so a
-// longer password, or one with a NUL, never matches it.
+// longer password, or one with a NUL, never matches it. PBKDF2 and scrypt cannot tell
+// "a" from "a\x00", so one that ends in NUL never matches them.
 //
 // Errors: as for [Hasher.Hash], and [ErrBadHash] after the work was done.
 func (h *Hasher) Verify(ctx context.Context, encoded string, pw secret.String) (Result, error) {
@@ -156,7 +160,7 @@ func (h *Hasher) Verify(ctx context.Context, encoded string, pw secret.String) (
 		return Result{}, err
 	}
 	defer h.gate.leave()
-	if stored.form == formArgon2id && stored.memory > h.memory {
+	if stored.memory > h.memory {
 		if err := h.gate.enterBig(ctx); err != nil {
 			return Result{}, err
 		}
@@ -175,12 +179,13 @@ func (h *Hasher) compare(r record, text string) bool {
 		return subtle.ConstantTimeCompare(key, r.key.bytes()) == 1
 	case formBcryptHMAC:
 		return bcrypt.CompareHashAndPassword([]byte(r.crypt), preHash(r.salt.bytes(), text)) == nil
-	default:
+	case formBcrypt:
 		// bcrypt repeats password and NUL to fill its key, and reads 72 bytes of it.
 		fits := len(text) <= maxBcryptBytes && strings.IndexByte(text, 0) < 0
 		same := bcrypt.CompareHashAndPassword([]byte(r.crypt), []byte(text[:min(len(text), maxBcryptBytes)])) == nil
 		return fits && same
 	}
+	return r.compareImported(text)
 }
 
 // pay does work for its time only.

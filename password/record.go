@@ -37,6 +37,11 @@ const (
 	formArgon2id form = iota
 	formBcrypt
 	formBcryptHMAC
+	// From here on they are verified only: see imported.go.
+	formArgon2i
+	formPBKDF2SHA256
+	formPBKDF2SHA512
+	formScrypt
 )
 
 const (
@@ -51,12 +56,14 @@ const (
 //	$2a$12$<salt><key>                                 also $2b$ and $2y$
 //	$bcrypt-hmac-sha256$<HMAC key>$2a$12$<salt><key>   HMAC key in base64, unpadded
 //
-// Each has one spelling.
+// or one that is imported. Each has one spelling.
 type record struct {
 	form         form
-	memory, time uint32
+	spelling     spelling
+	memory, time uint32 // memory in KiB; time is the iterations of PBKDF2
 	threads      uint8
-	cost         int
+	cost         int    // the base-two logarithm of bcrypt's rounds or scrypt's N
+	blocks       uint32 // scrypt's r
 	salt         buffer // the HMAC key in formBcryptHMAC
 	key          buffer
 	crypt        string // the plain bcrypt string
@@ -78,22 +85,33 @@ func (b *buffer) room(n int) []byte {
 
 // String writes r as it is stored.
 func (r *record) String() string {
-	enc := base64.RawStdEncoding
 	switch r.form {
 	case formArgon2id:
-		return argon2idPrefix + "m=" + itoa(int(r.memory)) + ",t=" + itoa(int(r.time)) + ",p=" + itoa(int(r.threads)) +
-			"$" + enc.EncodeToString(r.salt.bytes()) + "$" + enc.EncodeToString(r.key.bytes())
-	case formBcryptHMAC:
-		return bcryptHMACPrefix + enc.EncodeToString(r.salt.bytes()) + r.crypt
-	default:
+		return argon2idPrefix + r.argon2()
+	case formBcrypt:
 		return r.crypt
+	case formBcryptHMAC:
+		return bcryptHMACPrefix + base64.RawStdEncoding.EncodeToString(r.salt.bytes()) + r.crypt
 	}
+	return r.imported()
+}
+
+func (r *record) argon2() string {
+	return "m=" + itoa(int(r.memory)) + ",t=" + itoa(int(r.time)) + ",p=" + itoa(int(r.threads)) + r.saltAndKey()
+}
+
+func (r *record) saltAndKey() string {
+	enc := base64.RawStdEncoding
+	return "$" + enc.EncodeToString(r.salt.bytes()) + "$" + enc.EncodeToString(r.key.bytes())
 }
 
 // work is what r costs in KiB filled one after the other.
 func (r *record) work() int64 {
-	if r.form != formArgon2id {
+	switch r.form {
+	case formBcrypt, formBcryptHMAC:
 		return bcryptRound << r.cost
+	case formPBKDF2SHA256, formPBKDF2SHA512, formScrypt:
+		return r.importedWork()
 	}
 	return int64(r.memory) * int64(r.time) / int64(min(int(r.threads), runtime.GOMAXPROCS(0)))
 }
@@ -106,30 +124,35 @@ func (r *record) like(s *record) bool {
 
 // parse reads a stored hash, all of it, and checks its bounds. The error is ErrBadHash.
 func parse(s string) (r record, err error) {
-	if len(s) > maxRecord {
-		return record{}, ErrBadHash
-	}
-	ok := false
-	switch rest, found := strings.CutPrefix(s, argon2idPrefix); {
-	case found:
-		ok = r.parseArgon2id(rest)
-	default:
-		if rest, found = strings.CutPrefix(s, bcryptHMACPrefix); found && len(rest) > hmacKeyText {
-			ok = r.salt.decode(rest[:hmacKeyText], saltSize, saltSize) && r.parseBcrypt(rest[hmacKeyText:]) && r.crypt[2] == 'a'
-			r.form = formBcryptHMAC
-		} else {
-			ok = r.parseBcrypt(s)
-		}
-	}
-	if !ok {
+	if len(s) > maxRecord || !r.parse(s) {
 		return record{}, ErrBadHash
 	}
 	return r, nil
 }
 
-// parseArgon2id reads "m=19456,t=2,p=1$salt$key". The order is that of the reference
+func (r *record) parse(s string) bool {
+	switch {
+	case cut(&s, argon2idPrefix):
+		return r.parseArgon2(formArgon2id, s)
+	case cut(&s, bcryptHMACPrefix):
+		ok := len(s) > hmacKeyText && r.salt.decode(s[:hmacKeyText], '+', saltSize, saltSize) && r.parseBcrypt(s[hmacKeyText:]) && r.crypt[2] == 'a'
+		r.form = formBcryptHMAC
+		return ok
+	case strings.HasPrefix(s, "$2"):
+		return r.parseBcrypt(s)
+	}
+	return r.parseImported(s)
+}
+
+// cut takes a prefix from s, or leaves s as it is.
+func cut(s *string, prefix string) (found bool) {
+	*s, found = strings.CutPrefix(*s, prefix)
+	return found
+}
+
+// parseArgon2 reads "m=19456,t=2,p=1$salt$key". The order is that of the reference
 // implementation; the optional keyid and data are refused, as nothing could use them.
-func (r *record) parseArgon2id(s string) bool {
+func (r *record) parseArgon2(f form, s string) bool {
 	var memory, time, threads uint32
 	ok := number(&s, "m=", ",", maxMemory, &memory) &&
 		number(&s, "t=", ",", maxTime, &time) &&
@@ -137,13 +160,16 @@ func (r *record) parseArgon2id(s string) bool {
 	if !ok {
 		return false
 	}
-	r.form, r.memory, r.time, r.threads = formArgon2id, memory, time, uint8(threads)
-	salt, key, found := strings.Cut(s, "$")
-	return found &&
-		memory >= 8*threads && // RFC 9106 §3.1
+	r.form, r.memory, r.time, r.threads = f, memory, time, uint8(threads)
+	return memory >= 8*threads && // RFC 9106 §3.1
 		int64(memory)*int64(time) <= maxWork &&
-		r.salt.decode(salt, minSalt, maxBuffer) &&
-		r.key.decode(key, minKey, maxBuffer)
+		r.parseSaltAndKey(s, '+', minKey, maxBuffer)
+}
+
+// parseSaltAndKey reads "salt$key", and no more, in base64 whose 62nd digit is plus.
+func (r *record) parseSaltAndKey(s string, plus byte, leastKey, mostKey int) bool {
+	salt, key, found := strings.Cut(s, "$")
+	return found && r.salt.decode(salt, plus, minSalt, maxBuffer) && r.key.decode(key, plus, leastKey, mostKey)
 }
 
 // number takes "<name><decimal><end>" from the front of s: 1 to most, no sign, no
@@ -164,18 +190,27 @@ func number(s *string, name, end string, most uint32, to *uint32) bool {
 	return found && i > 0
 }
 
-// decode reads unpadded, canonical base64 of least to most bytes.
-func (b *buffer) decode(s string, least, most int) bool {
+// decode reads unpadded, canonical base64 of least to most bytes. Its 62nd digit, a plus
+// sign by the standard, is plus.
+func (b *buffer) decode(s string, plus byte, least, most int) bool {
 	n := base64.RawStdEncoding.DecodedLen(len(s))
 	if n < least || n > most {
 		return false
 	}
-	// The standard decoder skips line breaks, which would be a second spelling.
-	if strings.ContainsAny(s, "\r\n") {
-		return false
-	}
 	var text [maxBuffer*4/3 + 3]byte
-	got, err := strictBase64.Decode(b.room(n), text[:copy(text[:], s)])
+	for i := range len(s) {
+		switch c := s[i]; c {
+		case '\r', '\n': // the standard decoder skips them, which would be a second spelling
+			return false
+		case plus:
+			text[i] = '+'
+		case '+':
+			return false
+		default:
+			text[i] = c
+		}
+	}
+	got, err := strictBase64.Decode(b.room(n), text[:len(s)])
 	return err == nil && got == n
 }
 

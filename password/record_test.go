@@ -1,6 +1,7 @@
 package password
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -13,11 +14,13 @@ const (
 	crypt    = "abcdefghijklmnopqrstuuWG29KuyeAicPCJODk1zjyGvyQUU2awu"
 )
 
-// hashStrings feeds the test, the fuzzer and the benchmark.
-var hashStrings = []struct {
+type hashString struct {
 	name, s string
 	ok      bool
-}{
+}
+
+// hashStrings feeds the test, the fuzzer and the benchmark.
+var hashStrings = []hashString{
 	{"argon2id", start + "m=19456,t=2,p=1" + end, true},
 	{"18 bytes of salt", start + "m=19456,t=2,p=1$" + strings.Repeat("A", 24) + "$" + keyText, true},
 	{"least", start + "m=8,t=1,p=1$c29tZXNhbHQ$" + saltText, true},
@@ -64,7 +67,7 @@ var hashStrings = []struct {
 	{"no version", "$argon2id$m=19456,t=2,p=1" + end, false},
 	{"version 16", "$argon2id$v=16$m=19456,t=2,p=1" + end, false},
 	{"version 20", "$argon2id$v=20$m=19456,t=2,p=1" + end, false},
-	{"argon2i", "$argon2i$v=19$m=19456,t=2,p=1" + end, false},
+	{"argon2i without version", "$argon2i$m=19456,t=2,p=1" + end, false},
 	{"argon2d", "$argon2d$v=19$m=19456,t=2,p=1" + end, false},
 	{"empty key", start + "m=19456,t=2,p=1$" + saltText + "$", false},
 	{"no key", start + "m=19456,t=2,p=1$" + saltText, false},
@@ -109,7 +112,7 @@ var hashStrings = []struct {
 
 func TestParse(t *testing.T) {
 	t.Parallel()
-	for _, c := range hashStrings {
+	for _, c := range slices.Concat(hashStrings, importedStrings) {
 		r, err := parse(c.s)
 		if (err == nil) != c.ok {
 			t.Errorf("%s: error %v", c.name, err)
@@ -129,13 +132,16 @@ func TestParse_allocatesNothing(t *testing.T) {
 		for _, c := range hashStrings {
 			parse(c.s)
 		}
+		for _, c := range importedStrings {
+			parse(c.s)
+		}
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }
 
 func FuzzParse(f *testing.F) {
-	for _, c := range hashStrings {
+	for _, c := range slices.Concat(hashStrings, importedStrings) {
 		f.Add(c.s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -146,19 +152,27 @@ func FuzzParse(f *testing.F) {
 		if r.String() != s {
 			t.Errorf("%q is written as %q", s, r.String())
 		}
-		if r.form == formArgon2id {
+		switch r.form {
+		case formArgon2id, formArgon2i:
 			if r.memory > maxMemory || r.memory < 8*uint32(r.threads) || r.time < 1 || r.time > maxTime || r.threads < 1 ||
 				int64(r.memory)*int64(r.time) > maxWork || r.salt.n < minSalt || r.key.n < minKey {
 				t.Errorf("%q is out of bounds", s)
 			}
-		} else if r.cost < minCost || r.cost > maxCost || len(r.crypt) != bcryptSize {
-			t.Errorf("%q is out of bounds", s)
+		case formBcrypt, formBcryptHMAC:
+			if r.cost < minCost || r.cost > maxCost || len(r.crypt) != bcryptSize {
+				t.Errorf("%q is out of bounds", s)
+			}
+		default:
+			if r.work() > maxWork || r.memory > maxMemory || r.salt.n < minSalt || r.key.n < minKey ||
+				r.form == formScrypt && (r.cost < 1 || r.blocks < 1 || r.threads < 1) || r.form != formScrypt && r.time < 1 {
+				t.Errorf("%q is out of bounds", s)
+			}
 		}
 	})
 }
 
 func BenchmarkParse(b *testing.B) {
-	for _, c := range hashStrings {
+	for _, c := range slices.Concat(hashStrings, importedStrings) {
 		b.Run("row="+strings.ReplaceAll(c.name, " ", "_"), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {

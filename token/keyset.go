@@ -103,18 +103,19 @@ type fixed struct{ set *KeySet }
 func (f fixed) Keys() *KeySet       { return f.set }
 func (f fixed) Missing(string) bool { return false }
 
-// keyOf finds the issuer's key that the header names.
-func (in *issuer) keyOf(h *header) (*key, *Error) {
+// keyOf finds the issuer's key that the header names, and the set it is in.
+func (in *issuer) keyOf(h *header) (*key, *KeySet, *Error) {
 	set := in.source.Keys()
 	if set == nil {
-		return nil, ErrNoKeys
+		return nil, nil, ErrNoKeys
 	}
 	k, err := set.named(h)
 	if err != ErrUnknownKey || !in.source.Missing(string(h.Kid)) {
-		return k, err
+		return k, set, err
 	}
 	if set = in.source.Keys(); set == nil {
-		return nil, ErrNoKeys
+		return nil, nil, ErrNoKeys
 	}
-	return set.named(h)
+	k, err = set.named(h)
+	return k, set, err
 }

@@ -13,59 +13,66 @@ var encoding = base64.RawURLEncoding.Strict()
 // Verify returns the claims of a token that one of the issuers made for this API, is
 // an access token, and is in its time. Otherwise it returns an *Error.
 func (v *Verifier) Verify(raw string) (*Claims, error) {
-	c, err := v.verify(raw)
+	good, err := v.verify(raw)
 	if err != nil {
 		return nil, err
 	}
-	return c, nil
+	return good.claims, nil
 }
 
-func (v *Verifier) verify(raw string) (*Claims, *Error) {
+// verified is a good token, and what it was verified with.
+type verified struct {
+	claims *Claims
+	issuer *issuer
+	set    *KeySet
+}
+
+func (v *Verifier) verify(raw string) (good verified, err *Error) {
 	if len(raw) > v.maxSize {
-		return nil, ErrTooLarge
+		return good, ErrTooLarge
 	}
 	parts, ok := split(raw)
 	if !ok {
-		return nil, ErrMalformed
+		return good, ErrMalformed
 	}
 	head, body, sig, ok := parts.decode()
 	if !ok {
-		return nil, ErrMalformed
+		return good, ErrMalformed
 	}
 	h, err := parseHeader(head)
 	if err != nil {
-		return nil, err
+		return good, err
 	}
 	// The payload is read before the signature is checked, for it names the issuer.
 	// Until then it is an attacker's text, and only chooses among known keys.
 	c, err := parseClaims(body)
 	if err != nil {
-		return nil, err
+		return good, err
 	}
 	in, err := v.issuerOf(c, h)
 	if err != nil {
-		return nil, err
+		return good, err
 	}
-	k, err := in.keyOf(h)
+	k, set, err := in.keyOf(h)
 	if err != nil {
-		return nil, err
+		return good, err
 	}
 	if !k.verify([]byte(parts.signed), sig) {
-		return nil, ErrBadSignature
+		return good, ErrBadSignature
 	}
 	if in.claims != nil {
 		if err := in.claims.apply(c, body); err != nil {
-			return nil, err
+			return good, err
 		}
 	}
 	if err := v.check(c, in); err != nil {
-		return nil, err
+		return good, err
 	}
 	c.Type, c.KeyID, c.Algorithm = AccessToken, k.id, k.algorithm
 	if h.Typ != "" {
 		c.Type = string(h.Typ)
 	}
-	return c, nil
+	return verified{c, in, set}, nil
 }
 
 // parts are the three parts of a compact JWS; signed is the first two with their dot.
