@@ -146,6 +146,7 @@ type Accounts struct {
 	registration Registration
 	mail         Mailer
 	posted       chan struct{}
+	sending      sync.Mutex
 	unverified   bool
 	limits       limits
 	audit        *audit.Log

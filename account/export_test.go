@@ -15,17 +15,7 @@ func (a *Accounts) Poll(ctx context.Context) error { return a.poll(ctx) }
 func (a *Accounts) Confirm(ctx context.Context) { a.confirm(ctx) }
 
 // Deliver sends what is due in the outbox now.
-func (a *Accounts) Deliver(ctx context.Context) {
-	for {
-		list, err := a.claim(ctx)
-		if err != nil || len(list) == 0 {
-			return
-		}
-		for _, rec := range list {
-			a.send(ctx, rec)
-		}
-	}
-}
+func (a *Accounts) Deliver(ctx context.Context) { a.sendDue(ctx) }
 
 // Tend looks after the signing keys, as the ticker does.
 func (a *Accounts) Tend(ctx context.Context) error { return a.ring.tend(ctx) }

@@ -74,9 +74,21 @@ func (a *Accounts) deliver(ctx context.Context) {
 		case <-tick.C:
 		case <-a.posted:
 		}
+		a.sendDue(ctx)
+	}
+}
+
+// sendDue sends what is due now, one mail after the other.
+func (a *Accounts) sendDue(ctx context.Context) {
+	a.sending.Lock()
+	defer a.sending.Unlock()
+	for {
 		list, err := a.claim(ctx)
 		if err != nil && ctx.Err() == nil {
 			a.errors.ErrorContext(ctx, "reading the outbox", "error", err)
+		}
+		if len(list) == 0 {
+			return
 		}
 		for _, rec := range list {
 			a.send(ctx, rec)

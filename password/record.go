@@ -243,3 +243,9 @@ func (r *record) parseBcrypt(s string) bool {
 }
 
 func twoDigits(n int) string { return string([]byte{byte('0' + n/10), byte('0' + n%10)}) }
+
+// Known reports whether a stored hash is one that [Hasher.Verify] can verify.
+func Known(hash string) bool {
+	_, err := parse(hash)
+	return err == nil
+}

@@ -1,0 +1,80 @@
+package account_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/sallyport-dev/sallyport/account"
+)
+
+// TestImport: users of other systems log in with the passwords they have, and what is
+// stored is ours from then on.
+func TestImport(t *testing.T) {
+	from := newWorld(t, nil)
+	add(t, from.Accounts, "zoe")
+	var own account.Portable
+	if err := from.Export(t.Context(), func(p account.Portable) error { own = p; return nil }); err != nil || own.Username != "zoe" {
+		t.Fatal(own, err)
+	}
+	w := newWorld(t, withMail)
+	// Each hash is of "correct-horse-41-battery", made by another program: Node's scrypt
+	// and PBKDF2, Python's hashlib, crypt(3)'s bcrypt.
+	for name, hash := range importedHashes {
+		u, err := w.Import(t.Context(), account.Portable{Username: name, Email: name + "@example.com", PasswordHash: hash, Verified: true})
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if status, _ := w.loginAs(name, "wrong-wrong-wrong"); status != 401 {
+			t.Errorf("%s, wrong: %d", name, status)
+		}
+		if status, _ := w.loginAs(name, adasPW); status != 200 {
+			t.Errorf("%s: %d", name, status)
+		}
+		if u, err = w.store.User(t.Context(), u.ID); err != nil || !strings.HasPrefix(u.PasswordHash.Reveal(), "$argon2id$") {
+			t.Errorf("%s: the hash is still %.12s", name, u.PasswordHash.Reveal())
+		}
+		if status, _ := w.loginAs(name, adasPW); status != 200 {
+			t.Errorf("%s, again: %d", name, status)
+		}
+	}
+	u, err := w.Import(t.Context(), own)
+	if err != nil || u.ID != own.ID || !u.Created.Equal(own.Created) {
+		t.Errorf("%+v %v", u, err)
+	}
+	if status, _ := w.loginAs("zoe", adasPW); status != 200 {
+		t.Error(status)
+	}
+	if u, err = w.Import(t.Context(), account.Portable{Username: "nopass", Email: "nopass@example.com"}); err != nil || !u.MustReset {
+		t.Errorf("%+v %v", u, err)
+	}
+	if status, _ := w.loginAs("nopass", ""); status == 200 {
+		t.Error("no password logs in")
+	}
+	w.mustCall(202, "POST", "/auth/password/forgot", "", body("email", "nopass@example.com"))
+	w.mustCall(204, "POST", "/auth/password/reset", "", body("token", w.token("nopass@example.com", "new password"), "password", newPW))
+	if status, _ := w.loginAs("nopass", newPW); status != 200 {
+		t.Error(status)
+	}
+	for name, p := range map[string]account.Portable{
+		"taken": {Username: "zoe", Email: "x@example.com"}, "a bad name": {Username: "a@b", Email: "x@example.com"},
+		"a bad address": {Username: "xxx", Email: "x"}, "plain text": {Username: "xxx", Email: "x@example.com", PasswordHash: "secret"},
+		"MD5": {Username: "xxx", Email: "x@example.com", PasswordHash: "$1$abc$xyz"}, "a role with a space": {Username: "xxx", Email: "x@example.com", Roles: []string{"a b"}},
+	} {
+		if _, err := w.Import(t.Context(), p); err == nil {
+			t.Errorf("%s: imported", name)
+		}
+	}
+	if _, err := w.Import(t.Context(), account.Portable{Username: "xxx", Email: "x@example.com", PasswordHash: "secret"}); !errors.Is(err, account.ErrHash) || strings.Contains(err.Error(), "secret") {
+		t.Errorf("%v", err)
+	}
+}
+
+// importedHashes are of adasPW.
+var importedHashes = map[string]string{
+	"node-scrypt":     "$scrypt$ln=14,r=8,p=1$MDEyMzQ1Njc4OWFiY2RlZg$RsvNjAzTtaBwdKiMiYuYxmxFLsCmamOGGWRqWXk7Dds",
+	"django":          "pbkdf2_sha256$20000$abcdefgh$gEaAwblTTajpoI+fSE791VFyfGZdB8E64WKepTS8U10=",
+	"werkzeug-scrypt": "scrypt:16384:8:1$abcdefghABCDEFGH$b456e7df5f81705c8ed162716bc771ad19a3a3bcf69a474399ead3484be8fb7577c9fd46a3fc3dfe54c54dd8c0daf4ea0520647633004263039cf08bf1f6ed90",
+	"werkzeug-pbkdf2": "pbkdf2:sha256:20000$abcdefghABCDEFGH$3c938b93b70cd69f744dbce8330533077934e651693038e4c2df4b8d351a7a7d",
+	"bcrypt":          "$2b$06$abcdefghijklmnopqrstuutafMbk9yZZiX/XfVZS27AkDHYjA9bWm",
+}
