@@ -16,6 +16,15 @@ type Mailer interface {
 	Send(ctx context.Context, to, subject, text string) error
 }
 
+// Elsewhere is a Mailer for a process that leaves the sending to others which share the
+// store: mails are put into the outbox, and no more.
+type Elsewhere struct{}
+
+// Send is never called.
+func (Elsewhere) Send(context.Context, string, string, string) error {
+	return errors.New("account: this process sends no mail")
+}
+
 const (
 	kindMail    = "mail"
 	mailsAtOnce = 20

@@ -104,4 +104,3 @@ func (a *Accounts) Export(ctx context.Context, f func(Portable) error) error {
 		}
 	}
 }
-

@@ -149,7 +149,7 @@ func (a *Accounts) follow(ctx context.Context) error {
 	a.stopped.Go(func() { a.every(background, pollEvery, a.keepUp()) })
 	a.stopped.Go(func() { a.every(background, pollEvery, a.confirm) })
 	a.stopped.Go(func() { a.every(background, pruneAll, a.prune) })
-	if a.mail != nil {
+	if _, others := a.mail.(Elsewhere); a.mail != nil && !others {
 		a.stopped.Go(func() { a.deliver(background) })
 	}
 	return nil

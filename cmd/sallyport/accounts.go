@@ -21,6 +21,7 @@ import (
 type place struct {
 	data, store, secret string
 	audit               string
+	app, page           string
 }
 
 // Names in the data folder.
@@ -33,6 +34,8 @@ func (p *place) flags(f *pflag.FlagSet) {
 	f.StringVar(&p.data, "data", defaultData, "`DIR` for accounts, the secret and the audit log")
 	f.StringVar(&p.store, "store", "", "`ADDRESS` of a PostgreSQL database for the accounts, postgres://USER:PASSWORD@HOST/NAME?sslmode=verify-full, or $SALLYPORT_STORE (default: a file in the data folder)")
 	f.StringVar(&p.secret, "secret", "", "`FILE` with the secret under which the store's secrets are encrypted, the same on every node (default: "+secretFile+" in the data folder)")
+	f.StringVar(&p.app, "app", "", "what mails and authenticator apps call the service, a `NAME` (default: the issuer's host)")
+	f.StringVar(&p.page, "page", "", "`URL` of the application's page that mails link to; the token follows behind #")
 	f.StringVar(&p.audit, "audit", "", "`FILE` for the audit log, or - for standard error (default: audit.log in the data folder)")
 }
 
@@ -94,7 +97,7 @@ func (o *options) openAccounts(ctx context.Context, log *audit.Log, change func(
 	if err != nil {
 		return nil, nil, err
 	}
-	cfg := account.Config{Store: store, Secret: key, Issuer: o.issuer, Audience: o.audience, Audit: log, ErrorLog: errorLog()}
+	cfg := account.Config{Store: store, Secret: key, App: o.app, Page: o.page, Issuer: o.issuer, Audience: o.audience, Audit: log, ErrorLog: errorLog()}
 	if change != nil {
 		change(&cfg)
 	}

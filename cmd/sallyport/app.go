@@ -5,20 +5,24 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
+	"sync"
 
 	"github.com/sallyport-dev/sallyport"
 	"github.com/sallyport-dev/sallyport/account"
 	"github.com/sallyport-dev/sallyport/audit"
 	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/proxy"
 	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/server"
+	"github.com/sallyport-dev/sallyport/token"
 )
 
 // app is a running Sallyport: everything serve and demo open.
 type app struct {
 	options  options
 	server   *server.Server
+	admin    *server.Server    // nil without --admin
 	accounts *account.Accounts // nil with --accounts=off
 	proxy    *proxy.Proxy      // nil without an upstream
 	log      *audit.Log
@@ -70,6 +74,14 @@ func (a *app) open(ctx context.Context) error {
 		}
 		cfg.Accounts = a.accounts
 	}
+	trusted, err := a.trust(ctx)
+	if err != nil {
+		return err
+	}
+	cfg.Issuers = append(cfg.Issuers, trusted...)
+	if err := a.openAdmin(); err != nil {
+		return err
+	}
 	gate, err := sallyport.New(cfg)
 	if err != nil {
 		return err
@@ -96,9 +108,15 @@ func (a *app) wire(gate *sallyport.Gate) error {
 
 func (a *app) openAccounts(ctx context.Context) (err error) {
 	o := &a.options
+	mailer, err := o.mailer()
+	if err != nil {
+		return err
+	}
 	var done func() error
 	a.accounts, done, err = o.openAccounts(ctx, a.log, func(c *account.Config) {
 		c.Registration, c.LoginLimit, c.RegisterLimit = account.Registration(o.registration), o.loginLimit, o.registerLimit
+		c.Algorithm, c.StrictRefresh, c.RoleScopes = token.Algorithm(o.algorithm), o.strictRefresh, map[string][]string{"verifier": {account.ScopeIntrospect}}
+		c.Mail, c.InsecureUnverified = mailer, o.smtp == ""
 	})
 	if err == nil {
 		a.closers = append(a.closers, done)
@@ -106,10 +124,36 @@ func (a *app) openAccounts(ctx context.Context) (err error) {
 	return err
 }
 
+// openAdmin listens for administrators, on this machine unless the address says otherwise.
+func (a *app) openAdmin() (err error) {
+	o := &a.options
+	if o.admin == "" || a.accounts == nil {
+		return nil
+	}
+	listen := o.server()
+	listen.Addr, listen.Handler = o.admin, a.accounts.Admin()
+	if host, port, err := net.SplitHostPort(o.admin); err == nil && host == "" {
+		listen.Addr = net.JoinHostPort("127.0.0.1", port)
+	}
+	if a.admin, err = server.Listen(listen); err == nil {
+		a.closers = append(a.closers, a.admin.Close)
+	}
+	return err
+}
+
 // serve serves until ctx is done, and then closes everything.
 func (a *app) serve(ctx context.Context) error {
 	a.log.Emit(audit.Event{Name: audit.SysStartup, Reason: a.server.URL()})
+	var admin sync.WaitGroup
+	if a.admin != nil {
+		admin.Go(func() {
+			if err := a.admin.Serve(ctx); err != nil {
+				errorLog().Error("the listener for administrators", "error", err)
+			}
+		})
+	}
 	err := a.server.Serve(ctx)
+	admin.Wait()
 	if errors.Is(err, server.ErrCut) { // streams have no end to wait for: no failure
 		errorLog().Warn(err.Error())
 		err = nil

@@ -37,6 +37,6 @@ func command() *cobra.Command {
 		// Without Args, cobra suggests what a mistyped command was meant to be.
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	root.AddCommand(serveCommand(), demoCommand(), userCommand(), tokenCommand(), versionCommand())
+	root.AddCommand(serveCommand(), demoCommand(), userCommand(), keysCommand(), tokenCommand(), versionCommand())
 	return root
 }

@@ -36,6 +36,11 @@ type options struct {
 	errorPages                bool
 	maxBody                   int64
 	upstreamTimeout, drain    time.Duration
+	smtp, mailFrom            string
+	algorithm                 string
+	strictRefresh             bool
+	admin                     string
+	trust                     []string
 	loginLimit, registerLimit string
 }
 
@@ -51,6 +56,12 @@ func (o *options) flags(f *pflag.FlagSet) {
 	f.StringVar(&o.issuer, "issuer", "", "iss of the tokens, a `URL`: the public address of this gate, or with --accounts=off whose tokens to accept (default: the address it listens on)")
 	f.StringVar(&o.audience, "audience", "", "aud of the tokens: the `NAME` of the API (default: the issuer)")
 	f.StringVar(&o.jwks, "jwks", "", "with --accounts=off: `FILE` with the issuer's public keys (JWKS)")
+	f.StringArrayVar(&o.trust, "trust", nil, "`ISSUER` elsewhere whose tokens are taken, and how: \"https://id.example.com audience=my-api [jwks=URL] [alg=RS256,ES256] [type=JWT] [subject=/oid] [scopes=/scp] [roles=/realm_access/roles]\"; may be repeated")
+	f.StringVar(&o.algorithm, "algorithm", string(token.ES256), "`ALG` that signs access tokens: ES256, Ed25519 or RS256")
+	f.BoolVar(&o.strictRefresh, "strict-refresh", false, "take every refresh token once, whatever got lost on the way")
+	f.StringVar(&o.admin, "admin", "", "`ADDR` to listen on for the administrators' API, such as :8081, which is on this machine alone (default: none)")
+	f.StringVar(&o.smtp, "smtp", "", "mail server, a `URL` such as smtp://USER@HOST:587, with the password in $"+passwordVariable+"; without it, mails go into a folder")
+	f.StringVar(&o.mailFrom, "mail-from", "", "`ADDRESS` that mails are sent from")
 	f.StringArrayVar(&o.types, "token-type", []string{token.AccessToken}, "with --accounts=off: `TYP` of the issuer's access tokens; JWT where it has no type of its own; may be repeated")
 	f.StringArrayVar(&o.public, "public", nil, "`ROUTE` that needs no token, such as \"GET /health\"; may be repeated")
 	f.StringArrayVar(&o.unlimited, "unlimited", nil, "public `ROUTE` that --limit does not count, such as \"GET /health\" for a health check; may be repeated")
@@ -87,14 +98,19 @@ func (o *options) check() error {
 		if o.upstream == "" {
 			add("--accounts=off without --upstream leaves nothing to serve: give the address of your API")
 		}
-		if (o.issuer == "" || o.jwks == "") && len(o.public) == 0 {
-			add("--accounts=off needs --issuer and --jwks FILE: whose tokens are accepted, and the keys that verify them")
+		if (o.issuer == "" || o.jwks == "") && len(o.public) == 0 && len(o.trust) == 0 {
+			add("--accounts=off needs --trust ISSUER, or --issuer and --jwks FILE: whose tokens are accepted, and the keys that verify them")
 		}
 		if (o.issuer == "") != (o.jwks == "") {
 			add("--issuer and --jwks belong together")
 		}
 	} else if o.jwks != "" {
 		add("--jwks is for --accounts=off: with accounts, the gate has its own key")
+	}
+	for _, text := range o.trust {
+		if _, err := parseTrust(text); err != nil {
+			errs = append(errs, err)
+		}
 	}
 	for _, one := range slices.Concat(o.public, o.unlimited) {
 		if method, path, ok := strings.Cut(one, " "); !ok || method == "" || !strings.HasPrefix(path, "/") {

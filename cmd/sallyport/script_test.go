@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
@@ -34,6 +35,7 @@ func TestMain(m *testing.M) {
 //	                                    send a request; standard output is the answer's head and body
 //	secure STATUS METHOD PATH           the same over TLS, whoever signed the certificate
 //	gone METHOD PATH [FIELD: VALUE]...  send it until the answer is 401; five seconds at most
+//	mail DIR REGEXP                     wait for a mail in the folder that has this in it; standard output is what matched
 //	keep NAME REGEXP                    put what the regexp's group matched on standard output into $NAME
 //	stop                                SIGTERM; the program has to end with status 0
 func TestScripts(t *testing.T) {
@@ -47,7 +49,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"start": start, "request": request, "secure": secure, "gone": gone, "keep": keep, "stop": stop,
+			"start": start, "request": request, "secure": secure, "gone": gone, "keep": keep, "stop": stop, "mail": mailed,
 		},
 	})
 }
@@ -80,7 +82,7 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 	})
 	said := bufio.NewReader(out)
 	var text strings.Builder
-	for !listening.MatchString(text.String()) {
+	for !strings.Contains(text.String(), "Ctrl-C") { // the last thing it says
 		line, err := said.ReadString('\n')
 		text.WriteString(line)
 		if err != nil {
@@ -123,6 +125,21 @@ func expect(ts *testscript.TestScript, args []string, answer string) {
 	if !strings.Contains(answer[:20], " "+args[0]+" ") {
 		ts.Fatalf("want the status %s:\n%s", args[0], answer)
 	}
+}
+
+func mailed(ts *testscript.TestScript, neg bool, args []string) {
+	pattern := regexp.MustCompile(args[1])
+	for began := time.Now(); time.Since(began) < limit; {
+		list, err := filepath.Glob(filepath.Join(ts.MkAbs(args[0]), "*.eml"))
+		ts.Check(err)
+		for _, name := range list {
+			if match := pattern.FindString(ts.ReadFile(name)); match != "" {
+				fmt.Fprintln(ts.Stdout(), match)
+				return
+			}
+		}
+	}
+	ts.Fatalf("no mail in %s has %s", args[0], args[1])
 }
 
 func gone(ts *testscript.TestScript, neg bool, args []string) {

@@ -54,8 +54,15 @@ func (a *app) describe(out io.Writer) {
 	if o.accounts == "on" {
 		line("accounts", "in %s, registration %s", o.place.describe(), o.registration)
 		line("tokens", "iss %s, aud %s, keys at %s/.well-known/jwks.json", o.issuer, o.aud(), url)
+		line("mail", "%s", o.describeMail())
+		if a.admin != nil {
+			line("admin", "%s/admin/api/users, for who has the role admin and a second factor", a.admin.URL())
+		}
 	} else {
 		line("accounts", "off; tokens of %s, aud %s", or(o.issuer, "nobody"), or(o.aud(), "-"))
+	}
+	if len(o.trust) > 0 {
+		line("trusts", "%s", o.describeTrust())
 	}
 	line("public", "%s", or(strings.Join(slices.Concat(o.public, o.unlimited), ", "), "nothing: every route of the upstream needs a token"))
 	line("limit", "%s for each caller", o.limit)

@@ -96,7 +96,7 @@ func verdict(ctx context.Context, raw string, o *options) error {
 	if err := o.holdsAccounts(); err != nil {
 		return fmt.Errorf("%w, or an issuer's keys with --jwks", err)
 	}
-	a, done, err := o.openAccounts(ctx, nil, nil)
+	a, done, err := o.openAccounts(ctx, nil, func(c *account.Config) { c.Mail = account.Elsewhere{} })
 	if err != nil {
 		return err
 	}

@@ -21,13 +21,14 @@ func userCommand() *cobra.Command {
 	var o options
 	c := &cobra.Command{
 		Use:   "user",
-		Short: "Add, list, disable users, and give them roles",
-		Long:  "Add, list, disable users, and give them roles. A gate that serves the same data folder\nfollows within a second.",
+		Short: "Add, invite, list, disable, import and export users, and give them roles",
+		Long:  "Add, invite, list, disable, import and export users, and give them roles. A gate on the\nsame accounts follows within a second, and sends the mails.",
 		Args:  cobra.NoArgs,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	o.place.flags(c.PersistentFlags())
-	c.AddCommand(userAdd(&o), userList(&o), userDisable(&o), userRole(&o))
+	c.AddCommand(userAdd(&o), userInvite(&o), userList(&o), userDisable(&o), userRole(&o), userLogout(&o), userReset(&o), userRemoveMFA(&o),
+		userImport(&o), userExport(&o))
 	return c
 }
 
@@ -41,7 +42,7 @@ func withAccounts(c *cobra.Command, o *options, f func(ctx context.Context, a *a
 	if err != nil {
 		return err
 	}
-	a, done, err := o.openAccounts(c.Context(), log, nil)
+	a, done, err := o.openAccounts(c.Context(), log, func(c *account.Config) { c.Mail = account.Elsewhere{} })
 	if err != nil {
 		return errors.Join(err, closeLog())
 	}

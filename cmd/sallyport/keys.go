@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sallyport-dev/sallyport/account"
+)
+
+func keysCommand() *cobra.Command {
+	var o options
+	c := &cobra.Command{
+		Use:   "keys",
+		Short: "List, rotate and revoke the keys that sign access tokens",
+		Long: `List, rotate and revoke the keys that sign access tokens. They are replaced by
+themselves every 90 days; this is for doing it now. A gate on the same accounts follows
+within a second.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	o.place.flags(c.PersistentFlags())
+	c.AddCommand(keysList(&o), keysRotate(&o), keysRevoke(&o))
+	return c
+}
+
+func keysList(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:     "list",
+		Short:   "List the keys",
+		Args:    cobra.NoArgs,
+		PreRunE: existing(o),
+		RunE: func(c *cobra.Command, _ []string) error {
+			return withAccounts(c, o, func(ctx context.Context, a *account.Accounts) error {
+				list, err := a.SigningKeys(ctx)
+				if err != nil {
+					return err
+				}
+				w := tabwriter.NewWriter(c.OutOrStdout(), 0, 0, 2, ' ', 0)
+				fmt.Fprintln(w, "KID\tALG\tCREATED\tSIGNS FROM\tVERIFIES UNTIL")
+				for _, k := range list {
+					fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", k.ID, k.Algorithm, minute(k.Created), minute(k.SignsFrom), minute(k.VerifiesUntil))
+				}
+				return w.Flush()
+			})
+		},
+	}
+}
+
+func minute(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.UTC().Format("2006-01-02 15:04")
+}
+
+func keysRotate(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:     "rotate",
+		Short:   "Make the next key; it signs in six minutes, when every verifier can have it",
+		Args:    cobra.NoArgs,
+		PreRunE: existing(o),
+		RunE: func(c *cobra.Command, _ []string) error {
+			return withAccounts(c, o, func(ctx context.Context, a *account.Accounts) error {
+				if err := a.RotateKeys(ctx); err != nil {
+					return err
+				}
+				list, err := a.SigningKeys(ctx)
+				if err != nil || len(list) == 0 {
+					return err
+				}
+				k := list[len(list)-1]
+				_, err = fmt.Fprintf(c.OutOrStdout(), "made %s, which signs from %s UTC\n", k.ID, minute(k.SignsFrom))
+				return err
+			})
+		},
+	}
+}
+
+func keysRevoke(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:     "revoke KID",
+		Short:   "Take a key away at once, as it may have leaked; its tokens die, sessions go on",
+		Args:    cobra.ExactArgs(1),
+		PreRunE: existing(o),
+		RunE: func(c *cobra.Command, args []string) error {
+			return withAccounts(c, o, func(ctx context.Context, a *account.Accounts) error {
+				err := a.RevokeKey(ctx, args[0])
+				if errors.Is(err, account.ErrNotFound) {
+					return fmt.Errorf("there is no key %q: see sallyport keys list", args[0])
+				}
+				if err == nil {
+					_, err = fmt.Fprintf(c.OutOrStdout(), "revoked %s\n", args[0])
+				}
+				return err
+			})
+		},
+	}
+}
