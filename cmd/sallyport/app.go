@@ -158,7 +158,6 @@ func (a *app) serve(ctx context.Context) error {
 		errorLog().Warn(err.Error())
 		err = nil
 	}
-	a.closers = a.closers[1:] // Serve has closed the address, the first that was opened
 	if a.proxy != nil {
 		a.proxy.CloseIdleConnections()
 	}

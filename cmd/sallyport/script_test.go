@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 //	gone METHOD PATH [FIELD: VALUE]...  send it until the answer is 401; five seconds at most
 //	mail DIR REGEXP                     wait for a mail in the folder that has this in it; standard output is what matched
 //	keep NAME REGEXP                    put what the regexp's group matched on standard output into $NAME
-//	stop                                SIGTERM; the program has to end with status 0
+//	terminate                           SIGTERM; the program has to end with status 0
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
@@ -49,7 +49,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"start": start, "request": request, "secure": secure, "gone": gone, "keep": keep, "stop": stop, "mail": mailed,
+			"start": start, "request": request, "secure": secure, "gone": gone, "keep": keep, "terminate": terminate, "mail": mailed,
 		},
 	})
 }
@@ -98,7 +98,7 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 	*ts.Value(program{}).(**running) = r
 }
 
-func stop(ts *testscript.TestScript, neg bool, args []string) {
+func terminate(ts *testscript.TestScript, neg bool, args []string) {
 	r := *ts.Value(program{}).(**running)
 	ts.Check(r.cmd.Process.Signal(syscall.SIGTERM))
 	ended := make(chan error, 1)

@@ -166,7 +166,11 @@ func (s *Server) URL() string {
 // Close stops listening without serving.
 func (s *Server) Close() error {
 	s.cut()
-	return errors.Join(s.listener.Close(), s.http.Close())
+	err := s.listener.Close()
+	if errors.Is(err, net.ErrClosed) { // by Serve
+		err = nil
+	}
+	return errors.Join(err, s.http.Close())
 }
 
 // Serve serves until ctx is done. Then it takes no new connections, lets the requests
