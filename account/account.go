@@ -21,13 +21,12 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"sync"
 	"time"
-
-	"net/http"
 
 	"github.com/sallyport-dev/sallyport/audit"
 	"github.com/sallyport-dev/sallyport/password"
@@ -101,6 +100,11 @@ type Config struct {
 	// InsecureUnverified lets users in before they have confirmed their address, and so
 	// lets registering tell which names are taken. Without Mail it is always so.
 	InsecureUnverified bool
+
+	// TrustedOrigins are those whose pages may use cookies, beside this host's own: that of
+	// the application, such as https://app.example.com beside https://api.example.com. They
+	// need CORS with credentials as well.
+	TrustedOrigins []string
 
 	// LoginLimit bounds attempts to log in, and RegisterLimit to register and to be sent
 	// mail, from one address prefix. Defaults: "30 per 10m" and "20 per 1h".
@@ -189,6 +193,11 @@ func New(ctx context.Context, cfg Config) (*Accounts, error) {
 	}
 	if a.secrets, err = newSecrets(cfg.Secret); err != nil && !cfg.Secret.IsZero() {
 		errs = append(errs, err)
+	}
+	for _, origin := range cfg.TrustedOrigins {
+		if err := a.crossSite.AddTrustedOrigin(origin); err != nil {
+			errs = append(errs, &ConfigError{"TrustedOrigins", origin, "is no origin: write one such as https://app.example.com"})
+		}
 	}
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)

@@ -116,6 +116,9 @@ func (a *app) openAccounts(ctx context.Context) (err error) {
 	a.accounts, done, err = o.openAccounts(ctx, a.log, func(c *account.Config) {
 		c.Registration, c.LoginLimit, c.RegisterLimit = account.Registration(o.registration), o.loginLimit, o.registerLimit
 		c.Algorithm, c.StrictRefresh, c.RoleScopes = token.Algorithm(o.algorithm), o.strictRefresh, map[string][]string{"verifier": {account.ScopeIntrospect}}
+		if o.cookies {
+			c.TrustedOrigins = o.origins
+		}
 		c.Mail, c.InsecureUnverified = mailer, o.smtp == ""
 	})
 	if err == nil {

@@ -15,6 +15,7 @@ var flagNames = strings.NewReplacer(
 	"sallyport: Routes", "--public: Routes",
 	"account: LoginLimit", "--login-limit",
 	"account: RegisterLimit", "--register-limit",
+	"account: TrustedOrigins", "--allow-origin",
 	"account: Algorithm", "--algorithm",
 	"account: App", "--app",
 	"account: Page", "--page",

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/sallyport-dev/sallyport"
+	"github.com/sallyport-dev/sallyport/account"
 	"github.com/sallyport-dev/sallyport/audit"
 	"github.com/sallyport-dev/sallyport/clientip"
 	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/server"
@@ -38,7 +39,7 @@ type options struct {
 	upstreamTimeout, drain    time.Duration
 	smtp, mailFrom            string
 	algorithm                 string
-	strictRefresh             bool
+	strictRefresh, cookies    bool
 	admin                     string
 	trust                     []string
 	loginLimit, registerLimit string
@@ -70,6 +71,7 @@ func (o *options) flags(f *pflag.FlagSet) {
 	f.StringVar(&o.loginLimit, "login-limit", "", "`LIMIT` of attempts to log in from one client address (default \"30 per 10m\")")
 	f.StringVar(&o.registerLimit, "register-limit", "", "`LIMIT` of registrations from one client address (default \"20 per 1h\")")
 	f.StringArrayVar(&o.origins, "allow-origin", nil, "`ORIGIN` whose scripts may call, such as https://app.example.com; may be repeated")
+	f.BoolVar(&o.cookies, "allow-cookies", false, "let pages of every --allow-origin keep their session in cookies; they have to be of the same site as the gate")
 	f.StringArrayVar(&o.proxies, "trusted-proxy", nil, "address or `CIDR` of a proxy in front whose X-Forwarded-For is believed; may be repeated")
 	f.StringVar(&o.accounts, "accounts", "on", "`on|off`; off is a guard without accounts")
 	f.StringVar(&o.registration, "registration", "open", "`open|invite|closed`: who may register; closed means that only \"sallyport user add\" makes accounts")
@@ -107,6 +109,9 @@ func (o *options) check() error {
 	} else if o.jwks != "" {
 		add("--jwks is for --accounts=off: with accounts, the gate has its own key")
 	}
+	if o.cookies && len(o.origins) == 0 {
+		add("--allow-cookies needs --allow-origin: whose pages may use them")
+	}
 	for _, text := range o.trust {
 		if _, err := parseTrust(text); err != nil {
 			errs = append(errs, err)
@@ -125,7 +130,10 @@ func (o *options) gate() (sallyport.Config, error) {
 	proxies, err := clientip.ParsePrefixes(o.proxies)
 	cfg := sallyport.Config{
 		Limit: o.limit, ClientLimit: o.clientLimit, TrustedProxies: proxies,
-		CORS: cors.Config{Origins: o.origins}, MaxBody: o.maxBody,
+		CORS: cors.Config{Origins: o.origins, Credentials: o.cookies && len(o.origins) > 0}, MaxBody: o.maxBody,
+	}
+	if o.cookies {
+		cfg.CORS.Headers = []string{"Authorization", "Content-Type", account.ModeHeader}
 	}
 	for _, pattern := range o.public {
 		cfg.Routes = append(cfg.Routes, sallyport.Route{Pattern: pattern, Public: true})

@@ -124,3 +124,37 @@ func TestBrowserTLS(t *testing.T) {
 		}
 	}
 }
+
+// TestBrowserCookies has the application's page keep its session in cookies: it can use
+// it, cannot read it, and no other page can do anything with it.
+func TestBrowserCookies(t *testing.T) {
+	t.Parallel()
+	origin, evil := secureSite(t, "localhost"), secureSite(t, "127.0.0.1")
+	g := serve(t, "--upstream", notes(t).URL, "--allow-origin", origin, "--allow-cookies", "--tls-self-signed")
+	api := strings.Replace(g.url, "127.0.0.1", "localhost", 1) // of the same site as the page
+
+	b := open(t, origin, chromedp.IgnoreCertErrors)
+	b.ask("POST", api+"/auth/register", `{"username":"ada","email":"ada@example.com","password":"`+password+`"}`).want(t, 201)
+	login := b.ask("POST", api+"/auth/login", `{"username":"ada","password":"`+password+`"}`, "Sallyport-Mode", "cookie").want(t, 200)
+	for _, secret := range []string{"eyJ", "spr_", "spd_"} {
+		if strings.Contains(login.Body, secret) {
+			t.Errorf("the page reads a token: %s", login.Body)
+		}
+	}
+	if script, err := chromedp.Run(b.ctx, chromedp.Evaluate[string]("document.cookie")); err != nil || script != "" {
+		t.Errorf("a script reads the cookies %q, %v", script, err)
+	}
+	b.ask("GET", api+"/notes", "").want(t, 200)
+	b.ask("PUT", api+"/notes/1", `{}`).want(t, 200)
+	b.ask("POST", api+"/auth/refresh", `{}`, "Sallyport-Mode", "cookie").want(t, 200)
+
+	// Another site's page, in the same browser with the same cookies.
+	b.visit(evil)
+	b.ask("GET", api+"/notes", "").unreadable(t)
+	b.ask("POST", api+"/auth/logout", "", "Content-Type", "text/plain").unreadable(t)
+
+	b.visit(origin)
+	b.ask("GET", api+"/notes", "").want(t, 200) // still logged in
+	b.ask("POST", api+"/auth/logout", "").want(t, 204)
+	b.ask("GET", api+"/notes", "").problem(t, 401, "no_credentials")
+}

@@ -25,7 +25,8 @@ const pageHTML = `<!doctype html><title>page</title><script>
 async function ask(method, url, body, fields, mode) {
 	try {
 		const headers = new Headers(fields);
-		const answer = await fetch(url, {method, headers, mode, body: body || undefined});
+		const credentials = window.withCookies ? 'include' : 'same-origin';
+		const answer = await fetch(url, {method, headers, mode, credentials, body: body || undefined});
 		return {type: answer.type, status: answer.status, body: await answer.text(), fields: Object.fromEntries(answer.headers)};
 	} catch (error) {
 		return {error: String(error)};
@@ -35,16 +36,25 @@ async function ask(method, url, body, fields, mode) {
 
 // site serves the page, and returns its origin.
 func site(t *testing.T, host string) (origin string) {
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return serveSite(t, httptest.NewServer, "http://", host, pageHTML)
+}
+
+// secureSite serves the page over TLS; its requests take cookies along.
+func secureSite(t *testing.T, host string) (origin string) {
+	return serveSite(t, httptest.NewTLSServer, "https://", host, pageHTML+"<script>window.withCookies = true</script>")
+}
+
+func serveSite(t *testing.T, serve func(http.Handler) *httptest.Server, scheme, host, html string) (origin string) {
+	s := serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
-		io.WriteString(w, pageHTML)
+		io.WriteString(w, html)
 	}))
 	t.Cleanup(s.Close)
 	_, port, err := net.SplitHostPort(s.Listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return "http://" + net.JoinHostPort(host, port)
+	return scheme + net.JoinHostPort(host, port)
 }
 
 // notesAPI is an upstream that knows no CORS, and counts its requests.
