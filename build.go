@@ -230,6 +230,13 @@ func (b *builder) chain(field string, in Route) *chain {
 			b.add(field+"Owner", in.Owner, "is no wildcard of "+in.Pattern+": name one")
 		}
 	}
+	if in.Public && (in.SecondFactor || in.MaxAuthAge != 0) {
+		b.add(field+"Public", in.Pattern, "is public and asks for a second factor or a login: choose one")
+	}
+	if in.MaxAuthAge < 0 || in.MaxAuthAge > 0 && in.MaxAuthAge < time.Second {
+		b.add(field+"MaxAuthAge", in.MaxAuthAge.String(), "is out of bounds: write 1s or more, or leave it out")
+	}
+	c.stepUp = newStepUp(in, b.cfg.Realm)
 	var err error
 	c.policy, err = authz.New(rule)
 	b.room(strings.TrimSuffix(field, "."), err)

@@ -99,6 +99,14 @@ type Route struct {
 	// Roles are needed, any one of them.
 	Roles []string
 
+	// SecondFactor asks for a login with a second factor: "otp" among the token's amr
+	// (RFC 8176).
+	SecondFactor bool
+
+	// MaxAuthAge asks for a login, or POST /auth/reauth, at most so long ago by the token's
+	// auth_time. A token that does not say when is refused, and so are API keys.
+	MaxAuthAge time.Duration
+
 	// Owner names a wildcard of the pattern that must be the caller's own subject:
 	// with "GET /users/{id}" and Owner "id", each user sees only their own.
 	Owner string

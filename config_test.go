@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sallyport-dev/sallyport"
 	"github.com/sallyport-dev/sallyport/cors"
@@ -27,6 +28,9 @@ func TestNewRefuses(t *testing.T) {
 	}{
 		{"nobody to make tokens", func(c *sallyport.Config) { c.Issuers = nil }, "Accounts"},
 		{"public and scoped", route(sallyport.Route{Pattern: "GET /a", Public: true, Scopes: []string{"x"}}), "Routes[0].Public"},
+		{"public with a second factor", route(sallyport.Route{Pattern: "GET /a", Public: true, SecondFactor: true}), "Routes[0].Public"},
+		{"a login in no time", route(sallyport.Route{Pattern: "GET /a", MaxAuthAge: time.Millisecond}), "Routes[0].MaxAuthAge"},
+		{"a cache of less than nothing to speak of", func(c *sallyport.Config) { c.TokenCache = 1 }, "TokenCache"},
 		{"public and for a role", route(sallyport.Route{Pattern: "GET /a", Public: true, Roles: []string{"x"}}), "Routes[0].Public"},
 		{"public and owned", route(sallyport.Route{Pattern: "GET /a/{id}", Public: true, Owner: "id"}), "Routes[0].Public"},
 		{"everybody, with credentials", func(c *sallyport.Config) { c.CORS = cors.Config{Origins: []string{"*"}, Credentials: true} }, "CORS"},

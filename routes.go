@@ -25,6 +25,7 @@ type chain struct {
 	// let in.
 	uncounted bool
 	paths     *authz.Paths
+	stepUp    stepUp
 	limit     *ratelimit.Limiter // nil when the route has none of its own
 	maxBody   int64
 
@@ -81,6 +82,9 @@ func (t *routes) ofAccounts(path string) *chain {
 func (c *chain) authorize(v *visit.Visit, r *http.Request) *problem.Problem {
 	if c.public {
 		return nil
+	}
+	if p := c.stepUp.check(v.Principal, v.Started); p != nil {
+		return p
 	}
 	err := c.policy.Check(v.Principal, c.paths.Values(r.URL.EscapedPath()))
 	if denied, ok := errors.AsType[*authz.Denied](err); ok {

@@ -1,0 +1,42 @@
+package sallyport
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/sallyport-dev/sallyport/problem"
+	"github.com/sallyport-dev/sallyport/visit"
+)
+
+// stepUp is what a route asks of how and when the caller has logged in. The answers are
+// those of RFC 9470 §3.
+type stepUp struct {
+	second bool
+	age    time.Duration // 0 for any
+
+	needSecond, needAge *problem.Problem
+}
+
+func newStepUp(in Route, realm string) stepUp {
+	challenge := func(detail, more string) *problem.Problem {
+		return problem.New(http.StatusUnauthorized, "insufficient_user_authentication", detail).
+			With("WWW-Authenticate", `Bearer realm="`+realm+`", error="insufficient_user_authentication"`+more)
+	}
+	return stepUp{
+		second: in.SecondFactor, age: in.MaxAuthAge,
+		needSecond: challenge("This needs a login with a second factor.", ""),
+		needAge:    challenge("This needs a login not long ago: prove again who you are.", `, max_age="`+strconv.Itoa(int(in.MaxAuthAge/time.Second))+`"`),
+	}
+}
+
+func (s *stepUp) check(p visit.Principal, now time.Time) *problem.Problem {
+	if s.second && !slices.Contains(p.Methods, "otp") {
+		return s.needSecond
+	}
+	if s.age > 0 && (p.AuthTime.IsZero() || now.Sub(p.AuthTime) > s.age) {
+		return s.needAge
+	}
+	return nil
+}
