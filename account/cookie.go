@@ -53,8 +53,14 @@ func (a *Accounts) CookieToken(r *http.Request) (string, error) {
 }
 
 // sameSite holds requests with cookies to what a page of this site sends. What comes
-// from no browser brings no cookies, so that neither field being there is no excuse.
+// from no browser brings no cookies, so that neither field being there is no excuse. A
+// WebSocket begins with a GET, and changes whatever it likes after it.
 func (a *Accounts) sameSite(r *http.Request) error {
+	if r.Header.Get("Upgrade") != "" {
+		changes := *r
+		changes.Method = http.MethodPost
+		r = &changes
+	}
 	safe := r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions
 	if !safe && r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == "" {
 		return ErrCrossSite

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/sallyport-dev/sallyport/password"
@@ -90,6 +91,16 @@ func (a *Accounts) login(ctx context.Context, in attempt) (e entry, err error) {
 		e.device = a.deviceAfter(&e.user, in.device)
 	}
 	return e, err
+}
+
+// onKnownDevice reports whether a device token is one of the user who is about to log in. Only
+// who sends something of that form costs a query.
+func (a *Accounts) onKnownDevice(ctx context.Context, login, device string) bool {
+	if !strings.HasPrefix(device, devicePrefix) {
+		return false
+	}
+	u, err := a.store.UserByLogin(ctx, login)
+	return err == nil && a.knownDevice(&u, device) != ""
 }
 
 // reasonAgainst is why a user may not log in, however right the password is.
@@ -198,9 +209,18 @@ func (a *Accounts) rehash(ctx context.Context, u User, pw secret.String) {
 	}
 }
 
-// second is the second step of a login: a code, or a recovery code.
-func (a *Accounts) second(ctx context.Context, ticketText string, code, recovery secret.String, client netip.Addr, device string) (e entry, err error) {
-	t, err := lookup(ctx, a.store, ticketText, a.now(), toSecond)
+// second is what the second step of a login brings: a code, or a recovery code.
+type second struct {
+	ticket         string
+	code, recovery secret.String
+	client         netip.Addr
+	device         string
+	cookies        bool
+}
+
+// second is the second step of a login.
+func (a *Accounts) second(ctx context.Context, in second) (e entry, err error) {
+	t, err := lookup(ctx, a.store, in.ticket, a.now(), toSecond)
 	if errors.Is(err, errTicket) {
 		return entry{err: err}, nil
 	}
@@ -208,7 +228,7 @@ func (a *Accounts) second(ctx context.Context, ticketText string, code, recovery
 		return e, err
 	}
 	e.user.ID = t.owner
-	guess := try{who: "second factor of " + t.owner, client: client}
+	guess := try{who: "second factor of " + t.owner, client: in.client}
 	wait, err := a.charge(ctx, guess)
 	if err != nil {
 		return e, err
@@ -217,20 +237,20 @@ func (a *Accounts) second(ctx context.Context, ticketText string, code, recovery
 		e.err = &throttled{wait}
 		return e, nil
 	}
-	err = a.redeem(ctx, ticketText, func(c *change, t *ticket) error { return a.complete(ctx, c, t, &e, code, recovery) }, toSecond)
+	err = a.redeem(ctx, in.ticket, func(c *change, t *ticket) error { return a.complete(ctx, c, t, &e, in) }, toSecond)
 	if errors.Is(err, errTicket) {
 		return entry{user: e.user, err: err}, nil
 	}
 	if err == nil && e.err == nil {
 		err = a.forgive(ctx, guess)
-		e.device = a.deviceAfter(&e.user, device)
+		e.device = a.deviceAfter(&e.user, in.device)
 	}
 	return e, err
 }
 
 // complete checks the second factor. A wrong one is counted on the ticket; the fifth is
 // the last.
-func (a *Accounts) complete(ctx context.Context, c *change, t *ticket, e *entry, code, recovery secret.String) error {
+func (a *Accounts) complete(ctx context.Context, c *change, t *ticket, e *entry, in second) error {
 	u, err := c.User(ctx, t.owner)
 	if err != nil {
 		return err
@@ -240,7 +260,7 @@ func (a *Accounts) complete(ctx context.Context, c *change, t *ticket, e *entry,
 		e.err = cmpError(e.err, errChanged)
 		return t.spend(ctx, c)
 	}
-	ok, err := a.spendFactor(ctx, c, &u, code, recovery)
+	ok, err := a.spendFactor(ctx, c, &u, in.code, in.recovery)
 	if err != nil {
 		return err
 	}
@@ -254,7 +274,7 @@ func (a *Accounts) complete(ctx context.Context, c *change, t *ticket, e *entry,
 	if err := t.spend(ctx, c); err != nil {
 		return err
 	}
-	t.How.Methods = append(t.How.Methods, byCode)
+	t.How.Methods, t.How.Cookie = append(t.How.Methods, byCode), in.cookies
 	e.session, err = a.newSession(ctx, c, &u, t.How)
 	return err
 }

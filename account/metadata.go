@@ -38,7 +38,9 @@ func (d *document) serve(w http.ResponseWriter, r *http.Request, contentType str
 	h := w.Header()
 	h.Set("Cache-Control", "public, max-age="+strconv.Itoa(int(jwksAge/time.Second)))
 	h.Set("Etag", d.etag)
-	h.Set("Access-Control-Allow-Origin", "*")
+	if h.Get("Access-Control-Allow-Origin") == "" { // the Gate may have named the origin
+		h.Set("Access-Control-Allow-Origin", "*")
+	}
 	if r.Header.Get("If-None-Match") == d.etag {
 		w.WriteHeader(http.StatusNotModified)
 		return nil

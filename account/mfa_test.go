@@ -196,6 +196,10 @@ func TestReauthSecond(t *testing.T) {
 	w.mustCall(401, "POST", "/auth/reauth", e.access, body("password", adasPW))
 	w.mustCall(401, "POST", "/auth/reauth", e.access, body("password", adasPW, "code", e.code())) // it was used to enroll
 	w.mustCall(200, "POST", "/auth/reauth", e.access, body("password", adasPW, "code", e.next()))
+	for range 5 {
+		w.mustCall(401, "POST", "/auth/reauth", e.access, body("password", adasPW, "code", "000000"))
+	}
+	w.mustCall(429, "POST", "/auth/reauth", e.access, body("password", adasPW, "code", e.code()))
 }
 
 // TestAtRest: the file holds no seed, no signing key, no token, no code.
@@ -364,6 +368,10 @@ func TestCookieMode(t *testing.T) {
 		if status, text, _ := w.call("POST", "/auth/logout", "", "", fields...); status != c.status {
 			t.Errorf("%s: %d %s", name, status, text)
 		}
+	}
+	// A WebSocket is opened with GET, and is no reading.
+	for from, status := range map[string]int{"same-origin": 200, "same-site": 403, "cross-site": 403} {
+		w.mustCall(status, "GET", "/auth/me", "", "", "Cookie", at, "Upgrade", "websocket", "Connection", "Upgrade", "Sec-Fetch-Site", from)
 	}
 	// A login or a refresh that another site makes a browser send.
 	for _, path := range []string{"/auth/login", "/auth/refresh"} {

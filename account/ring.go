@@ -75,7 +75,11 @@ func (r *ring) Keys() *token.KeySet { return r.state.Load().set }
 // there already.
 func (r *ring) Missing(string) bool {
 	r.mu.Lock()
-	again := r.now().Sub(r.asked).Abs() >= askAgain
+	now := r.now()
+	again := now.Sub(r.asked).Abs() >= askAgain
+	if again {
+		r.asked = now // the others of this second need not
+	}
 	r.mu.Unlock()
 	if !again {
 		return false

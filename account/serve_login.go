@@ -22,12 +22,14 @@ func (a *Accounts) handleLogin(w http.ResponseWriter, r *http.Request) error {
 	if (in.Username == "") == (in.Email == "") {
 		return invalid(problem.Field{Pointer: "", Code: "one_of", Detail: "Send either username or email."})
 	}
-	if err := a.limits.login.take(w, r); err != nil {
-		return err
-	}
 	device := in.DeviceToken.Reveal()
 	if cookies {
 		if device, err = fromCookie(r, cookieDevice); err != nil {
+			return err
+		}
+	}
+	if !a.onKnownDevice(r.Context(), in.Username+in.Email, device) {
+		if err := a.limits.login.take(w, r); err != nil {
 			return err
 		}
 	}
@@ -63,7 +65,7 @@ func (a *Accounts) handleSecond(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	e, err := a.second(r.Context(), ticket, in.Code, in.RecoveryCode, clientOf(r), device)
+	e, err := a.second(r.Context(), second{ticket, in.Code, in.RecoveryCode, clientOf(r), device, cookies})
 	if err != nil {
 		return a.explain(err)
 	}
@@ -198,6 +200,10 @@ func (a *Accounts) handleReauth(w http.ResponseWriter, r *http.Request) error {
 	if err := a.proveAgain(r, &user, in.Password); err != nil {
 		return err
 	}
+	guess := try{who: "second factor of " + user.ID, client: clientOf(r)}
+	if err := a.chargeCode(r, guess, a.principal(user.ID, "")); err != nil {
+		return err
+	}
 	var session Session
 	right := true
 	p, err := a.self(r, func(ctx context.Context, c *change, u *User, s *Session) error {
@@ -222,6 +228,9 @@ func (a *Accounts) handleReauth(w http.ResponseWriter, r *http.Request) error {
 	if !right {
 		a.note(r, audit.LoginFail, errCode.Error(), p)
 		return wrongCode
+	}
+	if err := a.forgive(r.Context(), guess); err != nil {
+		return a.explain(err)
 	}
 	a.note(r, audit.Reauth, "", p)
 	tokens, err := a.tokensFor(&user, &session)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/sallyport-dev/sallyport/audit"
 	"github.com/sallyport-dev/sallyport/secret"
+	"github.com/sallyport-dev/sallyport/visit"
 )
 
 func (a *Accounts) handleEnroll(w http.ResponseWriter, r *http.Request) error {
@@ -52,13 +53,8 @@ func (a *Accounts) withCode(r *http.Request, what string, f func(ctx context.Con
 		return err
 	}
 	t := try{who: "second factor of " + p.Subject, client: clientOf(r)}
-	wait, err := a.charge(r.Context(), t)
-	if err != nil {
-		return a.explain(err)
-	}
-	if wait > 0 {
-		a.note(r, audit.LoginFailMax, "second factor", p)
-		return tooSoon(wait)
+	if err := a.chargeCode(r, t, p); err != nil {
+		return err
 	}
 	_, err = a.sensitive(r, func(ctx context.Context, c *change, u *User, s *Session) error { return f(ctx, c, u, s, in.Code) })
 	if errors.Is(err, errCode) {
@@ -87,4 +83,17 @@ func (a *Accounts) handleRegenerate(w http.ResponseWriter, r *http.Request) erro
 	}
 	a.note(r, audit.FactorSet, "new recovery codes", p)
 	return send(w, http.StatusOK, recoveryCodes{list})
+}
+
+// chargeCode counts a guess at a second factor, unless it has to wait.
+func (a *Accounts) chargeCode(r *http.Request, t try, who visit.Principal) error {
+	wait, err := a.charge(r.Context(), t)
+	if err != nil {
+		return a.explain(err)
+	}
+	if wait > 0 {
+		a.note(r, audit.LoginFailMax, "second factor", who)
+		return tooSoon(wait)
+	}
+	return nil
 }

@@ -20,9 +20,11 @@ import (
 // every process knows them and a restart forgets none:
 //
 //   - of one login from one place: a network, or a device the user has logged in with;
-//   - of one login from everywhere: asked only of who is on no known device, so that a
-//     stranger cannot keep the owner out;
+//   - of one login from everywhere;
 //   - of one network over all logins.
+//
+// Who is on a known device is asked for the first alone, so that no stranger can keep the
+// owner out, not from the same network either.
 //
 // A login that nobody has is counted like any other. Each try is counted before the
 // password is looked at, so that many at once get no more than one after another, and
@@ -88,19 +90,15 @@ type try struct {
 }
 
 func (a *Accounts) counters(t try) []counter {
-	network := clientip.Prefix(t.client).String()
-	place := "network " + network
 	if t.device != "" {
-		place = "device " + t.device
+		return []counter{{perPlace, a.nameID("place", t.who, "device "+t.device), true}}
 	}
-	list := []counter{
-		{perPlace, a.nameID("place", t.who, place), true},
+	network := clientip.Prefix(t.client).String()
+	return []counter{
+		{perPlace, a.nameID("place", t.who, "network "+network), true},
 		{perNetwork, a.nameID("network", network), false},
+		{perLogin, a.nameID("login", t.who), false},
 	}
-	if t.device == "" {
-		list = append(list, counter{perLogin, a.nameID("login", t.who), false})
-	}
-	return list
 }
 
 // nameID is the id of a record about what clients wrote.

@@ -110,6 +110,27 @@ func TestManyPlaces(t *testing.T) {
 	}
 }
 
+// TestSameNetwork: the owner logs in on a known device, even from the network that the
+// guesses come from, and where its attempts are used up.
+func TestSameNetwork(t *testing.T) {
+	w := newWorld(t, func(c *account.Config) { c.LoginLimit = "40 per 10m" })
+	w.register()
+	_, said := w.loginAs("ada", adasPW)
+	device := said["device_token"].(string)
+	for i := range 60 {
+		w.guess(fmt.Sprint("user", i%9), "wrong-wrong", "203.0.113.9", "")
+	}
+	if status, _ := w.guess("ada", adasPW, "203.0.113.9", ""); status != 429 {
+		t.Errorf("an unknown device: %d", status)
+	}
+	if status, _ := w.guess("ada", adasPW, "203.0.113.9", device); status != 200 {
+		t.Errorf("the owner: %d", status)
+	}
+	if status, _ := w.guess("user1", "wrong-wrong", "203.0.113.9", device); status != 429 {
+		t.Errorf("the device of another user: %d", status)
+	}
+}
+
 // TestSpraying: one network over many names, right ones in between, IPv6 by /64, and on
 // two nodes as on one.
 func TestSpraying(t *testing.T) {

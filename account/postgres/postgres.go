@@ -40,8 +40,9 @@ type NewerError = sqlstore.NewerError
 var embedded embed.FS
 
 const (
-	// poolSize is how many connections one process holds at most.
-	poolSize = 16
+	// writers and readers are how many connections one process holds at most. Reading has
+	// its own, so that writers who wait for each other keep nobody from the feed.
+	writers, readers = 12, 6
 	// statementTimeout ends what a lost connection or a lock would hold for ever.
 	statementTimeout = "10000" // milliseconds
 )
@@ -62,14 +63,19 @@ func Open(ctx context.Context, address string) (account.Store, error) {
 	cfg.RuntimeParams["synchronous_commit"] = "on"
 	cfg.RuntimeParams["statement_timeout"] = statementTimeout
 	cfg.RuntimeParams["application_name"] = "sallyport"
-	db := stdlib.OpenDB(*cfg)
-	db.SetMaxOpenConns(poolSize)
-	db.SetMaxIdleConns(poolSize)
-	db.SetConnMaxIdleTime(5 * time.Minute)
-	if err := migrate(ctx, db); err != nil {
-		return nil, errors.Join(fmt.Errorf("account/postgres: %s on %s: %w", cfg.Database, cfg.Host, err), db.Close())
+	write, read := pool(cfg, writers), pool(cfg, readers)
+	if err := migrate(ctx, write); err != nil {
+		return nil, errors.Join(fmt.Errorf("account/postgres: %s on %s: %w", cfg.Database, cfg.Host, err), write.Close(), read.Close())
 	}
-	return sqlstore.New(db, db, sqlstore.Dialect{Rewrite: numbered, Lock: advise, Known: known}), nil
+	return sqlstore.New(write, read, sqlstore.Dialect{Rewrite: numbered, Lock: advise, Known: known}), nil
+}
+
+func pool(cfg *pgx.ConnConfig, size int) *sql.DB {
+	db := stdlib.OpenDB(*cfg)
+	db.SetMaxOpenConns(size)
+	db.SetMaxIdleConns(size)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	return db
 }
 
 func migrate(ctx context.Context, db *sql.DB) error {

@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"time"
 
 	driver "modernc.org/sqlite"
 	codes "modernc.org/sqlite/lib"
@@ -92,10 +93,22 @@ func identify(ctx context.Context, path string) (fresh bool, err error) {
 }
 
 // mark makes an empty file ours, before it has tables: a process killed in between
-// leaves a file that can still be told.
+// leaves a file that can still be told. The switch to WAL, which comes with the first
+// use, is refused at once while another process is doing it, whatever the busy timeout.
 func mark(ctx context.Context, db *sql.DB) error {
-	_, err := db.ExecContext(ctx, "PRAGMA application_id = "+strconv.Itoa(applicationID))
-	return err
+	const tries = 20
+	for try := 1; ; try++ {
+		_, err := db.ExecContext(ctx, "PRAGMA application_id = "+strconv.Itoa(applicationID))
+		e, ok := errors.AsType[*driver.Error](err)
+		if !ok || e.Code()&0xff != codes.SQLITE_BUSY || try == tries {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Duration(try) * 5 * time.Millisecond):
+		}
+	}
 }
 
 //go:embed migrations/*.sql

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pressly/goose/v3"
+
 	"github.com/sallyport-dev/sallyport/account"
 	"github.com/sallyport-dev/sallyport/account/sqlite"
 	"github.com/sallyport-dev/sallyport/secret"
@@ -152,5 +154,40 @@ func TestManyStarts(t *testing.T) {
 	all.Wait()
 	if list, err := open(t, path).Users(t.Context(), account.UserQuery{Limit: 10}); err != nil || len(list) != 6 {
 		t.Errorf("%d users, %v", len(list), err)
+	}
+}
+
+// TestOlder: a file of the first version is brought up to date, and keeps its users.
+func TestOlder(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "accounts.db")
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	p, err := goose.NewProvider(goose.DialectSQLite3, db, os.DirFS("migrations"), goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.UpTo(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	for _, statement := range []string{
+		"PRAGMA application_id = 1397776739", // "SPac"
+		`INSERT INTO users (id, username, username_key, email, email_key, password_hash, roles, created)
+			VALUES ('id-ada', 'Ada', 'ADA', 'ada@example.com', 'ADA@EXAMPLE.COM', '$hash', '["user"]', 1000000)`,
+		`INSERT INTO sessions (id, user_id, refresh_hash, created, last_used, idle_until, expires)
+			VALUES ('s', 'id-ada', x'00', 1, 1, 1, 1)`,
+	} {
+		if _, err := db.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	u, err := open(t, path).UserByLogin(t.Context(), "ada")
+	if err != nil || u.ID != "id-ada" || u.PasswordHash.Reveal() != "$hash" || u.Roles[0] != "user" {
+		t.Errorf("%+v %v", u, err)
 	}
 }
