@@ -78,6 +78,13 @@ func (m *mailbox) Send(_ context.Context, to, subject, text string) error {
 	return nil
 }
 
+// failWith makes the mail server refuse, or take mails again.
+func (m *mailbox) failWith(err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.fail = err
+}
+
 // withMail gives accounts a mailbox.
 func withMail(c *account.Config) { c.Mail = &mailbox{} }
 

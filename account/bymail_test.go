@@ -286,12 +286,12 @@ func TestInvite(t *testing.T) {
 func TestOutbox(t *testing.T) {
 	w := newWorld(t, withMail)
 	add(t, w.Accounts, "ada")
-	w.mails.fail = errors.New("try later")
+	w.mails.failWith(errors.New("try later"))
 	w.mustCall(202, "POST", "/auth/password/forgot", "", body("email", "ada@example.com"))
 	if list := w.sent(); len(list) != 0 {
 		t.Fatal(list)
 	}
-	w.mails.fail = nil
+	w.mails.failWith(nil)
 	if list := w.sent(); len(list) != 0 {
 		t.Errorf("sent again at once: %v", list)
 	}
@@ -301,14 +301,17 @@ func TestOutbox(t *testing.T) {
 	if err != nil || len(records) != 0 {
 		t.Errorf("%d mails are left, %v", len(records), err)
 	}
-	w.mails.fail = refused{}
+	w.mails.failWith(errors.New("try later"))
 	w.mustCall(202, "POST", "/auth/password/forgot", "", body("email", "ada@example.com"))
-	records, _ = w.store.RecordsDue(t.Context(), "mail", w.clock, 10)
+	w.sent()
+	records, _ = w.store.RecordsDue(t.Context(), "mail", w.clock.Add(time.Hour), 10)
 	if len(records) != 1 || strings.Contains(string(records[0].Data), "spt_") || strings.Contains(string(records[0].Data), token) {
 		t.Errorf("%d mails wait", len(records))
 	}
+	w.mails.failWith(refused{})
+	w.later(time.Hour)
 	w.sent()
-	w.mails.fail = nil
+	w.mails.failWith(nil)
 	w.later(2 * time.Hour)
 	if list := w.sent(); len(list) != 0 {
 		t.Errorf("what was refused for good was tried again: %v", list)

@@ -89,6 +89,11 @@ func (a *Accounts) registerUnseen(ctx context.Context, u User) error {
 		default:
 			l = letterNameTaken(a.app, byName.Username)
 		}
+		if !made { // as much to write as a user
+			if err := c.PutRecord(ctx, Record{Kind: "decoy", ID: u.ID, Owner: u.ID, End: c.now, Data: []byte(u.PasswordHash.Reveal())}); err != nil {
+				return err
+			}
+		}
 		if !a.limits.recipient.mayMail(ctx, u.Email) {
 			return nil
 		}
