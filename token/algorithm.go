@@ -172,6 +172,9 @@ func (k *key) setEd(public crypto.PublicKey) error {
 	if !ok || len(p) != ed25519.PublicKeySize {
 		return fmt.Errorf("is a %T, and %s takes an ed25519.PublicKey", public, k.algorithm)
 	}
+	if !soundEd(p) {
+		return errors.New("is not a point of its curve, or one under which anybody can sign: make another")
+	}
 	k.ed = slices.Clone(p)
 	return nil
 }

@@ -70,6 +70,7 @@ func TestKeysRefused(t *testing.T) { // J-23
 		"no point":              {Key{Algorithm: ES256, Public: &ecdsa.PublicKey{Curve: elliptic.P256()}}, "not a point"},
 		"nil":                   {Key{Algorithm: ES256}, "takes an *ecdsa.PublicKey"},
 		"short Ed25519":         {Key{Algorithm: EdDSA, Public: ed25519.PublicKey("short")}, "takes an ed25519.PublicKey"},
+		"Ed25519, zeros":        {Key{Algorithm: Ed25519, Public: make(ed25519.PublicKey, 32)}, "anybody can sign"},
 		"a private key":         {Key{Algorithm: ES256, Public: signer()[ES256].signer}, "takes an *ecdsa.PublicKey"},
 		"public for HMAC":       {Key{Algorithm: HS256, Public: es, Secret: secret.NewBytes(randomBytes(32))}, "HMAC does not use"},
 		"secret for EC":         {Key{Algorithm: ES256, Public: es, Secret: secret.NewBytes(randomBytes(32))}, "does not use"},
@@ -98,6 +99,37 @@ func TestKeysRefused(t *testing.T) { // J-23
 		_, err := New(Config{Issuers: []Issuer{{Name: issuerA, Audiences: []string{"a"}, Keys: []Key{c.key}}}})
 		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "Issuers[0].Keys[0]") {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
+		}
+	}
+}
+
+// TestSmallOrder: under a key of small order, signatures need no secret. All eight points
+// are refused, and so are second spellings and what is no point; each key that is made is
+// taken.
+func TestSmallOrder(t *testing.T) {
+	bytes32 := func(s string) ed25519.PublicKey { return must(hex.DecodeString(s)) }
+	const eighth, otherEighth = "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05", "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"
+	small := []string{
+		"01" + strings.Repeat("00", 31), "ec" + strings.Repeat("ff", 30) + "7f", strings.Repeat("00", 32), eighth, otherEighth,
+		"ed" + strings.Repeat("ff", 30) + "7f", "ee" + strings.Repeat("ff", 30) + "7f", "02" + strings.Repeat("00", 31),
+	}
+	for _, s := range small {
+		for _, sign := range []byte{0, 0x80} {
+			public := bytes32(s)
+			public[31] |= sign
+			if _, err := newKey(Key{Algorithm: Ed25519, Public: public}); err == nil {
+				t.Errorf("%x is taken", public)
+			}
+		}
+	}
+	neutral := bytes32(small[0])
+	if !ed25519.Verify(neutral, []byte("whatever"), append(slices.Clone(neutral), make([]byte, 32)...)) {
+		t.Error("nobody can sign for the neutral point: this test proves nothing")
+	}
+	for range 200 {
+		public, _, err := ed25519.GenerateKey(rand.Reader)
+		if err != nil || !soundEd(public) {
+			t.Fatalf("%x is refused: %v", public, err)
 		}
 	}
 }

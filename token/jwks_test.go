@@ -84,6 +84,7 @@ func TestJ24OneBadKey(t *testing.T) {
 		"RSA with exponent 1":    jwkOf(RS256, map[string]any{"e": "AQ"}),
 		"RSA with huge exponent": jwkOf(RS256, map[string]any{"e": b64(make([]byte, 100))}),
 		"Ed25519 short":          jwkOf(Ed25519, map[string]any{"x": "AAAA"}),
+		"Ed25519, zeros":         jwkOf(Ed25519, map[string]any{"x": b64(make([]byte, 32))}),
 		"X25519":                 jwkOf(Ed25519, map[string]any{"crv": "X25519"}),
 		"Ed448":                  jwkOf(Ed25519, map[string]any{"crv": "Ed448"}),
 		"padded":                 jwkOf(ES384, map[string]any{"x": b64(make([]byte, 48)) + "="}),
