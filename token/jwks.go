@@ -48,7 +48,11 @@ type jwk struct {
 // errs, and does not spoil the others. A set that is not strict JSON, too large, or
 // names one kid twice gives no keys. An EC or Ed25519 key without alg is for the
 // algorithm of its curve; an RSA key has to say which it is for.
-func ParseJWKS(data []byte) (keys []Key, errs []error) {
+func ParseJWKS(data []byte) (keys []Key, errs []error) { return ParseJWKSFor(data, "") }
+
+// ParseJWKSFor is [ParseJWKS] for an issuer that does not say what its RSA keys are for:
+// those without alg are for this algorithm.
+func ParseJWKSFor(data []byte, rsa Algorithm) (keys []Key, errs []error) {
 	if len(data) > MaxSetSize {
 		return nil, []error{fmt.Errorf("token: the key set has over %d bytes", MaxSetSize)}
 	}
@@ -63,7 +67,7 @@ func ParseJWKS(data []byte) (keys []Key, errs []error) {
 	}
 	seen := map[string]bool{}
 	for i, raw := range set.Keys {
-		k, err := parseJWK(raw)
+		k, err := parseJWK(raw, rsa)
 		// A kid means one key (RFC 7517 §4.5), those that are left out included.
 		if k.ID != "" && seen[k.ID] {
 			return nil, []error{fmt.Errorf("token: the key set names the kid %.80q twice", k.ID)}
@@ -79,10 +83,13 @@ func ParseJWKS(data []byte) (keys []Key, errs []error) {
 }
 
 // parseJWK returns the key's ID with an error as well, where it has got one.
-func parseJWK(raw []byte) (Key, error) {
+func parseJWK(raw []byte, rsa Algorithm) (Key, error) {
 	var j jwk
 	if err := json.Unmarshal(raw, &j); err != nil {
 		return Key{}, errors.New("is not a JSON Web Key")
+	}
+	if j.Kty == "RSA" && j.Alg == "" {
+		j.Alg = string(rsa)
 	}
 	k, err := j.verifying()
 	k.ID = j.Kid
@@ -123,7 +130,7 @@ func (j *jwk) public() (Key, error) {
 			return Key{}, errors.New("has no proper n and e")
 		}
 		if alg == "" {
-			return Key{}, errors.New("is an RSA key without alg: whether it is for RS256 or another cannot be told")
+			return Key{}, errors.New("is an RSA key without alg, so that it may be for RS256 or another: list the one RSA algorithm that the issuer uses")
 		}
 		return Key{Algorithm: alg, Public: &rsa.PublicKey{N: n, E: int(e.Int64())}}, nil
 	case "OKP":

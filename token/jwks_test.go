@@ -114,6 +114,22 @@ func TestJ24OneBadKey(t *testing.T) {
 	}
 }
 
+// TestRSAWithoutAlgorithm: such a key is for the one algorithm the reader names, if that
+// is one of RSA; other keys are what they were.
+func TestRSAWithoutAlgorithm(t *testing.T) {
+	set := []byte(`{"keys":[` + jwkOf(RS256, map[string]any{"alg": nil}) + `,` + jwkOf(PS256, nil) + `,` + jwkOf(ES256, map[string]any{"alg": nil}) + `]}`)
+	for rsa, want := range map[Algorithm]string{RS256: "RS256 PS256 ES256", PS512: "PS512 PS256 ES256", ES256: "PS256 ES256", HS256: "PS256 ES256", "none": "PS256 ES256", "": "PS256 ES256"} {
+		keys, errs := ParseJWKSFor(set, rsa)
+		var got []string
+		for _, k := range keys {
+			got = append(got, string(k.Algorithm))
+		}
+		if strings.Join(got, " ") != want || len(keys)+len(errs) != 3 {
+			t.Errorf("%q: %q, want %q: %v", rsa, got, want, errs)
+		}
+	}
+}
+
 func TestSetsRefused(t *testing.T) {
 	good := jwkOf(ES256, nil)
 	var many []string

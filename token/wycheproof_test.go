@@ -78,7 +78,7 @@ func anyKey(raw []byte) (*key, error) {
 		return nil, err
 	}
 	if j.Kty != "oct" {
-		k, err := parseJWK(raw)
+		k, err := parseJWK(raw, "")
 		if err != nil {
 			return nil, err
 		}
