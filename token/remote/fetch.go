@@ -23,10 +23,12 @@ type ContradictionError struct{ Address, Reason string }
 
 func (e *ContradictionError) Error() string { return "token/remote: " + e.Address + ": " + e.Reason }
 
-// fetched is a key set and how long it may be kept.
+// fetched is a key set, what is wrong with the keys it leaves out, and how long it may be
+// kept.
 type fetched struct {
-	set *token.KeySet
-	age time.Duration
+	set  *token.KeySet
+	left []error
+	age  time.Duration
 }
 
 // get finds the key set and reads it.
@@ -42,27 +44,45 @@ func (s *Source) get(ctx context.Context) (fetched, error) {
 	if err != nil {
 		return fetched{}, err
 	}
-	set, err := s.usable(body)
+	set, left, err := s.usable(body)
 	if err != nil {
 		return fetched{}, fmt.Errorf("token/remote: %s: %w", address, err)
 	}
-	return fetched{set, age(header)}, nil
+	return fetched{set, left, age(header)}, nil
 }
 
 // usable takes those keys of a set that can be used, and says what is wrong with others.
-func (s *Source) usable(body []byte) (*token.KeySet, error) {
-	all, errs := token.ParseJWKS(body)
-	keys := slices.DeleteFunc(all, func(k token.Key) bool { return !slices.Contains(s.cfg.Algorithms, k.Algorithm) })
+func (s *Source) usable(body []byte) (*token.KeySet, []error, error) {
+	all, errs := token.ParseJWKSFor(body, s.cfg.rsa())
+	keys := slices.DeleteFunc(all, func(k token.Key) bool { return !s.cfg.takes(k.Algorithm) })
 	if len(keys) > 1 { // among several, one without a name can be told from none
 		keys = slices.DeleteFunc(keys, func(k token.Key) bool { return k.ID == "" })
 	}
 	if len(keys) == 0 {
-		return nil, errors.Join(append(errs, errors.New("the set has no key that can be used"))...)
+		return nil, nil, errors.Join(append(errs, errors.New("the set has no key that can be used"))...)
 	}
-	for _, err := range errs {
-		s.cfg.ErrorLog.Info("a key of an issuer's set is left out", "issuer", s.cfg.Issuer, "error", err)
+	set, err := token.NewKeySet(keys)
+	return set, errs, err
+}
+
+// takes reports whether keys of an algorithm are taken, by whichever of its names.
+func (c *Config) takes(a token.Algorithm) bool {
+	ed := a == token.Ed25519 || a == token.EdDSA
+	return slices.Contains(c.Algorithms, a) || ed && (slices.Contains(c.Algorithms, token.Ed25519) || slices.Contains(c.Algorithms, token.EdDSA))
+}
+
+// rsa is the one RSA algorithm that is taken, or none.
+func (c *Config) rsa() (one token.Algorithm) {
+	for _, a := range c.Algorithms {
+		if a[:2] != "RS" && a[:2] != "PS" {
+			continue
+		}
+		if one != "" && one != a {
+			return ""
+		}
+		one = a
 	}
-	return token.NewKeySet(keys)
+	return one
 }
 
 // discover asks the issuer where its keys are. It has to call itself what we call it
@@ -79,13 +99,15 @@ func (s *Source) discover(ctx context.Context) (string, error) {
 			Issuer string `json:"issuer"`
 			JWKS   string `json:"jwks_uri"`
 		}
-		if err := json.Unmarshal(body, &doc); err != nil {
-			return "", fmt.Errorf("token/remote: %s is no discovery document", address)
+		if err := json.Unmarshal(body, &doc); err != nil { // a page, as some answer to every path
+			missing = errors.Join(missing, fmt.Errorf("token/remote: %s is no discovery document", address))
+			continue
 		}
 		if doc.Issuer != s.cfg.Issuer {
 			return "", &ContradictionError{address, fmt.Sprintf("the issuer calls itself %.200q, not %q: they are compared byte for byte", doc.Issuer, s.cfg.Issuer)}
 		}
-		if u, err := url.Parse(doc.JWKS); err != nil || !allowed(u) {
+		// What is elsewhere does not name addresses of this machine.
+		if u, err := url.Parse(doc.JWKS); err != nil || !allowed(u) || u.Scheme != "https" && !strings.HasPrefix(address, "http:") {
 			return "", &ContradictionError{address, fmt.Sprintf("jwks_uri %.200q is not an https address", doc.JWKS)}
 		}
 		return doc.JWKS, nil
@@ -136,7 +158,7 @@ func (s *Source) read(ctx context.Context, address string) ([]byte, http.Header,
 // age is how long an answer may be kept, within bounds.
 func age(h http.Header) time.Duration {
 	age := otherAge
-	for directive := range strings.SplitSeq(h.Get("Cache-Control"), ",") {
+	for directive := range strings.SplitSeq(strings.Join(h.Values("Cache-Control"), ","), ",") {
 		name, value, _ := strings.Cut(strings.TrimSpace(directive), "=")
 		switch strings.ToLower(name) {
 		case "no-store", "no-cache":

@@ -20,7 +20,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"strings"
+	"slices"
 	"sync"
 	"time"
 
@@ -36,6 +36,9 @@ const (
 	waitFor = 3 * time.Second
 	// maxWaiting is how many requests may do so at once.
 	maxWaiting = 1000
+	// maxCooldown and maxStale bound the Config: a longer cool-down keeps out a key that is
+	// new, and a longer life a key that was taken back.
+	maxCooldown, maxStale = 5 * time.Minute, 7 * 24 * time.Hour
 )
 
 // Config says whose keys to keep.
@@ -45,14 +48,16 @@ type Config struct {
 	Issuer string
 	// URL is the address of the key set: https, or http on a loopback address.
 	URL string
-	// Algorithms are those whose keys are taken. Default: all but HMAC, which no published
-	// key is for.
+	// Algorithms are those whose keys are taken; EdDSA and Ed25519 are the same one.
+	// Default: all but HMAC, which no published key is for. An RSA key that does not say
+	// its algorithm, as some issuers publish them, is taken where one RSA algorithm alone
+	// is listed, and is for that one.
 	Algorithms []token.Algorithm
 	// Cooldown is how often an unknown kid may lead to a fetch, for all callers together.
-	// Default 10 s, at least 1 s.
+	// Default 10 s, 1 s to 5 min.
 	Cooldown time.Duration
 	// MaxStale is how long keys are good without the issuer having confirmed them. Default
-	// 24 h.
+	// 24 h, 1 h to 7 days.
 	MaxStale time.Duration
 	// Transport sends the requests; default one that knows no proxy.
 	Transport http.RoundTripper
@@ -76,6 +81,7 @@ type Source struct {
 	fetching chan struct{}
 	waiting  int
 	failing  string // the last failure, to be logged once
+	left     string // the keys that were left out, likewise
 }
 
 var _ token.KeySource = (*Source)(nil)
@@ -119,27 +125,28 @@ func (c *Config) complete() error {
 	if u, err := url.Parse(address); err != nil || !allowed(u) || u.Fragment != "" || u.User != nil {
 		add(field, address, "is not an https address: write one such as https://id.example.com")
 	}
-	if c.Algorithms == nil {
-		c.Algorithms = []token.Algorithm{
-			token.ES256, token.ES384, token.ES512, token.Ed25519, token.EdDSA, token.RS256, token.RS384, token.RS512, token.PS256, token.PS384, token.PS512,
-		}
+	public := []token.Algorithm{
+		token.ES256, token.ES384, token.ES512, token.Ed25519, token.EdDSA, token.RS256, token.RS384, token.RS512, token.PS256, token.PS384, token.PS512,
 	}
 	for _, a := range c.Algorithms {
-		if a == "" || strings.HasPrefix(string(a), "HS") {
+		if !slices.Contains(public, a) {
 			add("Algorithms", string(a), "is not one of public keys: write ES256, RS256 or the like")
 		}
+	}
+	if c.Algorithms == nil {
+		c.Algorithms = public
 	}
 	if c.Cooldown == 0 {
 		c.Cooldown = 10 * time.Second
 	}
-	if c.Cooldown < time.Second {
-		add("Cooldown", c.Cooldown.String(), "is too short: write 1s or more")
+	if c.Cooldown < time.Second || c.Cooldown > maxCooldown {
+		add("Cooldown", c.Cooldown.String(), "is out of bounds: write 1s to 5m")
 	}
 	if c.MaxStale == 0 {
 		c.MaxStale = 24 * time.Hour
 	}
-	if c.MaxStale < maxAge {
-		add("MaxStale", c.MaxStale.String(), "is shorter than a set may be kept: write 1h or more")
+	if c.MaxStale < maxAge || c.MaxStale > maxStale {
+		add("MaxStale", c.MaxStale.String(), "is out of bounds: write 1h, which is how long a set may be kept, to 168h")
 	}
 	if c.Transport == nil {
 		c.Transport = &http.Transport{
@@ -211,6 +218,7 @@ func (s *Source) Missing(string) bool {
 	select {
 	case <-fetching:
 		arrived = true
+	case <-s.done: // nobody fetches any more
 	case <-timeout.C:
 	}
 	s.mu.Lock()
@@ -280,6 +288,12 @@ func (s *Source) fetch(ctx context.Context) error {
 		return err
 	}
 	s.failing = ""
+	if left := fmt.Sprint(got.left); left != s.left {
+		s.left = left
+		for _, err := range got.left {
+			s.cfg.ErrorLog.InfoContext(ctx, "a key of an issuer's set is left out", "issuer", s.cfg.Issuer, "error", err)
+		}
+	}
 	s.good, s.next = now, now.Add(got.age)
 	if s.set == nil || !same(s.set.List(), got.set.List()) {
 		s.set = got.set

@@ -1,10 +1,12 @@
 package remote_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -236,13 +238,16 @@ func TestDown(t *testing.T) {
 func TestAge(t *testing.T) {
 	for asked, want := range map[string]time.Duration{
 		"": 15 * time.Minute, "max-age=600": 10 * time.Minute, "max-age=1": time.Minute, "max-age=999999999": time.Hour,
+		"private\nmax-age=600": 10 * time.Minute, "max-age=99999999999999999999": 15 * time.Minute,
 		"no-store": time.Minute, "public, max-age=\"300\"": 5 * time.Minute, "max-age=-5": 15 * time.Minute, "max-age=x": 15 * time.Minute, "NO-CACHE": time.Minute,
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			var idp idp
 			k := newKey(t, token.ES256)
 			idp.set("/jwks", func(w http.ResponseWriter, r *http.Request) {
-				w.Header().Set("Cache-Control", asked)
+				for line := range strings.SplitSeq(asked, "\n") {
+					w.Header().Add("Cache-Control", line)
+				}
 				publish(k)(w, r)
 			})
 			s := open(t, remote.Config{URL: jwks, Transport: &idp})
@@ -280,20 +285,71 @@ func TestBrokenMember(t *testing.T) {
 		"no object":         `7`,
 		"without a name":    `{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}`,
 		"not in key_ops":    `{"kty":"EC","crv":"P-256","kid":"x","key_ops":["sign"]}`,
+		"Ed25519 of zeros":  `{"kty":"OKP","crv":"Ed25519","kid":"x","x":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}`,
+		"RSA, even":         `{"kty":"RSA","alg":"RS256","kid":"x","n":"` + strings.Repeat("_", 341) + `A","e":"AQAB"}`,
+		"algorithm none":    `{"kty":"EC","alg":"none","kid":"x"}`,
 		"another algorithm": `{"kty":"OKP","crv":"X25519","kid":"x","x":"AAAA"}`,
 	} {
-		idp.set("/jwks", text(`{"keys":[`+broken+`,`+rest))
-		s := open(t, remote.Config{URL: jwks, Transport: &idp})
-		if err := verify(t, s, good); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-		s.Close()
+		synctest.Test(t, func(t *testing.T) {
+			idp.set("/jwks", text(`{"keys":[`+broken+`,`+rest))
+			var said bytes.Buffer
+			s, err := remote.New(t.Context(), remote.Config{Issuer: issuer, URL: jwks, Transport: &idp, ErrorLog: slog.New(slog.NewTextHandler(&said, nil))})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := verify(t, s, good); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			time.Sleep(time.Hour) // fetched again, four times
+			s.Close()
+			if n := strings.Count(said.String(), "left out"); n != 1 && name != "without a name" {
+				t.Errorf("%s: said %d times", name, n)
+			}
+		})
 	}
 	idp.set("/jwks", publish(good, newKey(t, token.RS256)))
 	s := open(t, remote.Config{URL: jwks, Transport: &idp, Algorithms: []token.Algorithm{token.RS256}})
 	defer s.Close()
 	if err := verify(t, s, good); err == nil {
 		t.Error("a key of an algorithm that is not allowed")
+	}
+}
+
+// TestAlgorithms: what the Config lists is taken, by whichever name, and nothing else. An
+// RSA key that does not say its algorithm is for the one of RSA that is listed.
+func TestAlgorithms(t *testing.T) {
+	ed, rsa := newKey(t, token.Ed25519), newKey(t, token.RS256)
+	unsaid := func(k *token.SigningKey, alg string) func(http.ResponseWriter, *http.Request) {
+		body, err := token.MarshalJWKS([]token.Key{k.Key()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text(strings.Replace(string(body), `"alg":"`+string(k.Key().Algorithm)+`",`, alg, 1))
+	}
+	for _, row := range []struct {
+		name   string
+		set    func(http.ResponseWriter, *http.Request)
+		key    *token.SigningKey
+		listed []token.Algorithm
+		ok     bool
+	}{
+		{"Ed25519 as EdDSA", publish(ed), ed, []token.Algorithm{token.EdDSA}, true},
+		{"EdDSA as Ed25519", unsaid(ed, `"alg":"EdDSA",`), ed, []token.Algorithm{token.Ed25519}, true},
+		{"Ed25519, unsaid", unsaid(ed, ""), ed, []token.Algorithm{token.EdDSA}, true},
+		{"Ed25519, not listed", publish(ed), ed, []token.Algorithm{token.ES256}, false},
+		{"RSA, unsaid, nothing listed", unsaid(rsa, ""), rsa, nil, false},
+		{"RSA, unsaid, one listed", unsaid(rsa, ""), rsa, []token.Algorithm{token.ES256, token.RS256}, true},
+		{"RSA, unsaid, another listed", unsaid(rsa, ""), rsa, []token.Algorithm{token.PS256}, false},
+		{"RSA, unsaid, two listed", unsaid(rsa, ""), rsa, []token.Algorithm{token.RS256, token.RS512}, false},
+		{"RSA, another said", unsaid(rsa, `"alg":"RS512",`), rsa, []token.Algorithm{token.RS256}, false},
+	} {
+		var idp idp
+		idp.set("/jwks", row.set)
+		s := open(t, remote.Config{URL: jwks, Transport: &idp, Algorithms: row.listed})
+		if err := verify(t, s, row.key); (err == nil) != row.ok {
+			t.Errorf("%s: %v", row.name, err)
+		}
+		s.Close()
 	}
 }
 
@@ -363,12 +419,16 @@ func TestDiscovery(t *testing.T) {
 		{"another issuer", issuer, "/.well-known/openid-configuration", `{"issuer":"https://evil.example","jwks_uri":"https://id.example/jwks"}`, true, false},
 		{"a slash more", issuer, "/.well-known/openid-configuration", `{"issuer":"https://id.example/","jwks_uri":"https://id.example/jwks"}`, true, false},
 		{"keys over http", issuer, "/.well-known/openid-configuration", `{"issuer":"https://id.example","jwks_uri":"http://id.example/jwks"}`, true, false},
+		{"keys on this machine", issuer, "/.well-known/openid-configuration", `{"issuer":"https://id.example","jwks_uri":"http://127.0.0.1/jwks"}`, true, false},
+		{"keys on this machine by name", issuer, "/.well-known/openid-configuration", `{"issuer":"https://id.example","jwks_uri":"http://localhost/jwks"}`, true, false},
+		{"all on this machine", "http://127.0.0.1:9", "/.well-known/openid-configuration", `{"issuer":"http://127.0.0.1:9","jwks_uri":"http://127.0.0.1:9/jwks"}`, false, true},
 		{"keys in a file", issuer, "/.well-known/openid-configuration", `{"issuer":"https://id.example","jwks_uri":"file:///etc/passwd"}`, true, false},
 		{"issuer twice", issuer, "/.well-known/openid-configuration", `{"issuer":"https://evil.example","issuer":"https://id.example","jwks_uri":"https://id.example/jwks"}`, false, false},
 		{"a page", issuer, "/.well-known/openid-configuration", `<html>`, false, false},
 	} {
 		var idp idp
 		idp.set("/jwks", publish(k))
+		idp.set("/.well-known/openid-configuration", text("<html>")) // as a single-page application answers
 		idp.set(row.path, text(row.document))
 		s, err := remote.New(t.Context(), quiet(remote.Config{Issuer: row.issuer, Transport: &idp}))
 		if _, is := errors.AsType[*remote.ContradictionError](err); is != row.contradiction || !is && err != nil {
@@ -407,11 +467,34 @@ func TestRedirects(t *testing.T) {
 	}
 }
 
+// TestCertificate: whose name leads to another machine, such as this one, does not get
+// past TLS: the keys that are known stay.
+func TestCertificate(t *testing.T) {
+	var idp idp
+	idp.set("/jwks", publish(newKey(t, token.ES256)))
+	server := httptest.NewUnstartedServer(&idp)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	defer server.Close()
+	for name, row := range map[string]struct {
+		transport http.RoundTripper
+		ok        bool
+	}{"unknown": {nil, false}, "known": {server.Client().Transport, true}} {
+		s := open(t, remote.Config{URL: server.URL + "/jwks", Transport: row.transport})
+		if (s.Keys() != nil) != row.ok {
+			t.Errorf("a certificate that is %s: keys %t", name, s.Keys() != nil)
+		}
+		s.Close()
+	}
+}
+
 func TestConfig(t *testing.T) {
 	for _, cfg := range []remote.Config{
 		{}, {Issuer: "id.example"}, {Issuer: "http://id.example"}, {URL: "http://10.0.0.1/jwks"}, {URL: "file:///jwks"}, {URL: "https://"},
 		{URL: "https://u:p@id.example/jwks"}, {URL: "https://id.example/jwks#x"}, {Issuer: issuer, Algorithms: []token.Algorithm{token.HS256}},
 		{Issuer: issuer, Algorithms: []token.Algorithm{""}}, {Issuer: issuer, Cooldown: time.Millisecond}, {Issuer: issuer, MaxStale: time.Minute},
+		{Issuer: issuer, MaxStale: 8 * 24 * time.Hour}, {Issuer: issuer, MaxStale: -time.Hour}, {Issuer: issuer, Cooldown: time.Hour}, {Issuer: issuer, Cooldown: -time.Second},
+		{Issuer: issuer, Algorithms: []token.Algorithm{"none"}}, {Issuer: issuer, Algorithms: []token.Algorithm{token.ES256, "RS257"}}, {Issuer: issuer, Algorithms: []token.Algorithm{"R"}},
 	} {
 		if _, err := remote.New(t.Context(), cfg); err == nil {
 			t.Errorf("%+v is taken", cfg)
