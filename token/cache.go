@@ -20,7 +20,7 @@ type CacheConfig struct {
 	// Verifier decides. It is required.
 	Verifier *Verifier
 	// MaxEntries and MaxBytes bound what is remembered; defaults 16,384 and 32 MiB. The
-	// bytes are an estimate of what an entry takes, of twice its token and some more.
+	// bytes are an estimate of what an entry takes: twice its token, its lists, and some more.
 	MaxEntries, MaxBytes int
 }
 
@@ -59,8 +59,15 @@ type cacheEntry struct {
 	used   atomic.Bool
 }
 
-// size is about what an entry takes.
-func (e *cacheEntry) size() int { return 2*len(e.raw) + 512 }
+// size is about what an entry takes: its text twice, as the claims are a part of it, and
+// the lists, whose members take more than their text when they are short.
+func (e *cacheEntry) size() int {
+	c := e.claims
+	return 2*len(e.raw) + 512 + 32*(len(c.Audience)+len(c.Scopes)+len(c.Roles)+len(c.Methods))
+}
+
+// largest is the most that size can be.
+func (v *Verifier) largest() int { return 2*v.maxSize + 512 + 32*4*maxList }
 
 // NewCache returns an empty Cache.
 func NewCache(cfg CacheConfig) (*Cache, error) {
@@ -76,7 +83,7 @@ func NewCache(cfg CacheConfig) (*Cache, error) {
 	if cfg.MaxEntries < cacheShards {
 		return nil, &ConfigError{"MaxEntries", fmt.Sprint(cfg.MaxEntries), "is too few: write 16 or more"}
 	}
-	if least := cacheShards * (2*cfg.Verifier.maxSize + 512); cfg.MaxBytes < least {
+	if least := cacheShards * cfg.Verifier.largest(); cfg.MaxBytes < least {
 		return nil, &ConfigError{"MaxBytes", fmt.Sprint(cfg.MaxBytes), fmt.Sprintf("is too few for the longest tokens: write %d or more", least)}
 	}
 	c := &Cache{verifier: cfg.Verifier}
@@ -117,7 +124,9 @@ func (c *Cache) Verify(raw string) (*Claims, error) {
 	}
 	// The text is copied, as it may be part of a whole request's header.
 	e = &cacheEntry{raw: strings.Clone(raw), claims: v.claims, issuer: v.issuer, set: v.set}
-	e.claims.Scopes, e.claims.Roles, e.claims.Methods = slices.Clip(v.claims.Scopes), slices.Clip(v.claims.Roles), slices.Clip(v.claims.Methods)
+	for _, list := range []*[]string{&e.claims.Audience, &e.claims.Scopes, &e.claims.Roles, &e.claims.Methods} {
+		*list = slices.Clip(*list)
+	}
 	s.put(e)
 	return e.claims, nil
 }

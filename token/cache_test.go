@@ -3,6 +3,8 @@ package token
 import (
 	"fmt"
 	"math/rand/v2"
+	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -99,7 +101,7 @@ func TestCacheSaysTheSame(t *testing.T) {
 	const steps = 200_000
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 1))
-	w := newCacheWorld(t, 64, 16*(2*2048+512))
+	w := newCacheWorld(t, 64, 16*(2*2048+512+32*4*maxList))
 	var pool []string
 	revoked := map[string]bool{}
 	good, hits := 0, 0
@@ -195,6 +197,47 @@ func TestCacheAtOnce(t *testing.T) {
 		})
 	}
 	all.Wait()
+}
+
+// TestCacheBytes: what a full cache takes is no more than MaxBytes, also of tokens that
+// are all lists of one letter.
+func TestCacheBytes(t *testing.T) {
+	k := signer()[HS256]
+	v := verifierOf(t, HS256, nil)
+	letters := slices.Repeat([]string{"a"}, maxList)
+	c := fair()
+	c["roles"], c["amr"], c["scope"], c["aud"] = letters, letters, strings.Join(letters, " "), append(letters[1:], audience1)
+	for name, claims := range map[string]map[string]any{"small": fair(), "lists": c} {
+		const most = 8 << 20
+		cache := must(NewCache(CacheConfig{Verifier: v, MaxEntries: 1 << 20, MaxBytes: most}))
+		before := heap()
+		for n := range 8000 {
+			claims["jti"] = fmt.Sprint("j", n)
+			if _, err := cache.Verify(forge(k, head(k), claimsJSON(claims))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		took := heap() - before
+		entries := 0
+		for i := range cache.shards {
+			entries += len(cache.shards[i].ring)
+		}
+		t.Logf("%s: %d entries take %d bytes of %d", name, entries, took, most)
+		if took > most || entries < 100 {
+			t.Errorf("%s: %d entries take %d bytes of %d", name, entries, took, most)
+		}
+		runtime.KeepAlive(cache)
+	}
+}
+
+// heap is what is in use.
+func heap() int64 {
+	var m runtime.MemStats
+	for range 2 {
+		runtime.GC()
+	}
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }
 
 func TestCacheConfig(t *testing.T) {
