@@ -66,13 +66,14 @@ type metadata struct {
 	Issuer        string   `json:"issuer"`
 	JWKS          string   `json:"jwks_uri"`
 	Introspection string   `json:"introspection_endpoint"`
+	AskAuth       []string `json:"introspection_endpoint_auth_methods_supported"`
 	Revocation    string   `json:"revocation_endpoint"`
 	RevokeAuth    []string `json:"revocation_endpoint_auth_methods_supported"`
 	Responses     []string `json:"response_types_supported"`
 	Grants        []string `json:"grant_types_supported"`
 	Subjects      []string `json:"subject_types_supported"`
 	Algorithms    []string `json:"id_token_signing_alg_values_supported"`
-	Scopes        []string `json:"scopes_supported"`
+	Scopes        []string `json:"scopes_supported,omitempty"` // no empty list (RFC 8414 §3.2)
 	Documentation string   `json:"service_documentation"`
 }
 
@@ -84,7 +85,7 @@ func (a *Accounts) handleMetadata(w http.ResponseWriter, r *http.Request) error 
 	}
 	body, err := json.Marshal(metadata{
 		Issuer: a.name, JWKS: a.address("/.well-known/jwks.json"),
-		Introspection: a.address("/auth/introspect"), Revocation: a.address("/auth/revoke"), RevokeAuth: []string{"none"},
+		Introspection: a.address("/auth/introspect"), AskAuth: []string{"Bearer"}, Revocation: a.address("/auth/revoke"), RevokeAuth: []string{"none"},
 		Responses: []string{"none"}, Grants: []string{"none"}, Subjects: []string{"public"},
 		Algorithms: []string{string(a.ring.algorithm)}, Scopes: a.scopes.all, Documentation: a.address("/auth/openapi.json"),
 	})

@@ -292,6 +292,16 @@ func TestIntrospect(t *testing.T) {
 			t.Errorf("%s: %d", name, status)
 		}
 	}
+	old, _ := w.login()
+	w.later(10*time.Minute + 2*time.Second)
+	checker = w.mustCall(200, "POST", "/auth/login", "", `{"username":"checker","password":"`+adasPW+`"}`)["access_token"].(string)
+	if status, said := ask(checker, "token="+old); status != 200 || said != `{"active":false}` {
+		t.Errorf("an expired one: %d %s", status, said)
+	}
+	access, refresh = w.login()
+	if _, said := ask(checker, "token="+access); !strings.Contains(said, `"active":true`) {
+		t.Error(said)
+	}
 	if rec := w.send("POST", "/auth/revoke", "", "token="+refresh, form...); rec.Code != 200 {
 		t.Error(rec.Code)
 	}
