@@ -176,6 +176,7 @@ var (
 	noFactor    = problem.New(http.StatusConflict, "mfa_not_enabled", "There is no second factor to confirm or disable. Enroll first.")
 	tooManyKeys = problem.New(http.StatusConflict, "too_many_keys", "A user has at most 50 API keys. Revoke one.")
 	badRole     = invalid(problem.Field{Pointer: "/roles", Code: "bad_value", Detail: "At most 32 roles, each of 1 to 64 visible ASCII characters without space."})
+	manyKeys    = problem.New(http.StatusConflict, "too_many_keys", "There are too many signing keys already. Wait until some have expired.")
 	lastAdmin   = problem.New(http.StatusConflict, "last_admin", "This is the last administrator. Make another one first.")
 	notAdmin    = problem.New(http.StatusForbidden, "admin_required", "This is for administrators who have logged in with a second factor.")
 	noToken     = problem.New(http.StatusUnauthorized, "no_credentials", "Send a token: Authorization: Bearer TOKEN.").With("WWW-Authenticate", `Bearer realm="api"`)

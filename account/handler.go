@@ -242,6 +242,8 @@ func (a *Accounts) explain(err error) error {
 		return wrongToken.Because(err)
 	case errors.Is(err, ErrTaken):
 		return taken.Because(err)
+	case errors.Is(err, ErrManyKeys):
+		return manyKeys.Because(err)
 	case errors.Is(err, errLastAdmin):
 		return lastAdmin.Because(err)
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):

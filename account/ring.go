@@ -20,9 +20,15 @@ const (
 	// publishFor is how long a key is published before it signs: as long as a verifier may
 	// keep the set it fetched, and a minute for those who are late.
 	publishFor = jwksAge + time.Minute
+	// maxSigning is how many keys may be published at once: a verifier takes 64, and each was
+	// asked for within half an hour.
+	maxSigning = 16
 	// askAgain is how often an unknown kid may make this process read the keys again.
 	askAgain = time.Second
 )
+
+// ErrManyKeys is for a rotation while the keys of many others are still published.
+var ErrManyKeys = errors.New("account: there are too many keys already: wait until some have expired, or revoke them")
 
 // SigningKey is one of the keys that make access tokens, as an administrator sees it.
 type SigningKey struct {
@@ -256,9 +262,15 @@ func (a *Accounts) SigningKeys(ctx context.Context) ([]SigningKey, error) {
 
 // RotateKeys makes the next signing key. It is published at once and signs six minutes
 // later, when every verifier that keeps to the Cache-Control of the key set has it. The
-// keys before it verify until their last token has expired.
+// keys before it verify until their last token has expired; while there are 16, it fails
+// with [ErrManyKeys].
 func (a *Accounts) RotateKeys(ctx context.Context) error {
-	return a.ring.alter(ctx, func(c *change, list []storedKey) error { return a.ring.add(ctx, c, list) })
+	return a.ring.alter(ctx, func(c *change, list []storedKey) error {
+		if list = slices.DeleteFunc(list, func(k storedKey) bool { return !k.verifies(c.now) }); len(list) >= maxSigning {
+			return ErrManyKeys
+		}
+		return a.ring.add(ctx, c, list)
+	})
 }
 
 // RevokeKey takes a signing key away at once, for when its private half may have leaked:

@@ -1,6 +1,9 @@
 package account_test
 
 import (
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -119,6 +122,63 @@ func TestRotation(t *testing.T) {
 	}
 }
 
+// TestManyRotations: who rotates without end is stopped before the set is one that no
+// verifier takes; a new process still starts, and later there is room again.
+func TestManyRotations(t *testing.T) {
+	w := newWorld(t, nil)
+	w.register()
+	made := 0
+	for ; made < 70; made++ {
+		if err := w.RotateKeys(t.Context()); err != nil {
+			if !errors.Is(err, account.ErrManyKeys) {
+				t.Error(err)
+			}
+			break
+		}
+	}
+	if n := len(w.published()); made != 15 || n != 16 {
+		t.Errorf("%d were made, %d are published", made, n)
+	}
+	again := newWorldOn(t, w.store, nil)
+	access, _ := again.login()
+	w.mustCall(200, "GET", "/auth/me", access, "")
+	w.later(time.Hour)
+	if err := w.RotateKeys(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestKeysAtRest: no private key can be read from the store, whatever the encoding; for
+// the right box, there is one.
+func TestKeysAtRest(t *testing.T) {
+	for _, algorithm := range []token.Algorithm{token.ES256, token.Ed25519, token.RS256} {
+		w := newWorld(t, func(c *account.Config) { c.Algorithm = algorithm })
+		records, err := w.store.RecordsOf(t.Context(), "signing-key", "")
+		if err != nil || len(records) != 1 {
+			t.Fatal(len(records), err)
+		}
+		var stored map[string]any
+		if err := unmarshal(string(records[0].Data), &stored); err != nil {
+			t.Fatal(err)
+		}
+		long := 0
+		for name, value := range stored {
+			text, ok := value.(string)
+			if raw, err := base64.StdEncoding.DecodeString(text); ok && err == nil && len(raw) > 32 {
+				long++
+				for i := range raw {
+					if _, err := x509.ParsePKCS8PrivateKey(raw[i:]); err == nil {
+						t.Errorf("%s: %s holds the key", algorithm, name)
+					}
+				}
+			}
+		}
+		if long != 1 {
+			t.Errorf("%s: %d members could hold a key", algorithm, long)
+		}
+	}
+}
+
 // TestScheduledRotation: a key is replaced when its time has come, and when the algorithm
 // is another one.
 func TestScheduledRotation(t *testing.T) {
@@ -201,10 +261,26 @@ func TestAnotherSecret(t *testing.T) {
 // TestMetadata: other verifiers find things at the issuer's address, whatever Host says.
 func TestMetadata(t *testing.T) {
 	w := newWorld(t, nil)
-	for _, path := range []string{"/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"} {
+	w = newWorldOn(t, w.store, func(c *account.Config) { c.Scopes = []string{} }) // a list that would be empty
+	for _, path := range []string{"/.well-known/openid-configuration", "/.well-known/oauth-authorization-server", "/.well-known/jwks.json"} {
 		said := w.mustCall(200, "GET", path, "", "", "X-Forwarded-Host", "evil.example", "Forwarded", "host=evil.example")
-		if said["issuer"] != issuer || said["jwks_uri"] != issuer+"/.well-known/jwks.json" || said["introspection_endpoint"] != issuer+"/auth/introspect" {
+		if path != "/.well-known/jwks.json" && (said["issuer"] != issuer || said["jwks_uri"] != issuer+"/.well-known/jwks.json" || said["introspection_endpoint"] != issuer+"/auth/introspect") {
 			t.Errorf("%v", said)
+		}
+		rec := w.send("GET", path, "", "")
+		if rec.Header().Get("Content-Type") != map[bool]string{true: "application/jwk-set+json", false: "application/json"}[said["keys"] != nil] || rec.Header().Get("Access-Control-Allow-Origin") != "*" {
+			t.Errorf("%v", rec.Header())
+		}
+		if again := w.send("GET", path, "", "", "If-None-Match", rec.Header().Get("Etag")); again.Code != 304 || again.Body.Len() != 0 {
+			t.Errorf("unchanged: %d", again.Code)
+		}
+		if head := w.send("HEAD", path, "", ""); head.Code != 200 || head.Body.Len() != 0 {
+			t.Errorf("HEAD: %d, %d bytes", head.Code, head.Body.Len())
+		}
+		for _, method := range []string{"POST", "PUT", "DELETE", "PATCH"} {
+			if rec := w.send(method, path, "", ""); rec.Code != 405 {
+				t.Errorf("%s: %d", method, rec.Code)
+			}
 		}
 		for name, value := range said {
 			if list, ok := value.([]any); ok && len(list) == 0 {
