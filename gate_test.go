@@ -8,12 +8,14 @@ import (
 	"encoding/pem"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/sallyport-dev/sallyport"
 	"github.com/sallyport-dev/sallyport/problem"
+	"github.com/sallyport-dev/sallyport/token"
 	"github.com/sallyport-dev/sallyport/validate"
 	"github.com/sallyport-dev/sallyport/visit"
 )
@@ -178,6 +180,56 @@ func TestErrors(t *testing.T) {
 	w := newWorld(t, api(), routes)
 	if res := w.send("POST", "/users", asJSON, goodUser); res.StatusCode != 200 {
 		t.Errorf("a good user: %d %s", res.StatusCode, read(res))
+	}
+}
+
+// down is an issuer whose keys cannot be had.
+type down struct{}
+
+func (down) Keys() *token.KeySet { return nil }
+func (down) Missing(string) bool { return true }
+
+// TestNoKeys: while an issuer's keys are not known, its tokens are refused with 503, with
+// the cache and without; never let in, and never called bad. Others go on.
+func TestNoKeys(t *testing.T) {
+	for _, cache := range []int{0, -1} {
+		w := newWorld(t, api(), func(c *sallyport.Config) {
+			routes(c)
+			c.Routes = slices.DeleteFunc(c.Routes, func(r sallyport.Route) bool { return r.Owner != "" })
+			c.TokenCache = cache
+			c.Issuers = append(c.Issuers, token.Issuer{Name: "https://down.example", Audiences: []string{apiName}, Source: down{}})
+		})
+		theirs := bearer(forge(goodHead, claims(map[string]any{"iss": "https://down.example"})))
+		for range 2 {
+			res := w.send("GET", "/notes", theirs, "")
+			if wantProblem(t, res, 503, "unavailable"); res.Header.Get("Retry-After") == "" || res.Header.Get("Www-Authenticate") != "" {
+				t.Errorf("%v", res.Header)
+			}
+			if res := w.send("GET", "/notes", as("u1"), ""); res.StatusCode != 200 {
+				t.Errorf("another issuer's token: %d", res.StatusCode)
+			}
+		}
+	}
+}
+
+// TestTwoIssuers: the same subject of two issuers is two callers, to the limits and to
+// the audit log.
+func TestTwoIssuers(t *testing.T) {
+	const second = "https://second.example"
+	w := newWorld(t, api(), func(c *sallyport.Config) {
+		other := foreignIssuer()
+		other.Name = second
+		c.Issuers, c.Limit = append(c.Issuers, other), "2 per 1h"
+		c.Routes = []sallyport.Route{{Pattern: "GET /admin", Roles: []string{"admin"}}}
+	})
+	theirs := bearer(forge(goodHead, claims(map[string]any{"iss": second})))
+	for range 2 {
+		wantProblem(t, w.send("GET", "/admin", as("u1"), ""), 403, "forbidden")
+	}
+	wantProblem(t, w.send("GET", "/admin", as("u1"), ""), 429, "rate_limited")
+	wantProblem(t, w.send("GET", "/admin", theirs, ""), 403, "forbidden")
+	if a, b := strings.Count(w.audit.String(), issuerName), strings.Count(w.audit.String(), second); a < 2 || b != 1 {
+		t.Errorf("the audit log names them %d and %d times:\n%s", a, b, w.audit)
 	}
 }
 
