@@ -14,6 +14,9 @@ func (a *Accounts) Poll(ctx context.Context) error { return a.poll(ctx) }
 // Confirm writes which tokens were used, as the ticker does.
 func (a *Accounts) Confirm(ctx context.Context) { a.confirm(ctx) }
 
+// Prune forgets what no longer matters, as the ticker does once an hour.
+func (a *Accounts) Prune(ctx context.Context) { a.prune(ctx) }
+
 // Deliver sends what is due in the outbox now.
 func (a *Accounts) Deliver(ctx context.Context) { a.sendDue(ctx) }
 

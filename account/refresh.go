@@ -149,8 +149,8 @@ func earlier(a, b time.Time) time.Time {
 	return b
 }
 
-// change is a transaction of [Accounts]: it knows the time, and collects what has to be
-// known in this process as soon as it has been committed.
+// change is a transaction of [Accounts]: it knows the time, the store's where it has one,
+// and collects what has to be known in this process as soon as it has been committed.
 type change struct {
 	Tx
 	now     time.Time
@@ -159,10 +159,13 @@ type change struct {
 }
 
 func (a *Accounts) update(ctx context.Context, key string, f func(c *change) error) error {
-	now := a.now()
-	c := &change{now: now, until: now.Add(a.ttl.access + clockMargin)}
+	c := &change{}
 	err := a.store.Update(ctx, key, func(tx Tx) error {
-		c.Tx, c.revoked = tx, nil
+		*c = change{Tx: tx, now: a.now()}
+		if timed, ok := tx.(Timed); ok && !timed.Now().IsZero() {
+			c.now = timed.Now()
+		}
+		c.until = c.now.Add(a.ttl.access + clockMargin + setBack)
 		return f(c)
 	})
 	if err != nil {

@@ -24,6 +24,9 @@ const (
 	pruneAll = time.Hour
 	// clockMargin is how far the clocks of processes that share a store may be apart.
 	clockMargin = 5 * time.Minute
+	// setBack is how far a clock may be set back before a token that was revoked is good
+	// again: what was revoked is remembered for so much longer than it matters.
+	setBack = time.Hour
 )
 
 // Why a token with a good signature is not accepted.

@@ -117,7 +117,7 @@ func (r *ring) load(ctx context.Context) error {
 	state := &ringState{}
 	var keys []token.Key
 	var since time.Time
-	for _, k := range list {
+	for _, k := range list { // the earliest first
 		for _, t := range []time.Time{k.SignsFrom, k.VerifiesUntil} {
 			if t.After(now) && (state.next.IsZero() || t.Before(state.next)) {
 				state.next = t
@@ -131,7 +131,9 @@ func (r *ring) load(ctx context.Context) error {
 			return err
 		}
 		keys = append(keys, key.Key())
-		if k.signs(now) && (state.signer == nil || k.SignsFrom.After(since)) {
+		// The first there is signs before its time too, as this clock may be behind that
+		// which made it.
+		if state.signer == nil || k.signs(now) && k.SignsFrom.After(since) {
 			state.signer, since = key, k.SignsFrom
 		}
 	}

@@ -66,6 +66,15 @@ type Tx interface {
 	Revoke(ctx context.Context, r Revocation) error
 }
 
+// Timed is a [Tx] of a store with a clock of its own. What several machines decide by the
+// time, such as whether a refresh token comes again in time, they decide by that one
+// clock, as theirs differ.
+type Timed interface {
+	// Now is the store's time, read when the transaction had its key; or zero, for a store
+	// without a clock.
+	Now() time.Time
+}
+
 // Store keeps users, their sessions, small records, and the feed of what was revoked.
 // The rules for all of these are in this package; a store only keeps its promises.
 // Package storetest holds the tests that a store must pass, ours and yours.
@@ -83,8 +92,8 @@ type Tx interface {
 //     all that the ones before it did, in other processes too.
 //   - Durable: what was acknowledged survives a killed process and a lost machine's
 //     power, as far as the disk tells the truth.
-//   - Time: a store has no clock. Times come in as parameters, are kept to the
-//     microsecond, and come back in UTC.
+//   - Time: times come in as parameters, are kept to the microsecond, and come back in
+//     UTC. A store needs no clock. One that machines share has it: see [Timed].
 //   - Cancellation: a method whose context has ended returns its error soon. A write
 //     may then have happened or not.
 //   - Concurrency: every method may be called at any time from any goroutine, until

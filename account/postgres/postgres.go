@@ -119,10 +119,10 @@ func local(host string) bool {
 func numbered(statement string) string { return strings.ReplaceAll(statement, "?", "$") }
 
 // advise holds the key until the end of the transaction. Keys with one hash wait for
-// each other, which does no harm.
-func advise(ctx context.Context, tx *sql.Tx, key string) error {
-	_, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", key)
-	return err
+// each other, which does no harm. The time is that of the server when the wait is over.
+func advise(ctx context.Context, tx *sql.Tx, key string) (now time.Time, err error) {
+	err = tx.QueryRowContext(ctx, "SELECT clock_timestamp() FROM pg_advisory_xact_lock(hashtextextended($1, 0))", key).Scan(&now)
+	return now.UTC(), err
 }
 
 // known turns the driver's errors into those of the contract.

@@ -18,9 +18,9 @@ type Dialect struct {
 	// Rewrite turns a statement with parameters ?1, ?2 into the database's own form;
 	// nil leaves it as it is.
 	Rewrite func(string) string
-	// Lock makes the transactions with one key run one after the other; nil where all of
-	// them do.
-	Lock func(ctx context.Context, tx *sql.Tx, key string) error
+	// Lock makes the transactions with one key run one after the other, and returns the
+	// database's time after the wait; nil where all of them do, on one machine.
+	Lock func(ctx context.Context, tx *sql.Tx, key string) (time.Time, error)
 	// Known turns the driver's errors into those of package account.
 	Known func(error) error
 }
@@ -58,12 +58,13 @@ func (s *Store) Update(ctx context.Context, key string, f func(account.Tx) error
 		return err
 	}
 	defer tx.Rollback() // does nothing after Commit
+	t := &transaction{reader: reader{tx, s}, tx: tx}
 	if s.dialect.Lock != nil {
-		if err := s.dialect.Lock(ctx, tx, key); err != nil {
+		if t.now, err = s.dialect.Lock(ctx, tx, key); err != nil {
 			return err
 		}
 	}
-	if err := f(&transaction{reader{tx, s}, tx}); err != nil {
+	if err := f(t); err != nil {
 		return err
 	}
 	return tx.Commit()

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"time"
 
 	"github.com/go-json-experiment/json"
 
@@ -12,8 +13,12 @@ import (
 // transaction implements [account.Tx].
 type transaction struct {
 	reader
-	tx *sql.Tx
+	tx  *sql.Tx
+	now time.Time
 }
+
+// Now implements [account.Timed].
+func (t *transaction) Now() time.Time { return t.now }
 
 // AddUser implements [account.Tx].
 func (t *transaction) AddUser(ctx context.Context, u account.User) error {
@@ -98,7 +103,7 @@ func (t *transaction) Revoke(ctx context.Context, r account.Revocation) error {
 		return err
 	}
 	if t.store.dialect.Lock != nil {
-		if err := t.store.dialect.Lock(ctx, t.tx, feedKey); err != nil {
+		if _, err := t.store.dialect.Lock(ctx, t.tx, feedKey); err != nil {
 			return t.store.known(err)
 		}
 	}

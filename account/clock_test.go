@@ -1,0 +1,92 @@
+package account_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/sallyport-dev/sallyport/account"
+	"github.com/sallyport-dev/sallyport/account/postgres"
+	"github.com/sallyport-dev/sallyport/internal/pgtest"
+)
+
+// TestClocksApart: nodes whose clocks differ by more than the window judge a refresh
+// token alike, as the time is the database's.
+func TestClocksApart(t *testing.T) {
+	store, err := postgres.Open(t.Context(), pgtest.Start(t).Database(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { store.Close() })
+	nodes := map[string]*world{}
+	for name, skew := range map[string]time.Duration{"ahead": 20 * time.Second, "behind": -20 * time.Second} {
+		nodes[name] = newWorldOn(t, store, nil)
+		nodes[name].later(skew)
+	}
+	add(t, nodes["ahead"].Accounts, "ada")
+	for first, second := range map[string]string{"ahead": "behind", "behind": "ahead"} {
+		here, there := nodes[first], nodes[second]
+		rotate := func() (access, old, next string) {
+			_, old = here.login()
+			access, next = here.refresh(old)
+			return access, old, next
+		}
+		_, old, next := rotate()
+		if _, again := there.refresh(old); again != next {
+			t.Errorf("%s, %s: a second tab: another successor", first, second)
+		}
+		access, old, next := rotate()
+		age(t, store, claimsOf(t, access)["sid"].(string), 11*time.Second)
+		if _, again := there.refresh(old); again == next {
+			t.Errorf("%s, %s: a lost answer, after the window: the same successor", first, second)
+		}
+		access, old, _ = rotate()
+		here.use(access)
+		age(t, store, claimsOf(t, access)["sid"].(string), 11*time.Second)
+		if status, _, _ := there.tryRefresh(old); status != 400 {
+			t.Errorf("%s, %s: a thief, after the window: %d", first, second, status)
+		}
+	}
+}
+
+// age makes it so long ago that a session's refresh token was given.
+func age(t *testing.T, store account.Store, session string, d time.Duration) {
+	t.Helper()
+	err := store.Update(t.Context(), "age", func(tx account.Tx) error {
+		s, err := tx.Session(t.Context(), session)
+		if err != nil {
+			return err
+		}
+		s.Refresh.Rotated = s.Refresh.Rotated.Add(-d)
+		return tx.SetSession(t.Context(), s)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestClockSetBack: however long ago a logout was, a clock that goes back an hour brings
+// neither its token nor its session back: not here, and not in a process that starts.
+func TestClockSetBack(t *testing.T) {
+	w := newWorld(t, nil)
+	w.register()
+	start := w.clock
+	access, refresh := w.login()
+	w.later(9 * time.Minute)
+	w.mustCall(204, "POST", "/auth/logout", access, "")
+	for ago := 9 * time.Minute; ago < 2*time.Hour; ago += 7 * time.Minute {
+		w.setClock(start.Add(ago))
+		w.Prune(t.Context())
+		w.setClock(start.Add(ago - time.Hour))
+		again := newWorldOn(t, w.store, nil)
+		again.setClock(w.clock)
+		for name, n := range map[string]*world{"this process": w, "another": again} {
+			if _, err := n.Authenticate(access); err == nil {
+				t.Errorf("%s after a logout and an hour back: the token is good in %s", ago, name)
+			}
+			if status, _, _ := n.tryRefresh(refresh); status != 400 {
+				t.Errorf("%s after a logout and an hour back: %d in %s", ago, status, name)
+			}
+		}
+		again.Close()
+	}
+}
