@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// maxDelivered bounds what one process remembers of tokens that were used. Beyond it a
-// lost answer may be taken for a theft's beginning a second longer, and no more.
+// maxDelivered bounds what one process remembers of tokens that were used. Beyond it, what
+// has been written is forgotten, and written again when the token is used again.
 const maxDelivered = 1 << 16
 
 // delivered notices that an access token reached its client, as the client uses it. That
@@ -41,7 +41,7 @@ func (d *delivered) mark(user, session string, number int64) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if len(d.seen) >= maxDelivered || len(d.pending) >= maxDelivered || d.seen[session].number >= number {
+	if len(d.pending) >= maxDelivered || d.seen[session].number >= number {
 		return
 	}
 	d.seen[session] = sighting{number: number}
@@ -54,10 +54,21 @@ func (d *delivered) take(until time.Time) []arrival {
 	defer d.mu.Unlock()
 	list := d.pending
 	d.pending = nil
+	if len(d.seen) >= maxDelivered {
+		clear(d.seen)
+	}
 	for _, one := range list {
-		d.seen[one.session] = sighting{d.seen[one.session].number, until}
+		d.seen[one.session] = sighting{max(one.number, d.seen[one.session].number), until}
 	}
 	return list
+}
+
+// giveBack keeps what could not be written for the next time: were it lost, a thief would
+// pass for a client whose answer was.
+func (d *delivered) giveBack(list []arrival) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.pending = append(list, d.pending...)
 }
 
 func (d *delivered) forget(now time.Time) {
@@ -72,7 +83,8 @@ func (d *delivered) forget(now time.Time) {
 
 // confirm writes what has been delivered since it was last called.
 func (a *Accounts) confirm(ctx context.Context) {
-	for _, one := range a.delivered.take(a.now().Add(a.ttl.access)) {
+	list := a.delivered.take(a.now().Add(a.ttl.access))
+	for i, one := range list {
 		err := a.store.Update(ctx, one.user, func(tx Tx) error {
 			s, err := tx.Session(ctx, one.session)
 			if err != nil || s.Refresh.Current != one.number || s.Refresh.Delivered {
@@ -81,8 +93,9 @@ func (a *Accounts) confirm(ctx context.Context) {
 			s.Refresh.Delivered = true
 			return tx.SetSession(ctx, s)
 		})
-		if err != nil && !errors.Is(err, ErrNotFound) && ctx.Err() == nil {
-			a.errors.WarnContext(ctx, "that a token was used is not kept", "session", one.session, "error", err)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			a.delivered.giveBack(list[i:])
+			return // keepUp says that the store does not answer
 		}
 	}
 }

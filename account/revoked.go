@@ -158,10 +158,14 @@ func (a *Accounts) follow(ctx context.Context) error {
 	return nil
 }
 
-// Close stops following the store. The store itself is the caller's.
+// Close writes what is still to be written, and stops following the store. The store
+// itself is the caller's.
 func (a *Accounts) Close() error {
 	a.stop()
 	a.stopped.Wait()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	a.confirm(ctx)
 	return nil
 }
 
@@ -211,6 +215,9 @@ func (a *Accounts) poll(ctx context.Context) error {
 		asked := a.now()
 		list, err := a.store.Feed(ctx, v.last, feedPage)
 		if err != nil {
+			// What answers next may be a standby that has taken over and had not heard the last
+			// entries: it gives their numbers to others. So all is read again.
+			v.last = 0
 			return err
 		}
 		for _, r := range list {

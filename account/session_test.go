@@ -1,6 +1,7 @@
 package account
 
 import (
+	"strconv"
 	"testing"
 	"time"
 )
@@ -46,5 +47,24 @@ func TestPresent(t *testing.T) {
 		if got, after := row.chain.present(row.number, now, row.window); got != row.want || after != row.after {
 			t.Errorf("%s: %d and %+v, want %d and %+v", row.name, got, after, row.want, row.after)
 		}
+	}
+}
+
+// TestManyDelivered: more tokens in use than one process remembers are noticed all the
+// same.
+func TestManyDelivered(t *testing.T) {
+	d := delivered{seen: map[string]sighting{}}
+	now, heard := time.Unix(1_800_000_000, 0), 0
+	for i := range 3 * maxDelivered {
+		d.mark("u", strconv.Itoa(i), 2)
+		if i%1000 == 0 {
+			heard += len(d.take(now))
+		}
+		if len(d.seen) > maxDelivered+1000 {
+			t.Fatalf("%d are remembered", len(d.seen))
+		}
+	}
+	if heard += len(d.take(now)); heard != 3*maxDelivered {
+		t.Errorf("noticed %d", heard)
 	}
 }

@@ -1,0 +1,93 @@
+package account_test
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/sallyport-dev/sallyport/account"
+)
+
+var errOutage = errors.New("the store does not answer")
+
+// flaky is a store that can be switched off, and whose feed can be that of a standby
+// which did not get the last entries.
+type flaky struct {
+	account.Store
+	off    atomic.Bool
+	behind atomic.Int64
+}
+
+func (f *flaky) Update(ctx context.Context, key string, do func(account.Tx) error) error {
+	if f.off.Load() {
+		return errOutage
+	}
+	return f.Store.Update(ctx, key, do)
+}
+
+func (f *flaky) Feed(ctx context.Context, after int64, limit int) ([]account.Revocation, error) {
+	if f.off.Load() {
+		return nil, errOutage
+	}
+	behind := f.behind.Load()
+	list, err := f.Store.Feed(ctx, after+behind, limit)
+	for i := range list {
+		list[i].Seq -= behind
+	}
+	return list, err
+}
+
+func newFlaky(t *testing.T) (*world, *flaky) {
+	w := newWorld(t, nil)
+	f := &flaky{Store: w.store}
+	n := newWorldOn(t, f, nil)
+	n.register()
+	return n, f
+}
+
+// TestUsedDuringOutage: that a token was used is not lost with the store's answer, nor
+// when the process ends: who has the token before it is a thief afterwards.
+func TestUsedDuringOutage(t *testing.T) {
+	for name, outage := range map[string]func(w *world, f *flaky){
+		"the store comes back":   func(w *world, f *flaky) { w.Confirm(t.Context()); f.off.Store(false); w.Confirm(t.Context()) },
+		"the process is stopped": func(w *world, f *flaky) { f.off.Store(false); w.Accounts.Close() },
+	} {
+		w, f := newFlaky(t)
+		_, first := w.login()
+		access, _ := w.refresh(first)
+		f.off.Store(true)
+		if _, err := w.Authenticate(access); err != nil {
+			t.Fatal(err)
+		}
+		outage(w, f)
+		again := newWorldOn(t, w.store, nil)
+		again.later(11 * time.Second)
+		if status, _, _ := again.tryRefresh(first); status != 400 {
+			t.Errorf("%s: the token before: %d", name, status)
+		}
+	}
+}
+
+// TestStandbyTakesOver: after an outage the numbers of the feed may start again below what
+// was read; what is revoked from then on is known all the same.
+func TestStandbyTakesOver(t *testing.T) {
+	w, f := newFlaky(t)
+	other := newWorldOn(t, f, nil)
+	for range 5 {
+		access, _ := w.login()
+		w.mustCall(204, "POST", "/auth/logout", access, "")
+	}
+	other.later(0)
+	access, _ := w.login()
+	f.off.Store(true)
+	if err := other.Poll(t.Context()); err == nil {
+		t.Fatal("an outage that nobody notices")
+	}
+	f.off.Store(false)
+	f.behind.Store(3)
+	w.mustCall(204, "POST", "/auth/logout", access, "")
+	other.later(0)
+	other.mustCall(401, "GET", "/auth/me", access, "")
+}
