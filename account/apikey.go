@@ -116,6 +116,8 @@ func (a *Accounts) APIKey(ctx context.Context, text string) (visit.Principal, er
 }
 
 func (a *Accounts) lookupKey(ctx context.Context, id string, hash [sha256.Size]byte) (p visit.Principal, err error) {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
 	now := a.now()
 	generation := a.revoked.generation.Load()
 	rec, k, err := readKey(ctx, a.store, id)

@@ -134,7 +134,9 @@ func (a *Accounts) ServeHTTP(w http.ResponseWriter, r *http.Request) { serveTabl
 // would write text of its own.
 func serveTable(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) {
 	if _, pattern := mux.Handler(r); pattern != "" {
-		mux.ServeHTTP(w, r)
+		ctx, cancel := context.WithTimeout(r.Context(), answerWithin)
+		defer cancel()
+		mux.ServeHTTP(w, r.WithContext(ctx))
 		return
 	}
 	var allowed []string

@@ -3,11 +3,14 @@ package account_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/sallyport-dev/sallyport/account"
+	"github.com/sallyport-dev/sallyport/account/postgres"
+	"github.com/sallyport-dev/sallyport/internal/pgtest"
 )
 
 var errOutage = errors.New("the store does not answer")
@@ -90,4 +93,43 @@ func TestStandbyTakesOver(t *testing.T) {
 	w.mustCall(204, "POST", "/auth/logout", access, "")
 	other.later(0)
 	other.mustCall(401, "GET", "/auth/me", access, "")
+}
+
+// TestServerStandsStill: a database that takes questions and answers none makes no
+// request wait for ever, and costs nobody their session.
+func TestServerStandsStill(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Start(t)
+	store, err := postgres.Open(t.Context(), server.Database(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { store.Close() })
+	w := newWorldOn(t, store, func(c *account.Config) { account.SetClock(c, time.Now) })
+	w.register()
+	access, refresh := w.login()
+	server.Stop()
+	defer server.Continue()
+	var all sync.WaitGroup
+	for path, body := range map[string]string{
+		"/auth/refresh": `{"refresh_token":"` + refresh + `"}`,
+		"/auth/login":   `{"username":"ada","password":"` + adasPW + `"}`,
+	} {
+		all.Go(func() {
+			if rec := w.send("POST", path, "", body); rec.Code != 503 {
+				t.Errorf("%s: %d", path, rec.Code)
+			}
+		})
+	}
+	all.Wait()
+	if _, err := w.Authenticate(access); !errors.Is(err, account.ErrStale) {
+		t.Errorf("a token, without news for as long as that: %v", err)
+	}
+	server.Continue()
+	for w.Poll(t.Context()) != nil && t.Context().Err() == nil { // until there is news
+	}
+	if _, err := w.Authenticate(access); err != nil {
+		t.Error(err)
+	}
+	w.refresh(refresh)
 }

@@ -19,6 +19,8 @@ const (
 	pollEvery = 250 * time.Millisecond
 	// staleAfter is how long tokens are accepted without news from the store.
 	staleAfter = 5 * time.Second
+	// answerWithin is how long anybody waits for a store that has stopped to answer.
+	answerWithin = 10 * time.Second
 	// feedPage is how many entries of the feed are read at once.
 	feedPage = 1000
 	pruneAll = time.Hour
@@ -177,7 +179,9 @@ func (a *Accounts) every(ctx context.Context, d time.Duration, f func(context.Co
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			f(ctx)
+			once, cancel := context.WithTimeout(ctx, answerWithin)
+			f(once)
+			cancel()
 		}
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/netip"
 	"strings"
 	"time"
@@ -43,9 +44,22 @@ const (
 	// writers and readers are how many connections one process holds at most. Reading has
 	// its own, so that writers who wait for each other keep nobody from the feed.
 	writers, readers = 12, 6
-	// statementTimeout ends what a lost connection or a lock would hold for ever.
-	statementTimeout = "10000" // milliseconds
+	// connectFor is how long a server may take to let us in, where the address does not say.
+	connectFor = 5 * time.Second
 )
+
+// parameters are those of our connections, whatever the server's or the role's are.
+var parameters = map[string]string{
+	"application_name":   "sallyport",
+	"synchronous_commit": "on",
+	// Each statement sees what was committed before it. A transaction that kept seeing what
+	// was there when it began to wait for its key would decide on what is past.
+	"default_transaction_isolation": "read committed",
+	// In milliseconds: they end what a lost connection or a process that stands still would
+	// hold for ever, with the keys that others wait for.
+	"statement_timeout":                   "10000",
+	"idle_in_transaction_session_timeout": "5000",
+}
 
 // Open connects to the database that a postgres:// address names, and brings its
 // tables up to date, one process at a time. It refuses one that a newer version has
@@ -60,9 +74,10 @@ func Open(ctx context.Context, address string) (account.Store, error) {
 	if err := checkTLS(cfg); err != nil {
 		return nil, err
 	}
-	cfg.RuntimeParams["synchronous_commit"] = "on"
-	cfg.RuntimeParams["statement_timeout"] = statementTimeout
-	cfg.RuntimeParams["application_name"] = "sallyport"
+	maps.Copy(cfg.RuntimeParams, parameters)
+	if cfg.ConnectTimeout == 0 {
+		cfg.ConnectTimeout = connectFor
+	}
 	write, read := pool(cfg, writers), pool(cfg, readers)
 	if err := migrate(ctx, write); err != nil {
 		return nil, errors.Join(fmt.Errorf("account/postgres: %s on %s: %w", cfg.Database, cfg.Host, err), write.Close(), read.Close())

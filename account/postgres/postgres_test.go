@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -67,6 +68,82 @@ func TestServerKilled(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
+	}
+}
+
+// TestStandsStill: a process that stands still in the middle of a transaction holds up
+// the others for some seconds, and what it then does is not acknowledged.
+func TestStandsStill(t *testing.T) {
+	t.Parallel()
+	address := pgtest.Database(t)
+	one, two := open(t, address), open(t, address)
+	holding, release, held := make(chan struct{}), make(chan struct{}), make(chan error)
+	go func() {
+		held <- one.Update(t.Context(), "key", func(tx account.Tx) error {
+			if err := tx.Revoke(t.Context(), entry("lost")); err != nil {
+				return err
+			}
+			close(holding)
+			<-release
+			return nil
+		})
+	}()
+	<-holding
+	if err := two.Update(t.Context(), "key", func(tx account.Tx) error { return tx.Revoke(t.Context(), entry("kept")) }); err != nil {
+		t.Error(err)
+	}
+	close(release)
+	if err := <-held; err == nil {
+		t.Error("what was given up is acknowledged")
+	}
+	if list, err := two.Feed(t.Context(), 0, 10); err != nil || len(list) != 1 || list[0].ID != "kept" {
+		t.Errorf("%+v %v", list, err)
+	}
+}
+
+func entry(id string) account.Revocation {
+	return account.Revocation{Kind: "k", ID: id, At: time.Unix(1, 0), Until: time.Unix(2, 0)}
+}
+
+// TestIsolation: whatever isolation the database's owner prefers, updates with one key
+// wait for each other and all succeed.
+func TestIsolation(t *testing.T) {
+	t.Parallel()
+	address := pgtest.Database(t)
+	db, err := sql.Open("pgx", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	const prefer = `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_isolation = serializable', current_database()); END $$`
+	if _, err := db.ExecContext(t.Context(), prefer); err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, address)
+	put := func(tx account.Tx, data byte) error {
+		return tx.PutRecord(t.Context(), account.Record{Kind: "k", ID: "count", Data: []byte{data}})
+	}
+	if err := s.Update(t.Context(), "key", func(tx account.Tx) error { return put(tx, 0) }); err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	for range 40 {
+		all.Go(func() {
+			err := s.Update(t.Context(), "key", func(tx account.Tx) error {
+				r, err := tx.Record(t.Context(), "k", "count")
+				if err != nil {
+					return err
+				}
+				return put(tx, r.Data[0]+1)
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if r, err := s.Record(t.Context(), "k", "count"); err != nil || r.Data[0] != 40 {
+		t.Errorf("counted %v, %v", r.Data, err)
 	}
 }
 

@@ -105,6 +105,24 @@ func (s *Server) Kill() {
 	s.run.Wait()
 }
 
+// Stop lets the server stand still, with all its connections open, until [Server.Continue].
+func (s *Server) Stop() { s.signal(syscall.SIGSTOP) }
+
+// Continue lets it go on.
+func (s *Server) Continue() { s.signal(syscall.SIGCONT) }
+
+// signal is for the server and for the process of each of its connections, which have
+// groups of their own.
+func (s *Server) signal(sig syscall.Signal) {
+	main := strconv.Itoa(s.run.Process.Pid)
+	children, _ := exec.Command("pgrep", "-P", main).Output() // none of them is no failure
+	for _, pid := range append(strings.Fields(string(children)), main) {
+		if n, err := strconv.Atoi(pid); err == nil {
+			syscall.Kill(n, sig)
+		}
+	}
+}
+
 // Restart starts it again on what it had on disk.
 func (s *Server) Restart(t testing.TB) {
 	t.Helper()
