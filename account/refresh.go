@@ -8,9 +8,11 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/sallyport-dev/sallyport/audit"
 	"github.com/sallyport-dev/sallyport/visit"
 )
 
@@ -156,6 +158,7 @@ type change struct {
 	now     time.Time
 	until   time.Time // how long a revocation matters
 	revoked []Revocation
+	events  []audit.Event // beside that of the request
 }
 
 func (a *Accounts) update(ctx context.Context, key string, f func(c *change) error) error {
@@ -173,6 +176,9 @@ func (a *Accounts) update(ctx context.Context, key string, f func(c *change) err
 	}
 	for _, r := range c.revoked {
 		a.revoked.add(r)
+	}
+	for _, e := range c.events {
+		a.audit.Emit(e)
 	}
 	return nil
 }
@@ -229,7 +235,7 @@ func (c *change) expire(ctx context.Context, userID string) error {
 }
 
 // newSession starts a session for someone who has just proved who they are. The oldest
-// sessions beyond the bound end.
+// sessions beyond the bound end; those that have expired do not count.
 func (a *Accounts) newSession(ctx context.Context, c *change, u *User, how loginForm) (Session, error) {
 	s := Session{
 		ID: visit.NewID(c.now), UserID: u.ID, Created: c.now, LastUsed: c.now,
@@ -241,10 +247,14 @@ func (a *Accounts) newSession(ctx context.Context, c *change, u *User, how login
 	if err != nil {
 		return s, err
 	}
+	list = slices.DeleteFunc(list, func(s Session) bool { return !s.alive(c.now) })
 	for ; len(list) >= a.maxSessions; list = list[1:] {
 		if err := c.end(ctx, &list[0]); err != nil {
 			return s, err
 		}
+		c.events = append(c.events, audit.Event{
+			Name: audit.SessionLogout, Issuer: a.name, Subject: u.ID, Session: list[0].ID, Reason: "the user has more sessions than are allowed",
+		})
 	}
 	return s, c.AddSession(ctx, s)
 }

@@ -318,3 +318,31 @@ func TestIntrospect(t *testing.T) {
 	}
 	w.mustCall(401, "GET", "/auth/me", checker, "")
 }
+
+// TestMostSessions: one session too many ends the oldest of those that live, and the log
+// says so.
+func TestMostSessions(t *testing.T) {
+	w := newWorld(t, func(c *account.Config) { c.MaxSessions = 2 })
+	w.register()
+	_, oldest := w.login()
+	w.later(time.Hour)
+	w.login() // is left alone from here on
+	for range 2 {
+		w.later(4 * 24 * time.Hour)
+		_, oldest = w.refresh(oldest)
+	}
+	access, _ := w.login()
+	_, oldest = w.refresh(oldest)
+	if strings.Contains(w.audit.String(), "more sessions than") {
+		t.Error("an expired session counts")
+	}
+	w.later(time.Second)
+	w.login()
+	if status, _, _ := w.tryRefresh(oldest); status != 400 {
+		t.Errorf("the oldest of three: %d", status)
+	}
+	w.mustCall(200, "GET", "/auth/me", access, "")
+	if !strings.Contains(w.audit.String(), "more sessions than") {
+		t.Error("no event")
+	}
+}
