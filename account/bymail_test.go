@@ -158,6 +158,33 @@ func TestForgot(t *testing.T) {
 	w.mustCall(400, "POST", "/auth/password/reset", "", body("token", token, "password", adasPW))
 }
 
+// TestAskedByOthers: however often strangers ask for mail to an address, the last one that
+// went there holds a token that is good.
+func TestAskedByOthers(t *testing.T) {
+	for path, use := range map[string]func(w *world, token string){
+		"/auth/password/forgot": func(w *world, token string) {
+			w.mustCall(204, "POST", "/auth/password/reset", "", body("token", token, "password", newPW))
+		},
+		"/auth/email/resend": func(w *world, token string) {
+			w.mustCall(204, "POST", "/auth/email/verify", "", body("token", token))
+		},
+	} {
+		w := newWorld(t, func(c *account.Config) { withMail(c); c.RegisterLimit = "1000 per 1h" })
+		w.mustCall(202, "POST", "/auth/register", "", body("username", "ada", "email", "ada@example.com", "password", adasPW))
+		w.later(2 * time.Hour)
+		w.sent()
+		for range 20 {
+			w.mustCall(202, "POST", path, "", body("email", "ada@example.com"))
+		}
+		list := w.sent()
+		if len(list) != 3 {
+			t.Fatalf("%s: %d mails", path, len(list))
+		}
+		_, token, _ := strings.Cut(list[2].text, "spt_")
+		use(w, "spt_"+token[:43])
+	}
+}
+
 // TestForceReset: the password is good for nothing, and only its user learns the next.
 func TestForceReset(t *testing.T) {
 	w := newWorld(t, withMail)

@@ -26,13 +26,18 @@ func (a *Accounts) byMail(w http.ResponseWriter, r *http.Request, event string, 
 	}
 	ctx := r.Context()
 	found, err := a.store.UserByLogin(ctx, in.Email)
+	nobodys := a.nameID("nobody", Fold(in.Email))
 	owner := found.ID
 	if errors.Is(err, ErrNotFound) {
-		owner = a.nameID("nobody", Fold(in.Email))
+		owner = nobodys
 	} else if err != nil {
 		return a.explain(err)
 	}
 	mail := a.limits.recipient.mayMail(ctx, in.Email)
+	holder := owner
+	if !mail { // a token that is not sent must not replace the one that was
+		holder = nobodys
+	}
 	err = a.update(ctx, owner, func(c *change) error {
 		u, err := c.User(ctx, owner)
 		if err != nil && !errors.Is(err, ErrNotFound) {
@@ -40,7 +45,7 @@ func (a *Accounts) byMail(w http.ResponseWriter, r *http.Request, event string, 
 		}
 		known := err == nil && may(&u)
 		t := ticket{Purpose: p, Email: u.Email, Credential: u.Credential}
-		text, err := issue(ctx, c, owner, t)
+		text, err := issue(ctx, c, holder, t)
 		if err != nil || !mail {
 			return err
 		}
