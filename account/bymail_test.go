@@ -267,6 +267,19 @@ func TestEmailChange(t *testing.T) {
 	}
 }
 
+// TestEmailChangeAsked: asking again and again leaves the last token that was mailed good.
+func TestEmailChangeAsked(t *testing.T) {
+	w := newWorld(t, withMail)
+	add(t, w.Accounts, "ada")
+	access, _ := w.login()
+	for range 5 {
+		w.mustCall(202, "POST", "/auth/email/change", access, body("email", "b@example.com"))
+	}
+	list := w.sent()
+	_, token, _ := strings.Cut(list[len(list)-1].text, "spt_")
+	w.mustCall(204, "POST", "/auth/email/verify", "", body("token", "spt_"+token[:43]))
+}
+
 // TestReauth: what matters needs a login not long ago.
 func TestReauth(t *testing.T) {
 	w := newWorld(t, withMail)

@@ -245,7 +245,11 @@ func (a *Accounts) handleEmailChange(w http.ResponseWriter, r *http.Request) err
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return err
 		}
-		text, issued := issue(ctx, c, u.ID, ticket{Purpose: toChange, Email: in.Email, Credential: u.Credential})
+		holder := u.ID
+		if !mail { // a token that is not sent must not replace the one that was
+			holder = a.nameID("nobody", Fold(in.Email))
+		}
+		text, issued := issue(ctx, c, holder, ticket{Purpose: toChange, Email: in.Email, Credential: u.Credential})
 		if issued != nil || !mail {
 			return issued
 		}
