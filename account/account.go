@@ -64,7 +64,8 @@ type Config struct {
 
 	// Passwords hashes. Make one for the process; default password.New's.
 	Passwords *password.Hasher
-	// Policy says which new passwords are good; default password.NewPolicy's.
+	// Policy says which new passwords are good; default password.NewPolicy's. App counts
+	// as a word of its context.
 	Policy *password.Policy
 
 	// Scopes is what every user's token may do; default "api".

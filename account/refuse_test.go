@@ -105,6 +105,54 @@ func TestSameWork(t *testing.T) {
 	}
 }
 
+// TestPasswordRules: the same rules wherever a password is set, before anybody is looked
+// up, so that what they say is no different for a name that is taken.
+func TestPasswordRules(t *testing.T) {
+	w := newWorld(t, func(c *account.Config) {
+		withMail(c)
+		c.App, c.RegisterLimit = "Kowloon Freight", "1000 per 1h"
+	})
+	add(t, w.Accounts, "zbigniew")
+	_, said := w.loginAs("zbigniew", adasPW)
+	access := said["access_token"].(string)
+	w.mustCall(202, "POST", "/auth/password/forgot", "", body("email", "zbigniew@example.com"))
+	reset := w.token("zbigniew@example.com", "new password")
+	for pw, code := range map[string]string{
+		"kvqzrwmhtbx": "too_short", "password2026": "common", "qwertyuiop12": "common", "kowloonfreight1": "contains_context",
+		"K0wl00nFr31ght": "contains_context", "sallyport2026": "contains_context",
+		strings.Repeat("x", 257): "too_long",
+	} {
+		register := func(name string) string {
+			status, text, _ := w.call("POST", "/auth/register", "", body("username", name, "email", name+"@example.com", "password", pw))
+			if status != 422 || !strings.Contains(text, code) {
+				t.Errorf("register with %.20s: %d %s", pw, status, text)
+			}
+			return text
+		}
+		taken := register("zbigniew")
+		if free := register("zbigniewa"); free != taken {
+			t.Errorf("%.20s: %s for a free name, %s for one that is taken", pw, free, taken)
+		}
+		for path, in := range map[string]string{
+			"/auth/password/change": body("current_password", adasPW, "new_password", pw), "/auth/password/reset": body("token", reset, "password", pw),
+		} {
+			if status, text, _ := w.call("POST", path, access, in); status != 422 || !strings.Contains(text, code) {
+				t.Errorf("%s to %.20s: %d %s", path, pw, status, text)
+			}
+		}
+		_, err := w.Add(t.Context(), account.NewUser{Username: "zbigniewa", Email: "zbigniew@example.org", Password: secret.New(pw)})
+		if invalid, ok := errors.AsType[*account.InvalidUser](err); !ok || invalid.Fields[0].Code != code {
+			t.Errorf("adding with %.20s: %v", pw, err)
+		}
+	}
+	for _, pw := range []string{"kvqzrwmhtbxd", "  spaces kept  ", "kdmrtvhzpqwsxbnfjglc", "🐙🧦🪁🥨🛶🎺🧀🌵🪵🛎🧭🪗"} {
+		status, text, _ := w.call("POST", "/auth/register", "", body("username", fmt.Sprint("user", len(pw)), "email", "x@example.net", "password", pw))
+		if status != 202 {
+			t.Errorf("%s: %d %s", pw, status, text)
+		}
+	}
+}
+
 func TestLimits(t *testing.T) {
 	w := newWorld(t, func(c *account.Config) { c.LoginLimit = "30 per 10m" })
 	for i := range 31 {

@@ -85,9 +85,10 @@ func (a *Accounts) wrongWith(n NewUser) []problem.Field {
 	return append(registrations.Value(registration{n.Username, n.Email, n.Password}), a.weak("/password", n.Password, n.Username, n.Email)...)
 }
 
-// weak is what the password policy says.
+// weak is what the password policy says, to which the names of the application and of this
+// program are as bad as the user's own.
 func (a *Accounts) weak(pointer string, pw secret.String, words ...string) (wrong []problem.Field) {
-	for _, v := range a.policy.Check(pw, words...) {
+	for _, v := range a.policy.Check(pw, append(words, a.app, "sallyport")...) {
 		wrong = append(wrong, problem.Field{Pointer: pointer, Code: string(v.Code), Detail: v.Detail})
 	}
 	return wrong
