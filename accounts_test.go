@@ -25,7 +25,7 @@ const (
 var ownSecret = secret.NewBytes([]byte("0123456789abcdef0123456789ABCDEF"))
 
 // newAccounts opens accounts in a fresh file, with hashes that cost nothing.
-func newAccounts(t testing.TB) *account.Accounts {
+func newAccounts(t testing.TB, change ...func(*account.Config)) *account.Accounts {
 	t.Helper()
 	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "accounts.db"))
 	if err != nil {
@@ -36,7 +36,11 @@ func newAccounts(t testing.TB) *account.Accounts {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := account.New(t.Context(), account.Config{Store: store, Issuer: ownIssuer, Secret: ownSecret, Passwords: hasher})
+	cfg := account.Config{Store: store, Issuer: ownIssuer, Secret: ownSecret, Passwords: hasher}
+	for _, f := range change {
+		f(&cfg)
+	}
+	a, err := account.New(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,8 +49,8 @@ func newAccounts(t testing.TB) *account.Accounts {
 }
 
 // withAccounts is a world with accounts of its own beside the foreign issuer.
-func withAccounts(t testing.TB) *world {
-	accounts := newAccounts(t)
+func withAccounts(t testing.TB, change ...func(*account.Config)) *world {
+	accounts := newAccounts(t, change...)
 	return newWorld(t, api(), func(c *sallyport.Config) {
 		routes(c)
 		c.Routes = slices.DeleteFunc(c.Routes, func(r sallyport.Route) bool { return r.Owner != "" }) // there are two issuers
@@ -141,15 +145,15 @@ func TestReserved(t *testing.T) {
 
 // TestLoginLimit: the account's own limit shows beside the Gate's.
 func TestLoginLimit(t *testing.T) {
-	w := withAccounts(t)
-	for i := range 30 {
+	w := withAccounts(t, func(c *account.Config) { c.LoginLimit = "20 per 10m" })
+	for i := range 20 {
 		wantProblem(t, w.send("POST", "/auth/login", asJSON, fmt.Sprintf(`{"username":"eve%d","password":"x"}`, i)), 401, "invalid_credentials")
 	}
 	res := w.send("POST", "/auth/login", asJSON, `{"username":"eve","password":"x"}`)
 	if p := wantProblem(t, res, 429, "rate_limited"); p.Violated[0] != "login" {
 		t.Errorf("%+v", p)
 	}
-	if got := res.Header.Get("Ratelimit-Policy"); got != `"default";q=100;w=900, "login";q=30;w=600` {
+	if got := res.Header.Get("Ratelimit-Policy"); got != `"default";q=100;w=900, "login";q=20;w=600` {
 		t.Error(got)
 	}
 }

@@ -108,7 +108,7 @@ type Config struct {
 	TrustedOrigins []string
 
 	// LoginLimit bounds attempts to log in, and RegisterLimit to register and to be sent
-	// mail, from one address prefix. Defaults: "30 per 10m" and "20 per 1h".
+	// mail, from one address prefix. Defaults: "100 per 10m" and "20 per 1h".
 	LoginLimit, RegisterLimit string
 	// Limits keeps these two's counters; default this process's memory.
 	Limits ratelimit.Store

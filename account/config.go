@@ -34,7 +34,7 @@ func (c *Config) complete() {
 	fill(&c.ReauthTTL, 10*time.Minute)
 	fill(&c.MaxSessions, 20)
 	fill(&c.Registration, RegistrationOpen)
-	fill(&c.LoginLimit, "30 per 10m")
+	fill(&c.LoginLimit, "100 per 10m")
 	fill(&c.RegisterLimit, "20 per 1h")
 	if c.RetryWindow == 0 && !c.StrictRefresh {
 		c.RetryWindow = 10 * time.Second

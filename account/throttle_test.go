@@ -161,6 +161,37 @@ func TestSpraying(t *testing.T) {
 	}
 }
 
+// TestBusyNetwork: where many log in behind one address, right passwords use nothing up,
+// and wrong ones are forgotten one by one, though it is never quiet there.
+func TestBusyNetwork(t *testing.T) {
+	w := newWorld(t, func(c *account.Config) { c.MaxSessions = 1000 })
+	w.register()
+	for range 100 {
+		if status, _ := w.guess("ada", adasPW, "203.0.113.9", ""); status != 200 {
+			t.Fatalf("a right password: %d", status)
+		}
+	}
+	for i := range 60 { // two wrong ones a minute, for half an hour
+		status, _ := w.guess(fmt.Sprint("user", i), "wrong-wrong", "203.0.113.9", "")
+		again, _ := w.guess("ada", adasPW, "203.0.113.9", "")
+		if status != 401 || again != 200 {
+			t.Fatalf("after %d wrong ones: %d and %d", i, status, again)
+		}
+		w.later(30 * time.Second)
+	}
+	admitted := 0
+	for i := range 300 { // twice as many as are forgotten, for fifty minutes
+		if status, _ := w.guess(fmt.Sprint("name", i), "wrong-wrong", "203.0.113.9", ""); status == 401 {
+			admitted++
+		}
+		w.guess("ada", adasPW, "203.0.113.9", "")
+		w.later(10 * time.Second)
+	}
+	if admitted < 150 || admitted > 180 {
+		t.Errorf("%d guesses in fifty minutes, want thirty and as many as are forgotten", admitted)
+	}
+}
+
 // TestAtOnce: a hundred guesses at the same moment are no more than five.
 func TestAtOnce(t *testing.T) {
 	w := newWorld(t, nil)

@@ -68,7 +68,7 @@ func (o *options) flags(f *pflag.FlagSet) {
 	f.StringArrayVar(&o.unlimited, "unlimited", nil, "public `ROUTE` that --limit does not count, such as \"GET /health\" for a health check; may be repeated")
 	f.StringVar(&o.limit, "limit", "100 per 15m", "most requests of one caller, a `LIMIT` such as \"100 per 15m\" or \"10/s burst 20\"")
 	f.StringVar(&o.clientLimit, "client-limit", "", "`LIMIT` of one client address, whoever calls (default: ten times --limit)")
-	f.StringVar(&o.loginLimit, "login-limit", "", "`LIMIT` of attempts to log in from one client address (default \"30 per 10m\")")
+	f.StringVar(&o.loginLimit, "login-limit", "", "`LIMIT` of attempts to log in from one client address (default \"100 per 10m\")")
 	f.StringVar(&o.registerLimit, "register-limit", "", "`LIMIT` of registrations from one client address (default \"20 per 1h\")")
 	f.StringArrayVar(&o.origins, "allow-origin", nil, "`ORIGIN` whose scripts may call, such as https://app.example.com; may be repeated")
 	f.BoolVar(&o.cookies, "allow-cookies", false, "let pages of every --allow-origin keep their session in cookies; they have to be of the same site as the gate")
