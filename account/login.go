@@ -57,7 +57,8 @@ type entry struct {
 	user    User
 	session Session
 	second  string
-	device  string
+	device  string // the token that the client should have from now on
+	known   string // the device that it had one of
 	err     error
 }
 
@@ -73,7 +74,7 @@ func (a *Accounts) login(ctx context.Context, in attempt) (e entry, err error) {
 	if missing {
 		t.who = "nobody " + Fold(in.login)
 	}
-	e.user = u
+	e.user, e.known = u, t.device
 	rehash, err := a.prove(ctx, t, u.PasswordHash, in.password, a.reasonAgainst(&u, missing))
 	if wrong, ok := refusal(err); ok {
 		e.err = wrong
@@ -174,7 +175,7 @@ func (a *Accounts) admit(ctx context.Context, c *change, e *entry, form loginFor
 		return err
 	}
 	if f.Confirmed {
-		e.second, err = issue(ctx, c, u.ID, ticket{Purpose: toSecond, Credential: u.Credential, How: form})
+		e.second, err = issue(ctx, c, u.ID, ticket{Purpose: toSecond, Credential: u.Credential, How: form, Device: e.known})
 		return err
 	}
 	e.session, err = a.newSession(ctx, c, &u, form)
@@ -228,7 +229,7 @@ func (a *Accounts) second(ctx context.Context, in second) (e entry, err error) {
 		return e, err
 	}
 	e.user.ID = t.owner
-	guess := try{who: "second factor of " + t.owner, client: in.client}
+	guess := try{who: "second factor of " + t.owner, client: in.client, device: t.Device}
 	wait, err := a.charge(ctx, guess)
 	if err != nil {
 		return e, err

@@ -53,9 +53,6 @@ func (a *Accounts) handleSecond(w http.ResponseWriter, r *http.Request) error {
 	if in.Code.IsZero() == in.RecoveryCode.IsZero() {
 		return invalid(problem.Field{Pointer: "", Code: "one_of", Detail: "Send either code or recovery_code."})
 	}
-	if err := a.limits.login.take(w, r); err != nil {
-		return err
-	}
 	ticket, device := in.Token.Reveal(), ""
 	if cookies {
 		if ticket, err = fromCookie(r, cookieSecond); err != nil {
@@ -68,6 +65,11 @@ func (a *Accounts) handleSecond(w http.ResponseWriter, r *http.Request) error {
 	e, err := a.second(r.Context(), second{ticket, in.Code, in.RecoveryCode, clientOf(r), device, cookies})
 	if err != nil {
 		return a.explain(err)
+	}
+	if errors.Is(e.err, errTicket) { // a good one was charged when it was asked for
+		if err := a.limits.login.take(w, r); err != nil {
+			return err
+		}
 	}
 	return a.enter(w, r, &e, cookies)
 }
@@ -194,19 +196,20 @@ func (a *Accounts) handleReauth(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var user User
-	if _, err := a.self(r, func(_ context.Context, _ *change, u *User, _ *Session) error { user = *u; return nil }); err != nil {
+	p, err := a.self(r, func(_ context.Context, _ *change, u *User, _ *Session) error { user = *u; return nil })
+	if err != nil {
 		return err
 	}
-	if err := a.proveAgain(r, &user, in.Password); err != nil {
+	if err := a.proveAgain(r, &user, p.Session, in.Password); err != nil {
 		return err
 	}
-	guess := try{who: "second factor of " + user.ID, client: clientOf(r)}
+	guess := inSession("second factor of "+user.ID, r, p.Session)
 	if err := a.chargeCode(r, guess, a.principal(user.ID, "")); err != nil {
 		return err
 	}
 	var session Session
 	right := true
-	p, err := a.self(r, func(ctx context.Context, c *change, u *User, s *Session) error {
+	p, err = a.self(r, func(ctx context.Context, c *change, u *User, s *Session) error {
 		f, err := a.factorOf(ctx, c, u.ID)
 		if err != nil {
 			return err

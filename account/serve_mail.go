@@ -87,13 +87,10 @@ func (a *Accounts) handleReset(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := a.limits.register.take(w, r); err != nil {
-		return err
-	}
 	ctx := r.Context()
 	t, err := lookup(ctx, a.store, in.Token.Reveal(), a.now(), toReset)
 	if err != nil {
-		return a.explain(err)
+		return a.wrongTicket(w, r, err)
 	}
 	u, err := a.store.User(ctx, t.owner)
 	if errors.Is(err, ErrNotFound) { // the ticket of nobody
@@ -134,14 +131,23 @@ func (a *Accounts) handleReset(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// wrongTicket charges a wrong token to the network it came from. A good one is charged to
+// nobody, as it was asked for by mail: no stranger in the same network can keep its owner
+// from using it.
+func (a *Accounts) wrongTicket(w http.ResponseWriter, r *http.Request, err error) error {
+	if errors.Is(err, errTicket) {
+		if err := a.limits.register.take(w, r); err != nil {
+			return err
+		}
+	}
+	return a.explain(err)
+}
+
 // handleVerify takes a token that was mailed: it confirms an address, moves the account
 // to another one, or takes that back.
 func (a *Accounts) handleVerify(w http.ResponseWriter, r *http.Request) error {
 	in, err := tickets.Body(r)
 	if err != nil {
-		return err
-	}
-	if err := a.limits.register.take(w, r); err != nil {
 		return err
 	}
 	ctx := r.Context()
@@ -175,7 +181,7 @@ func (a *Accounts) handleVerify(w http.ResponseWriter, r *http.Request) error {
 		err = errTicket
 	}
 	if err != nil {
-		return a.explain(err)
+		return a.wrongTicket(w, r, err)
 	}
 	a.note(r, audit.UserUpdated, "address: "+what, a.principal(owner, ""))
 	w.WriteHeader(http.StatusNoContent)

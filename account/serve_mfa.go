@@ -52,7 +52,7 @@ func (a *Accounts) withCode(r *http.Request, what string, f func(ctx context.Con
 	if err != nil {
 		return err
 	}
-	t := try{who: "second factor of " + p.Subject, client: clientOf(r)}
+	t := inSession("second factor of "+p.Subject, r, p.Session)
 	if err := a.chargeCode(r, t, p); err != nil {
 		return err
 	}

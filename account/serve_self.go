@@ -75,10 +75,10 @@ func (a *Accounts) handleEndSession(w http.ResponseWriter, r *http.Request) erro
 	return nil
 }
 
-// proveAgain verifies the password of somebody who is logged in, with the counts that a
-// login has.
-func (a *Accounts) proveAgain(r *http.Request, u *User, pw secret.String) error {
-	_, err := a.prove(r.Context(), try{who: u.ID, client: clientOf(r)}, u.PasswordHash, pw, a.reasonAgainst(u, false))
+// proveAgain verifies the password of somebody who is logged in. Wrong ones are counted
+// for the session.
+func (a *Accounts) proveAgain(r *http.Request, u *User, session string, pw secret.String) error {
+	_, err := a.prove(r.Context(), inSession(u.ID, r, session), u.PasswordHash, pw, a.reasonAgainst(u, false))
 	if wrong, ok := refusal(err); ok {
 		a.note(r, audit.LoginFail, wrong.Error(), a.principal(u.ID, ""))
 		if wait, isWait := errors.AsType[*throttled](wrong); isWait {
@@ -95,10 +95,11 @@ func (a *Accounts) handlePasswordChange(w http.ResponseWriter, r *http.Request) 
 		return err
 	}
 	var user User
-	if _, err := a.self(r, func(_ context.Context, _ *change, u *User, _ *Session) error { user = *u; return nil }); err != nil {
+	p, err := a.self(r, func(_ context.Context, _ *change, u *User, _ *Session) error { user = *u; return nil })
+	if err != nil {
 		return err
 	}
-	if err := a.proveAgain(r, &user, in.Current); err != nil {
+	if err := a.proveAgain(r, &user, p.Session, in.Current); err != nil {
 		return err
 	}
 	if wrong := a.weak("/new_password", in.New, user.Username, user.Email); len(wrong) > 0 {
@@ -108,7 +109,7 @@ func (a *Accounts) handlePasswordChange(w http.ResponseWriter, r *http.Request) 
 	if err != nil {
 		return a.explain(err)
 	}
-	p, err := a.self(r, func(ctx context.Context, c *change, u *User, s *Session) error {
+	p, err = a.self(r, func(ctx context.Context, c *change, u *User, s *Session) error {
 		if u.Credential != user.Credential {
 			return wrongCredentials
 		}

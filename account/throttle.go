@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"net/http"
 	"net/netip"
 	"time"
 
@@ -19,11 +20,12 @@ import (
 // Guessing is slowed down, never shut out. Three counts are kept, in the store, so that
 // every process knows them and a restart forgets none:
 //
-//   - of one login from one place: a network, or a device the user has logged in with;
+//   - of one login from one place: a network, a device the user has logged in with, or a
+//     session of the user's;
 //   - of one login from everywhere;
 //   - of one network over all logins.
 //
-// Who is on a known device is asked for the first alone, so that no stranger can keep the
+// Who is on a known device, or logged in, is asked for the first alone, so that no stranger can keep the
 // owner out, not from the same network either.
 //
 // A login that nobody has is counted like any other. Each try is counted before the
@@ -107,8 +109,14 @@ type try struct {
 	// who is the id of the user, or the login as it was sent, folded.
 	who    string
 	client netip.Addr
-	// device is that of a known device's token, for this user; or empty.
+	// device is that of a known device's token, for this user, or the session that asks;
+	// or empty.
 	device string
+}
+
+// inSession is a try of somebody who is logged in.
+func inSession(who string, r *http.Request, session string) try {
+	return try{who: who, client: clientOf(r), device: "session " + session}
 }
 
 func (a *Accounts) counters(t try) []counter {

@@ -131,6 +131,44 @@ func TestSameNetwork(t *testing.T) {
 	}
 }
 
+// TestLoggedIn: no stranger's guesses hold up who is logged in, or whose password was right
+// on a known device; their own do.
+func TestLoggedIn(t *testing.T) {
+	w := newWorld(t, func(c *account.Config) { withMail(c); c.LoginLimit, c.RegisterLimit = "100 per 10m", "20 per 1h" })
+	add(t, w.Accounts, "ada")
+	e := enroll(w)
+	said := e.second(200, e.first(), "code", e.next())
+	device, access := said["device_token"].(string), said["access_token"].(string)
+	w.later(30 * time.Second)
+	for i := range 300 { // from everywhere at ada, and from her own network at everybody
+		w.guess("ada", "wrong-wrong", fmt.Sprintf("198.18.%d.7", i%250), "")
+		w.guess(fmt.Sprint("user", i), "wrong-wrong", "192.0.2.1", "")
+	}
+	if status, _ := w.guess("ada", adasPW, "192.0.2.1", ""); status != 429 {
+		t.Fatalf("an unknown device: %d", status)
+	}
+	said = w.mustCall(200, "POST", "/auth/login", "", body("username", "ada", "password", adasPW, "device_token", device))
+	w.mustCall(200, "POST", "/auth/mfa/totp/verify", "", body("mfa_token", said["mfa_token"].(string), "code", e.code()))
+	w.mustCall(200, "POST", "/auth/reauth", access, body("password", adasPW, "code", e.next()))
+	w.mustCall(204, "POST", "/auth/password/change", access, body("current_password", adasPW, "new_password", newPW))
+	for i := range 8 {
+		want := map[bool]int{true: 401, false: 429}[i < 5]
+		w.mustCall(want, "POST", "/auth/password/change", access, body("current_password", "wrong-wrong", "new_password", adasPW))
+	}
+	// A token that was mailed is good where everything else is used up.
+	w.sent()
+	w.mustCall(202, "POST", "/auth/password/forgot", "", body("email", "ada@example.com"))
+	token := w.token("ada@example.com", "new password")
+	last := 0
+	for range 40 {
+		last, _, _ = w.call("POST", "/auth/password/reset", "", body("token", "spt_"+strings.Repeat("A", 43), "password", newPW))
+	}
+	if last != 429 {
+		t.Errorf("forty wrong tokens: %d", last)
+	}
+	w.mustCall(204, "POST", "/auth/password/reset", "", body("token", token, "password", adasPW))
+}
+
 // TestSpraying: one network over many names, right ones in between, IPv6 by /64, and on
 // two nodes as on one.
 func TestSpraying(t *testing.T) {

@@ -60,9 +60,11 @@ type ticket struct {
 	// Credential is the user's when the ticket was made; another one voids it.
 	Credential int64    `json:"credential,omitzero"`
 	Roles      []string `json:"roles,omitzero"`
-	// Tries counts the guesses at a second factor; How is the login it completes.
-	Tries int       `json:"tries,omitzero"`
-	How   loginForm `json:"how,omitzero"`
+	// Tries counts the guesses at a second factor; How is the login it completes, and
+	// Device the known device it was begun on.
+	Tries  int       `json:"tries,omitzero"`
+	How    loginForm `json:"how,omitzero"`
+	Device string    `json:"device,omitzero"`
 
 	id, owner string
 	end       time.Time
