@@ -208,6 +208,16 @@ func TestOpenAPI(t *testing.T) {
 	}
 }
 
+// TestNoHints: there is no question to answer in place of a password, and no word of one that
+// expires.
+func TestNoHints(t *testing.T) {
+	for _, word := range []string{"hint", "question", "answer\"", "password_expires"} {
+		if strings.Contains(strings.ToLower(documentText(t, newWorld(t, nil).Accounts)), word) {
+			t.Errorf("the document knows %q", word)
+		}
+	}
+}
+
 func documentText(t *testing.T, a *account.Accounts) string {
 	rec := httptest.NewRecorder()
 	a.ServeHTTP(rec, httptest.NewRequest("GET", "/auth/openapi.json", nil))

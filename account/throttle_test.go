@@ -12,6 +12,7 @@ import (
 
 	"github.com/sallyport-dev/sallyport/account"
 	"github.com/sallyport-dev/sallyport/password"
+	"github.com/sallyport-dev/sallyport/secret"
 )
 
 // guess tries a password from an address; wait is what the answer asks for.
@@ -284,8 +285,22 @@ func TestEnumeration(t *testing.T) {
 	// Like is compared with like: each name is asked about once, as by somebody with a list,
 	// and each list is as long as the other.
 	const pairs = 150
+	cheap, err := hasher()
+	if err != nil {
+		t.Fatal(err)
+	}
+	old, err := cheap.Hash(t.Context(), secret.New(adasPW))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for i := range pairs {
 		add(t, w.Accounts, fmt.Sprint("known", i))
+		for _, name := range []string{fmt.Sprint("gone", i), fmt.Sprint("old", i)} {
+			p := account.Portable{Username: name, Email: name + "@example.com", Verified: true, PasswordHash: old, Disabled: name[0] == 'g'}
+			if _, err := w.Import(t.Context(), p); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 	n := 0
 	from := func() string { n++; return fmt.Sprintf("10.%d.%d.%d", n>>16&255, n>>8&255, n&255) }
@@ -301,11 +316,12 @@ func TestEnumeration(t *testing.T) {
 		return func(email string) int { return w.send("POST", path, "", body("email", email), "from", from()).Code }
 	}
 	for _, c := range []struct {
-		name, suffix string
-		ask          func(who string) int
+		name, who, suffix string
+		ask               func(who string) int
 	}{
-		{"login", "", login}, {"register", "@example.com", register},
-		{"forgot", "@example.com", byMail("/auth/password/forgot")}, {"resend", "@example.com", byMail("/auth/email/resend")},
+		{"login", "known", "", login}, {"login of the disabled", "gone", "", login}, {"login with an old hash", "old", "", login},
+		{"register", "known", "@example.com", register}, {"forgot", "known", "@example.com", byMail("/auth/password/forgot")},
+		{"resend", "known", "@example.com", byMail("/auth/email/resend")},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var known, unknown []float64
@@ -318,7 +334,7 @@ func TestEnumeration(t *testing.T) {
 				}
 			}
 			for i := range pairs {
-				yes, no := fmt.Sprint("known", i)+c.suffix, fmt.Sprint("other", c.name, i)+c.suffix
+				yes, no := fmt.Sprint(c.who, i)+c.suffix, fmt.Sprint("other", len(c.name), "x", i)+c.suffix
 				if i%2 == 0 {
 					measure(yes, &known)
 					measure(no, &unknown)

@@ -123,6 +123,41 @@ func refreshAtOnce(t *testing.T, w *world) {
 	}
 }
 
+// guessesAtOnce: guesses at one password on three nodes at once are no more than on one,
+// and a node that starts knows of them.
+func guessesAtOnce(t *testing.T, w *world) {
+	var nodes []*node
+	for _, s := range w.views(3) {
+		nodes = append(nodes, newNode(t, s))
+	}
+	nodes[0].add("ada")
+	guess := func(n *node) int {
+		status, _ := n.call("POST", "/auth/login", "", `{"username":"ada","password":"wrong-wrong"}`)
+		return status
+	}
+	statuses := make(chan int, 30)
+	var all sync.WaitGroup
+	for i := range cap(statuses) {
+		all.Go(func() { statuses <- guess(nodes[i%len(nodes)]) })
+	}
+	all.Wait()
+	close(statuses)
+	admitted := 0
+	for status := range statuses {
+		if status == http.StatusUnauthorized {
+			admitted++
+		}
+	}
+	// Five are free, and the waits after them are 1, 2, 4 and 8 seconds.
+	if admitted < 5 || admitted > 9 {
+		t.Errorf("%d guesses", admitted)
+	}
+	restarted := newNode(t, w.Store)
+	if first, second := guess(restarted), guess(restarted); second != http.StatusTooManyRequests {
+		t.Errorf("on a new node: %d and %d", first, second)
+	}
+}
+
 // revokedAndRefreshed: when a logout or a disabling has answered, no token that a refresh
 // at the same time gave is good on that node.
 func revokedAndRefreshed(t *testing.T, w *world) {

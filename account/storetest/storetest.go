@@ -28,7 +28,7 @@ func Run(t *testing.T, open Open) {
 		{"atomic", atomic}, {"one after the other", oneAfterTheOther}, {"one of many registers", oneRegisters}, {"the feed in order", feedInOrder},
 		{"cancelled", cancelled}, {"reopened", reopened}, {"closed", closed},
 		{"accounts: refresh at once", refreshAtOnce}, {"accounts: revoked and refreshed", revokedAndRefreshed},
-		{"accounts: one signing key", oneSigningKey}, {"accounts: crashes", crashes},
+		{"accounts: one signing key", oneSigningKey}, {"accounts: crashes", crashes}, {"accounts: guesses at once", guessesAtOnce},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
