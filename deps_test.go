@@ -49,6 +49,8 @@ func banned(pkg, imp string) string {
 		return ""
 	}
 	switch {
+	case strings.HasPrefix(from, "internal/") && strings.HasPrefix(to, "internal/"):
+		return ""
 	case strings.HasPrefix(to, "internal/"):
 		return "the third-party suites and servers are for tests"
 	case strings.HasPrefix(from, "cmd/"), strings.HasPrefix(from, "examples/"):

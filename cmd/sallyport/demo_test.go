@@ -4,22 +4,20 @@ import (
 	"bufio"
 	"context"
 	"io"
-	"os"
 	"os/exec"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/sallyport-dev/sallyport/internal/servers"
 )
 
 // TestDemoSteps types what the demo prints into a shell: each command has to show the
 // statuses that its line promises.
 func TestDemoSteps(t *testing.T) {
 	for _, name := range []string{"bash", "curl"} {
-		if _, err := exec.LookPath(name); err != nil && os.Getenv("SALLYPORT_SKIP_SERVERS") == "1" {
-			t.Skipf("not checked without %s, as SALLYPORT_SKIP_SERVERS=1 is set", name)
-		} else if err != nil {
-			t.Fatalf("the demo's commands need %s: install it, or run make servers", name)
-		}
+		_, err := servers.Find("the demo's commands need it; install it, or run `make servers`", name)
+		servers.Check(t, err)
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	out, in := io.Pipe()

@@ -9,10 +9,9 @@ import (
 	"sync"
 	"testing"
 	"time"
-)
 
-// skipVariable, set to 1, skips every test whose programs are not installed.
-const skipVariable = "SALLYPORT_SKIP_SERVERS"
+	"github.com/sallyport-dev/sallyport/internal/servers"
+)
 
 // limit is how long anything here may take before the test fails.
 const limit = 20 * time.Second
@@ -43,28 +42,9 @@ func run(m *testing.M) int {
 // find returns the path of a program, which may have several names.
 func find(t *testing.T, install string, names ...string) string {
 	t.Helper()
-	for _, name := range names {
-		// Debian keeps nginx where only root's PATH leads.
-		for _, dir := range []string{"", "/usr/sbin", "/usr/local/sbin"} {
-			if dir != "" && filepath.IsAbs(name) {
-				continue
-			}
-			if path, err := exec.LookPath(filepath.Join(dir, name)); err == nil {
-				return path
-			}
-		}
-	}
-	missing(t, names[0]+" is missing: "+install)
-	return ""
-}
-
-// missing ends a test that lacks a program: never silently.
-func missing(t *testing.T, what string) {
-	t.Helper()
-	if os.Getenv(skipVariable) == "1" {
-		t.Skip("not tested, as " + skipVariable + "=1 and " + what)
-	}
-	t.Fatal(what + ", or set " + skipVariable + "=1 to skip this test")
+	path, err := servers.Find(install, names...)
+	servers.Check(t, err)
+	return path
 }
 
 // node returns the path of Node.js, when it and what npm has installed beside it are
@@ -73,7 +53,7 @@ func node(t *testing.T) string {
 	t.Helper()
 	path := find(t, "run `make servers`, or Debian: apt-get install nodejs npm; macOS: brew install node", "node")
 	if wrong := wrongWithNode(path); wrong != "" {
-		missing(t, wrong+": run `make servers`")
+		servers.Check(t, servers.Missing(wrong+": run `make servers`"))
 	}
 	return path
 }

@@ -3,15 +3,12 @@
 package pgtest
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"os/user"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,19 +16,14 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
+
+	"github.com/sallyport-dev/sallyport/internal/servers"
 )
-
-// SkipVariable, set to 1, skips the tests whose servers are not installed.
-const SkipVariable = "SALLYPORT_SKIP_SERVERS"
-
-// startFor is how long a server may take to answer.
-const startFor = 30 * time.Second
 
 // Server is a running PostgreSQL.
 type Server struct {
 	bin, dir, port string
-	run            *exec.Cmd
+	run            *servers.Process
 	databases      atomic.Int64
 }
 
@@ -65,26 +57,15 @@ func Start(t testing.TB) *Server {
 	if err == nil {
 		t.Cleanup(s.remove)
 	}
-	check(t, err)
+	servers.Check(t, err)
 	return s
 }
 
-var errMissing = errors.New("PostgreSQL is missing: run `make servers`, or Debian: apt-get install postgresql; macOS: brew install postgresql@17")
-
-// check ends a test that has no server: never silently.
-func check(t testing.TB, err error) {
-	t.Helper()
-	if errors.Is(err, errMissing) && os.Getenv(SkipVariable) == "1" {
-		t.Skip("not tested, as " + SkipVariable + "=1 and PostgreSQL is missing")
-	}
-	if err != nil {
-		t.Fatal(err, "; or set "+SkipVariable+"=1 to skip this test")
-	}
-}
+const errMissing = servers.Missing("PostgreSQL is missing: run `make servers`, or Debian: apt-get install postgresql; macOS: brew install postgresql@17")
 
 func database(t testing.TB, s *Server, err error) string {
 	t.Helper()
-	check(t, err)
+	servers.Check(t, err)
 	return s.Database(t)
 }
 
@@ -100,10 +81,7 @@ func (s *Server) Database(t testing.TB) string {
 }
 
 // Kill ends the server as a failing machine would.
-func (s *Server) Kill() {
-	syscall.Kill(-s.run.Process.Pid, syscall.SIGKILL)
-	s.run.Wait()
-}
+func (s *Server) Kill() { s.run.Kill() }
 
 // Stop lets the server stand still, with all its connections open, until [Server.Continue].
 func (s *Server) Stop() { s.signal(syscall.SIGSTOP) }
@@ -114,7 +92,7 @@ func (s *Server) Continue() { s.signal(syscall.SIGCONT) }
 // signal is for the server and for the process of each of its connections, which have
 // groups of their own.
 func (s *Server) signal(sig syscall.Signal) {
-	main := strconv.Itoa(s.run.Process.Pid)
+	main := strconv.Itoa(s.run.PID())
 	children, _ := exec.Command("pgrep", "-P", main).Output() // none of them is no failure
 	for _, pid := range append(strings.Fields(string(children)), main) {
 		if n, err := strconv.Atoi(pid); err == nil {
@@ -188,12 +166,11 @@ func (s *Server) init() error {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s: %w\n%s", cmd, err, out)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := servers.Port()
 	if err != nil {
 		return err
 	}
-	_, s.port, _ = net.SplitHostPort(l.Addr().String())
-	l.Close()
+	s.port = port
 	return s.serve()
 }
 
@@ -201,30 +178,20 @@ func (s *Server) data() string { return filepath.Join(s.dir, "data") }
 
 // serve starts the server and waits until it answers.
 func (s *Server) serve() error {
-	s.run = exec.Command(filepath.Join(s.bin, "postgres"), "-D", s.data(), "-p", s.port, "-k", "",
+	cmd := exec.Command(filepath.Join(s.bin, "postgres"), "-D", s.data(), "-p", s.port, "-k", "",
 		"-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200")
-	s.run.Dir = s.dir
-	var out bytes.Buffer
-	s.run.Stdout, s.run.Stderr = &out, &out
-	if err := asSomeone(s.run); err != nil {
+	cmd.Dir = s.dir
+	if err := asSomeone(cmd); err != nil {
 		return err
 	}
-	s.run.SysProcAttr.Setpgid = true
-	dieWithParent(s.run.SysProcAttr)
-	if err := s.run.Start(); err != nil {
+	run, err := servers.Run(cmd)
+	if err != nil {
 		return err
 	}
-	for end := time.Now().Add(startFor); ; {
-		ready := exec.Command(filepath.Join(s.bin, "pg_isready"), "-q", "-h", "127.0.0.1", "-p", s.port, "-t", "1")
-		if ready.Run() == nil {
-			return nil
-		}
-		if time.Now().After(end) {
-			s.Kill()
-			return fmt.Errorf("PostgreSQL does not answer:\n%s", out.String())
-		}
-		runtime.Gosched()
-	}
+	s.run = run
+	return run.Await(func() error {
+		return exec.Command(filepath.Join(s.bin, "pg_isready"), "-q", "-h", "127.0.0.1", "-p", s.port, "-t", "1").Run()
+	})
 }
 
 // someone is the user that runs the server where the tests run as root.

@@ -1,6 +1,6 @@
-package pgtest
+package servers
 
 import "syscall"
 
-// dieWithParent ends the server when the tests are killed.
+// dieWithParent ends the program when the tests are killed.
 func dieWithParent(attr *syscall.SysProcAttr) { attr.Pdeathsig = syscall.SIGKILL }
