@@ -23,7 +23,7 @@ test: lint servers ## everything that must pass: linters, and all tests with the
 	$(GO) test -race -timeout 8m $$($(GO) list $(PKG) | grep -v /internal/e2e$$)
 	$(GO) test -race -count 1 -timeout 5m ./internal/e2e
 
-servers: ## install what is missing of the programs that the tests run: PostgreSQL, nginx, Node.js, curl
+servers: ## install what is missing of the programs that the tests run: PostgreSQL, Redis, nginx, Node.js, curl
 	@if [ "$${SALLYPORT_SKIP_SERVERS:-}" != 1 ]; then scripts/servers; fi
 
 lint: ## gofmt, vet, staticcheck
