@@ -54,7 +54,7 @@ func (o *options) flags(f *pflag.FlagSet) {
 	f.StringVar(&o.listen, "listen", defaultListen, "`ADDR` to listen on")
 	f.StringVar(&o.upstream, "upstream", "", "`URL` of the API to guard, such as http://localhost:3000; without it, an accounts server alone")
 	o.place.flags(f)
-	f.StringVar(&o.issuer, "issuer", "", "iss of the tokens, a `URL`: the public address of this gate, or with --accounts=off whose tokens to accept (default: the address it listens on)")
+	f.StringVar(&o.issuer, "issuer", "", "iss of the tokens, a `URL`: the public address of this gate, or with --accounts=off whose tokens to accept; --trust is for issuers elsewhere (default: the address it listens on)")
 	f.StringVar(&o.audience, "audience", "", "aud of the tokens: the `NAME` of the API (default: the issuer)")
 	f.StringVar(&o.jwks, "jwks", "", "with --accounts=off: `FILE` with the issuer's public keys (JWKS)")
 	f.StringArrayVar(&o.trust, "trust", nil, "`ISSUER` elsewhere whose tokens are taken, and how: \"https://id.example.com audience=my-api [jwks=URL] [alg=RS256,ES256] [type=JWT] [subject=/oid] [scopes=/scp] [roles=/realm_access/roles]\"; may be repeated")
@@ -104,7 +104,7 @@ func (o *options) check() error {
 			add("--accounts=off needs --trust ISSUER, or --issuer and --jwks FILE: whose tokens are accepted, and the keys that verify them")
 		}
 		if (o.issuer == "") != (o.jwks == "") {
-			add("--issuer and --jwks belong together")
+			add("--issuer and --jwks belong together; --trust ISSUER finds the keys by itself")
 		}
 	} else if o.jwks != "" {
 		add("--jwks is for --accounts=off: with accounts, the gate has its own key")

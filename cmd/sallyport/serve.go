@@ -22,6 +22,7 @@ upstream reads who is calling from the fields X-Sallyport-Subject, -Roles and -S
 which no client can set. Let it listen where only the gate can reach it.`,
 		Example: `  sallyport serve --upstream http://localhost:3000 --public "GET /health"
   sallyport serve --upstream http://localhost:3000 --listen :8443 --tls-cert cert.pem --tls-key key.pem
+  sallyport serve --upstream http://localhost:3000 --accounts=off --trust "https://id.example.com audience=my-api"
   sallyport serve --upstream http://localhost:3000 --accounts=off --issuer https://id.example.com --audience my-api --jwks keys.json`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return serve(c.Context(), o, c.OutOrStdout()) },
