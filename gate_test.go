@@ -233,6 +233,23 @@ func TestTwoIssuers(t *testing.T) {
 	}
 }
 
+// TestCallerIsACopy: what a handler does to the caller's lists is not there in the next
+// request with the same token.
+func TestCallerIsACopy(t *testing.T) {
+	mux := api()
+	mux.HandleFunc("GET /careless", func(w http.ResponseWriter, r *http.Request) {
+		caller, _ := visit.Caller(r.Context())
+		caller.Roles[0], caller.Scopes[0] = "admin", "notes:write"
+	})
+	w := newWorld(t, mux, routes)
+	mine := as("u1")
+	if res := w.send("GET", "/careless", mine, ""); res.StatusCode != 200 {
+		t.Fatal(res.StatusCode)
+	}
+	wantProblem(t, w.send("GET", "/admin", mine, ""), 403, "forbidden")
+	wantProblem(t, w.send("GET", "/scoped", mine, ""), 403, "insufficient_scope")
+}
+
 func TestPreflight(t *testing.T) {
 	w := newWorld(t, api(), routes)
 	res := w.send("OPTIONS", "/notes", http.Header{"Access-Control-Request-Method": {"PUT"}, "Access-Control-Request-Headers": {"authorization"}}, "")

@@ -107,10 +107,12 @@ func From(ctx context.Context) *Visit {
 }
 
 // Caller returns the principal of the request ctx belongs to; ok is false when the
-// request is anonymous or did not pass a Gate.
+// request is anonymous or did not pass a Gate. The lists are the caller's own to change: a
+// verified token is remembered, and its lists are those of the next request as well.
 func Caller(ctx context.Context) (p Principal, ok bool) {
 	if v := From(ctx); v != nil {
 		p = v.Principal
+		p.Scopes, p.Roles, p.Methods = slices.Clone(p.Scopes), slices.Clone(p.Roles), slices.Clone(p.Methods)
 	}
 	return p, !p.IsZero()
 }
