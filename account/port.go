@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/sallyport-dev/sallyport/audit"
-	"github.com/sallyport-dev/sallyport/password"
 	"github.com/sallyport-dev/sallyport/secret"
 	"github.com/sallyport-dev/sallyport/visit"
 )
@@ -45,7 +44,7 @@ func (a *Accounts) Import(ctx context.Context, p Portable) (User, error) {
 		ID: p.ID, Username: p.Username, Email: p.Email, PasswordHash: secret.New(p.PasswordHash), Roles: p.Roles,
 		Created: p.Created, Disabled: p.Disabled, MustReset: p.PasswordHash == "",
 	}
-	if p.PasswordHash != "" && !password.Known(p.PasswordHash) {
+	if p.PasswordHash != "" && !a.passwords.Knows(p.PasswordHash) {
 		return User{}, fmt.Errorf("%w: it is argon2id, argon2i, bcrypt, scrypt or PBKDF2, in PHC form or as Django or Werkzeug write it", ErrHash)
 	}
 	now := a.now()

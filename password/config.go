@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strconv"
+
+	"github.com/sallyport-dev/sallyport/secret"
 )
 
 // Algorithm is how new passwords are hashed.
@@ -35,6 +37,12 @@ type Config struct {
 	// BcryptCost is the base-two logarithm of bcrypt's rounds, 12 when zero, 15 at
 	// most.
 	BcryptCost int
+
+	// Peppers are keys of 32 bytes or more that are kept apart from the hashes: without
+	// them, whoever has the hashes can try no password at all. The first is for new hashes
+	// of argon2id; hashes made with any of them, or with none, are verified, and made anew
+	// at the next login. Who loses a pepper loses the passwords: users set others by mail.
+	Peppers []secret.Bytes
 
 	// Concurrency is how many passwords are hashed at once. When zero it is
 	// GOMAXPROCS, or as many as fit into 512 MiB (a quarter of GOMEMLIMIT where one is
@@ -128,6 +136,10 @@ func (c Config) check() error {
 	wrong(c.BcryptCost < minCost || c.BcryptCost > maxCost, "BcryptCost", c.BcryptCost, "must be 4 to 15; leave it zero for 12")
 	wrong(c.Concurrency < 1 || c.Concurrency > maxSlots, "Concurrency", c.Concurrency, "must be 1 to 4096; leave it zero for the number of cores")
 	wrong(c.Queue > maxQueue, "Queue", c.Queue, "must be at most 65536; leave it zero for 64")
+	for _, pepper := range c.Peppers {
+		wrong(pepper.Len() < minPepper, "Peppers", pepper.Len(), "bytes are too few for a key; make 32 random ones")
+	}
+	wrong(len(c.Peppers) > 0 && c.Algorithm == Bcrypt, "Peppers", len(c.Peppers), "are for Argon2id alone")
 	if !c.InsecureWeakParameters {
 		wrong(c.Algorithm == Argon2id && !c.strong(), "Memory", int(c.Memory), "is below the OWASP floor for "+itoa(int(c.Time))+" passes; leave Memory and Time zero, or set InsecureWeakParameters in a test")
 		wrong(c.Algorithm == Bcrypt && c.BcryptCost < 10, "BcryptCost", c.BcryptCost, "is below the OWASP floor of 10; leave it zero, or set InsecureWeakParameters in a test")
@@ -148,6 +160,9 @@ func (c Config) strong() bool {
 // verified against it.
 func (c Config) decoy() record {
 	r := record{form: formArgon2id, memory: c.Memory, time: c.Time, threads: c.Threads}
+	if len(c.Peppers) > 0 {
+		r.pepper = pepperID(c.Peppers[0])
+	}
 	rand.Read(r.salt.room(saltSize))
 	rand.Read(r.key.room(keySize))
 	if c.Algorithm == Bcrypt {

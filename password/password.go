@@ -52,9 +52,10 @@ var (
 	ErrEmpty = errors.New("password: empty")
 	// ErrInvalidUTF8 is for a password that is not UTF-8 text. Nothing was hashed.
 	ErrInvalidUTF8 = errors.New("password: not UTF-8 text")
-	// ErrBadHash is for a stored hash that is damaged, of an unknown kind, or dearer
-	// than this package agrees to pay, which is 256 MiB, and one to three seconds.
-	ErrBadHash = errors.New("password: the stored hash is malformed, unknown or out of bounds")
+	// ErrBadHash is for a stored hash that is damaged, of an unknown kind, made with a
+	// pepper that is not at hand, or dearer than this package agrees to pay, which is 256
+	// MiB, and one to three seconds.
+	ErrBadHash = errors.New("password: the stored hash is malformed, unknown or out of bounds, or its pepper is missing")
 )
 
 // Hasher makes and verifies password hashes. It is safe for concurrent use.
@@ -63,6 +64,7 @@ type Hasher struct {
 	work    int64  // what a current hash costs, in KiB-passes
 	memory  uint32
 	gate    *gate
+	peppers map[string]secret.Bytes // by name
 	// derive is argon2.IDKey, except in tests.
 	derive func(password, salt []byte, time, memory uint32, threads uint8, keyLen uint32) []byte
 }
@@ -87,6 +89,10 @@ func New(c Config) (*Hasher, error) {
 		memory:  c.Memory,
 		gate:    newGate(c.Concurrency, max(c.Queue, 0)),
 		derive:  argon2.IDKey,
+		peppers: map[string]secret.Bytes{},
+	}
+	for _, pepper := range c.Peppers {
+		h.peppers[pepperID(pepper)] = pepper
 	}
 	h.work = h.current.work()
 	return h, nil
@@ -112,7 +118,7 @@ func (h *Hasher) Hash(ctx context.Context, pw secret.String) (string, error) {
 	rand.Read(r.salt.room(saltSize))
 	if r.form == formArgon2id {
 		key := h.derive([]byte(text), r.salt.bytes(), r.time, r.memory, r.threads, keySize)
-		copy(r.key.room(keySize), key)
+		copy(r.key.room(keySize), h.season(&r, key))
 		return r.String(), nil
 	}
 	crypt, err := bcrypt.GenerateFromPassword(preHash(r.salt.bytes(), text), r.cost)
@@ -149,7 +155,9 @@ func (h *Hasher) Verify(ctx context.Context, encoded string, pw secret.String) (
 	var stored record
 	var bad error
 	if encoded != "" {
-		stored, bad = parse(encoded)
+		if stored, bad = parse(encoded); bad == nil && h.lacks(&stored) {
+			bad = ErrBadHash
+		}
 	}
 	known := encoded != "" && bad == nil
 	if !known {
@@ -171,11 +179,17 @@ func (h *Hasher) Verify(ctx context.Context, encoded string, pw secret.String) (
 	return Result{OK: ok, Rehash: ok && !stored.like(&h.current)}, bad
 }
 
+// Knows reports whether a stored hash is one that h can verify.
+func (h *Hasher) Knows(hash string) bool {
+	r, err := parse(hash)
+	return err == nil && !h.lacks(&r)
+}
+
 // compare derives the key of r from the password and compares it in constant time.
 func (h *Hasher) compare(r record, text string) bool {
 	switch r.form {
 	case formArgon2id:
-		key := h.derive([]byte(text), r.salt.bytes(), r.time, r.memory, r.threads, uint32(r.key.n))
+		key := h.season(&r, h.derive([]byte(text), r.salt.bytes(), r.time, r.memory, r.threads, uint32(r.key.n)))
 		return subtle.ConstantTimeCompare(key, r.key.bytes()) == 1
 	case formBcryptHMAC:
 		return bcrypt.CompareHashAndPassword([]byte(r.crypt), preHash(r.salt.bytes(), text)) == nil

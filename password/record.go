@@ -53,6 +53,7 @@ const (
 // record is a stored hash, parsed:
 //
 //	$argon2id$v=19$m=19456,t=2,p=1$<salt>$<key>        base64, unpadded
+//	$argon2id$v=19$m=19456,t=2,p=1,keyid=<name>$…      with a pepper
 //	$2a$12$<salt><key>                                 also $2b$ and $2y$
 //	$bcrypt-hmac-sha256$<HMAC key>$2a$12$<salt><key>   HMAC key in base64, unpadded
 //
@@ -67,6 +68,7 @@ type record struct {
 	salt         buffer // the HMAC key in formBcryptHMAC
 	key          buffer
 	crypt        string // the plain bcrypt string
+	pepper       string // the name of argon2id's pepper, or empty
 }
 
 // buffer is a short byte string that needs no allocation.
@@ -97,7 +99,11 @@ func (r *record) String() string {
 }
 
 func (r *record) argon2() string {
-	return "m=" + itoa(int(r.memory)) + ",t=" + itoa(int(r.time)) + ",p=" + itoa(int(r.threads)) + r.saltAndKey()
+	pepper := ""
+	if r.pepper != "" {
+		pepper = pepperField + r.pepper
+	}
+	return "m=" + itoa(int(r.memory)) + ",t=" + itoa(int(r.time)) + ",p=" + itoa(int(r.threads)) + pepper + r.saltAndKey()
 }
 
 func (r *record) saltAndKey() string {
@@ -119,7 +125,7 @@ func (r *record) work() int64 {
 // like reports whether r and s have the same form and parameters.
 func (r *record) like(s *record) bool {
 	return r.form == s.form && r.memory == s.memory && r.time == s.time && r.threads == s.threads &&
-		r.cost == s.cost && r.salt.n == s.salt.n && r.key.n == s.key.n
+		r.cost == s.cost && r.salt.n == s.salt.n && r.key.n == s.key.n && r.pepper == s.pepper
 }
 
 // parse reads a stored hash, all of it, and checks its bounds. The error is ErrBadHash.
@@ -150,20 +156,22 @@ func cut(s *string, prefix string) (found bool) {
 	return found
 }
 
-// parseArgon2 reads "m=19456,t=2,p=1$salt$key". The order is that of the reference
-// implementation; the optional keyid and data are refused, as nothing could use them.
+// parseArgon2 reads "m=19456,t=2,p=1$salt$key", or for argon2id with a pepper
+// "m=19456,t=2,p=1,keyid=name$salt$key". The order is that of the reference
+// implementation; data is refused, as nothing could use it.
 func (r *record) parseArgon2(f form, s string) bool {
 	var memory, time, threads uint32
 	ok := number(&s, "m=", ",", maxMemory, &memory) &&
 		number(&s, "t=", ",", maxTime, &time) &&
-		number(&s, "p=", "$", maxThreads, &threads)
-	if !ok {
+		number(&s, "p=", "", maxThreads, &threads) && r.parsePepper(&s)
+	if !ok || r.pepper != "" && f != formArgon2id {
 		return false
 	}
 	r.form, r.memory, r.time, r.threads = f, memory, time, uint8(threads)
 	return memory >= 8*threads && // RFC 9106 §3.1
 		int64(memory)*int64(time) <= maxWork &&
-		r.parseSaltAndKey(s, '+', minKey, maxBuffer)
+		r.parseSaltAndKey(s, '+', minKey, maxBuffer) &&
+		(r.pepper == "" || r.key.n == keySize)
 }
 
 // parseSaltAndKey reads "salt$key", and no more, in base64 whose 62nd digit is plus.
@@ -243,9 +251,3 @@ func (r *record) parseBcrypt(s string) bool {
 }
 
 func twoDigits(n int) string { return string([]byte{byte('0' + n/10), byte('0' + n%10)}) }
-
-// Known reports whether a stored hash is one that [Hasher.Verify] can verify.
-func Known(hash string) bool {
-	_, err := parse(hash)
-	return err == nil
-}

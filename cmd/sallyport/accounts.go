@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -14,12 +15,14 @@ import (
 	"github.com/sallyport-dev/sallyport/account/postgres"
 	"github.com/sallyport-dev/sallyport/account/sqlite"
 	"github.com/sallyport-dev/sallyport/audit"
+	"github.com/sallyport-dev/sallyport/password"
 	"github.com/sallyport-dev/sallyport/secret"
 )
 
 // place is where accounts are kept: what the commands that touch them have in common.
 type place struct {
 	data, store, secret string
+	peppers             []string
 	audit               string
 	app, page           string
 }
@@ -34,6 +37,7 @@ func (p *place) flags(f *pflag.FlagSet) {
 	f.StringVar(&p.data, "data", defaultData, "`DIR` for accounts, the secret and the audit log")
 	f.StringVar(&p.store, "store", "", "`ADDRESS` of a PostgreSQL database for the accounts, postgres://USER:PASSWORD@HOST/NAME?sslmode=verify-full, or $SALLYPORT_STORE (default: a file in the data folder)")
 	f.StringVar(&p.secret, "secret", "", "`FILE` with the secret under which the store's secrets are encrypted, the same on every node (default: "+secretFile+" in the data folder)")
+	f.StringArrayVar(&p.peppers, "pepper", nil, "`FILE` with a key of 32 bytes or more without which no password hash can be tried, the same on every node; repeated, the first is for new hashes and the others are for those of before")
 	f.StringVar(&p.app, "app", "", "what mails and authenticator apps call the service, a `NAME` (default: the issuer's host)")
 	f.StringVar(&p.page, "page", "", "`URL` of the application's page that mails link to; the token follows behind #")
 	f.StringVar(&p.audit, "audit", "", "`FILE` for the audit log, or - for standard error (default: audit.log in the data folder)")
@@ -84,6 +88,24 @@ func (p *place) open(ctx context.Context) (account.Store, error) {
 	return sqlite.Open(ctx, filepath.Join(p.data, databaseFile))
 }
 
+// hasher is nil where the default will do. A file that is not there is a mistake: a pepper
+// made up in its place would let nobody in.
+func (p *place) hasher() (*password.Hasher, error) {
+	if len(p.peppers) == 0 {
+		return nil, nil
+	}
+	var c password.Config
+	for _, path := range p.peppers {
+		pepper, err := secret.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		key := bytes.TrimRight(pepper.Reveal(), "\r\n") // which some editors add
+		c.Peppers = append(c.Peppers, secret.NewBytes(key))
+	}
+	return password.New(c)
+}
+
 // openAccounts opens the accounts; done closes them.
 func (o *options) openAccounts(ctx context.Context, log *audit.Log, change func(*account.Config)) (accounts *account.Accounts, done func() error, err error) {
 	if err := o.complete(); err != nil {
@@ -93,11 +115,15 @@ func (o *options) openAccounts(ctx context.Context, log *audit.Log, change func(
 	if err != nil {
 		return nil, nil, err
 	}
+	hasher, err := o.hasher()
+	if err != nil {
+		return nil, nil, err
+	}
 	store, err := o.place.open(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	cfg := account.Config{Store: store, Secret: key, App: o.app, Page: o.page, Issuer: o.issuer, Audience: o.audience, Audit: log, ErrorLog: errorLog()}
+	cfg := account.Config{Store: store, Secret: key, Passwords: hasher, App: o.app, Page: o.page, Issuer: o.issuer, Audience: o.audience, Audit: log, ErrorLog: errorLog()}
 	if change != nil {
 		change(&cfg)
 	}

@@ -19,6 +19,7 @@ var flagNames = strings.NewReplacer(
 	"account: Algorithm", "--algorithm",
 	"account: App", "--app",
 	"account: Page", "--page",
+	"password: Peppers", "--pepper",
 	"mail: Address", "--smtp",
 	"mail: From", "--mail-from",
 	"mail: Username and Password belong together", "--smtp: a user and $SALLYPORT_SMTP_PASSWORD belong together",
