@@ -67,6 +67,10 @@ type Config struct {
 	// Policy says which new passwords are good; default password.NewPolicy's. App counts
 	// as a word of its context.
 	Policy *password.Policy
+	// Breached is asked whether a new password is on a list of stolen ones, such as a
+	// breached.List's Holds. Default nil: nobody is asked. What it cannot tell is taken, and
+	// logged.
+	Breached func(ctx context.Context, pw secret.String) (bool, error)
 
 	// Scopes is what every user's token may do; default "api".
 	Scopes []string
@@ -143,6 +147,7 @@ type Accounts struct {
 	verifier     *token.Verifier
 	passwords    *password.Hasher
 	policy       *password.Policy
+	breached     func(context.Context, secret.String) (bool, error)
 	scopes       scopes
 	roles        []string
 	ttl          ttls
@@ -179,7 +184,7 @@ func New(ctx context.Context, cfg Config) (*Accounts, error) {
 	errs := cfg.check()
 	a := &Accounts{
 		store: cfg.Store, name: cfg.Issuer, audience: cfg.Audience, app: cfg.App, page: cfg.Page,
-		passwords: cfg.Passwords, policy: cfg.Policy, roles: slices.Clone(cfg.DefaultRoles),
+		passwords: cfg.Passwords, policy: cfg.Policy, breached: cfg.Breached, roles: slices.Clone(cfg.DefaultRoles),
 		ttl:    ttls{cfg.AccessTTL, cfg.IdleTTL, cfg.SessionTTL, cfg.ReauthTTL},
 		window: cfg.RetryWindow, maxSessions: cfg.MaxSessions, registration: cfg.Registration,
 		mail: cfg.Mail, posted: make(chan struct{}, 1), unverified: cfg.InsecureUnverified || cfg.Mail == nil,

@@ -1,8 +1,11 @@
 package account_test
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -150,6 +153,51 @@ func TestPasswordRules(t *testing.T) {
 		if status != 202 {
 			t.Errorf("%s: %d %s", pw, status, text)
 		}
+	}
+}
+
+// TestBreached: a password that is out is refused wherever one is set, after the limits and
+// never at a login; what cannot be looked up is taken.
+func TestBreached(t *testing.T) {
+	asked, fail := 0, error(nil)
+	var log bytes.Buffer
+	w := newWorld(t, func(c *account.Config) {
+		withMail(c)
+		c.RegisterLimit, c.ErrorLog = "10 per 1h", slog.New(slog.NewTextHandler(&log, nil))
+		c.Breached = func(_ context.Context, pw secret.String) (bool, error) {
+			asked++
+			return pw.Reveal() == newPW && fail == nil, fail
+		}
+	})
+	add(t, w.Accounts, "ada")
+	access, _ := w.login()
+	w.mustCall(202, "POST", "/auth/password/forgot", "", body("email", "ada@example.com"))
+	reset := w.token("ada@example.com", "new password")
+	if asked != 1 {
+		t.Errorf("asked %d times for one user", asked)
+	}
+	for path, in := range map[string]string{
+		"/auth/register":        body("username", "bob", "email", "bob@example.com", "password", newPW),
+		"/auth/password/change": body("current_password", adasPW, "new_password", newPW), "/auth/password/reset": body("token", reset, "password", newPW),
+	} {
+		if status, text, _ := w.call("POST", path, access, in); status != 422 || !strings.Contains(text, `"breached"`) {
+			t.Errorf("%s: %d %s", path, status, text)
+		}
+	}
+	_, err := w.Add(t.Context(), account.NewUser{Username: "bob", Email: "bob@example.com", Password: secret.New(newPW)})
+	if invalid, ok := errors.AsType[*account.InvalidUser](err); !ok || invalid.Fields[0].Code != "breached" {
+		t.Errorf("%v", err)
+	}
+	for range 20 {
+		w.call("POST", "/auth/register", "", body("username", "bob", "email", "bob@example.com", "password", newPW))
+	}
+	if asked > 14 {
+		t.Errorf("asked %d times, past the limit", asked)
+	}
+	fail = errors.New("the list is down")
+	w.mustCall(204, "POST", "/auth/password/reset", "", body("token", reset, "password", newPW))
+	if !strings.Contains(log.String(), "the list is down") || strings.Contains(log.String(), newPW) {
+		t.Errorf("the log: %s", log.String())
 	}
 }
 

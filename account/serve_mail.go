@@ -8,7 +8,6 @@ import (
 
 	"github.com/sallyport-dev/sallyport/audit"
 	"github.com/sallyport-dev/sallyport/problem"
-	"github.com/sallyport-dev/sallyport/secret"
 )
 
 // byMail does something for whoever has an address, and answers the same whether there
@@ -102,7 +101,7 @@ func (a *Accounts) handleReset(w http.ResponseWriter, r *http.Request) error {
 	if wrong := a.weak("/password", in.Password, u.Username, u.Email); len(wrong) > 0 {
 		return invalid(wrong...)
 	}
-	hash, err := a.passwords.Hash(ctx, in.Password)
+	hash, err := a.hashNew(ctx, "/password", in.Password)
 	if err != nil {
 		return a.explain(err)
 	}
@@ -117,7 +116,7 @@ func (a *Accounts) handleReset(w http.ResponseWriter, r *http.Request) error {
 		if u.Verified.IsZero() { // the token came by mail to this very address
 			u.Verified = c.now
 		}
-		if err := a.setPassword(ctx, c, &u, secret.New(hash), ""); err != nil {
+		if err := a.setPassword(ctx, c, &u, hash, ""); err != nil {
 			return err
 		}
 		// What strangers have guessed at the old password is no reason to wait any more.

@@ -105,7 +105,7 @@ func (a *Accounts) handlePasswordChange(w http.ResponseWriter, r *http.Request) 
 	if wrong := a.weak("/new_password", in.New, user.Username, user.Email); len(wrong) > 0 {
 		return invalid(wrong...)
 	}
-	hash, err := a.passwords.Hash(r.Context(), in.New)
+	hash, err := a.hashNew(r.Context(), "/new_password", in.New)
 	if err != nil {
 		return a.explain(err)
 	}
@@ -117,7 +117,7 @@ func (a *Accounts) handlePasswordChange(w http.ResponseWriter, r *http.Request) 
 		if err := c.SetSession(ctx, *s); err != nil {
 			return err
 		}
-		return a.setPassword(ctx, c, u, secret.New(hash), s.ID)
+		return a.setPassword(ctx, c, u, hash, s.ID)
 	})
 	if err != nil {
 		return err

@@ -94,14 +94,31 @@ func (a *Accounts) weak(pointer string, pw secret.String, words ...string) (wron
 	return wrong
 }
 
+// hashNew hashes a password that somebody wants to have, unless it is known to be out. What
+// cannot be looked up now is taken: the policy has seen it.
+func (a *Accounts) hashNew(ctx context.Context, pointer string, pw secret.String) (secret.String, error) {
+	if a.breached != nil {
+		out, err := a.breached(ctx, pw)
+		if err != nil {
+			a.errors.WarnContext(ctx, "a new password was not looked up among those that are out", "error", err)
+		}
+		if out {
+			wrong := problem.Field{Pointer: pointer, Code: "breached", Detail: "It is in a list of passwords that were stolen somewhere. Use another one, and another one wherever you use this."}
+			return none, invalid(wrong).Because(&InvalidUser{[]problem.Field{wrong}})
+		}
+	}
+	hash, err := a.passwords.Hash(ctx, pw)
+	return secret.New(hash), err
+}
+
 // prepare makes a user that nobody has stored yet. The hash comes before the question
 // whether the name is free, so that the answer's time does not tell.
 func (a *Accounts) prepare(ctx context.Context, n NewUser) (User, error) {
-	hash, err := a.passwords.Hash(ctx, n.Password)
+	hash, err := a.hashNew(ctx, "/password", n.Password)
 	if err != nil {
 		return User{}, err
 	}
-	u := User{ID: visit.NewID(a.now()), Username: n.Username, Email: n.Email, PasswordHash: secret.New(hash), Roles: n.Roles, Created: a.now()}
+	u := User{ID: visit.NewID(a.now()), Username: n.Username, Email: n.Email, PasswordHash: hash, Roles: n.Roles, Created: a.now()}
 	if u.Roles == nil {
 		u.Roles = a.roles
 	}

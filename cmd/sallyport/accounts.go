@@ -16,6 +16,7 @@ import (
 	"github.com/sallyport-dev/sallyport/account/sqlite"
 	"github.com/sallyport-dev/sallyport/audit"
 	"github.com/sallyport-dev/sallyport/password"
+	"github.com/sallyport-dev/sallyport/password/breached"
 	"github.com/sallyport-dev/sallyport/secret"
 )
 
@@ -23,6 +24,7 @@ import (
 type place struct {
 	data, store, secret string
 	peppers             []string
+	breached            string
 	audit               string
 	app, page           string
 }
@@ -38,6 +40,7 @@ func (p *place) flags(f *pflag.FlagSet) {
 	f.StringVar(&p.store, "store", "", "`ADDRESS` of a PostgreSQL database for the accounts, postgres://USER:PASSWORD@HOST/NAME?sslmode=verify-full, or $SALLYPORT_STORE (default: a file in the data folder)")
 	f.StringVar(&p.secret, "secret", "", "`FILE` with the secret under which the store's secrets are encrypted, the same on every node (default: "+secretFile+" in the data folder)")
 	f.StringArrayVar(&p.peppers, "pepper", nil, "`FILE` with a key of 32 bytes or more without which no password hash can be tried, the same on every node; repeated, the first is for new hashes and the others are for those of before")
+	f.StringVar(&p.breached, "breached", "", "`URL` of a list of stolen passwords that is asked about new ones by five digits of their hash, such as https://api.pwnedpasswords.com/range/ (default: none is asked)")
 	f.StringVar(&p.app, "app", "", "what mails and authenticator apps call the service, a `NAME` (default: the issuer's host)")
 	f.StringVar(&p.page, "page", "", "`URL` of the application's page that mails link to; the token follows behind #")
 	f.StringVar(&p.audit, "audit", "", "`FILE` for the audit log, or - for standard error (default: audit.log in the data folder)")
@@ -124,6 +127,13 @@ func (o *options) openAccounts(ctx context.Context, log *audit.Log, change func(
 		return nil, nil, err
 	}
 	cfg := account.Config{Store: store, Secret: key, Passwords: hasher, App: o.app, Page: o.page, Issuer: o.issuer, Audience: o.audience, Audit: log, ErrorLog: errorLog()}
+	if o.breached != "" {
+		list, err := breached.New(breached.Config{URL: o.breached})
+		if err != nil {
+			return nil, nil, errors.Join(err, store.Close())
+		}
+		cfg.Breached = list.Holds
+	}
 	if change != nil {
 		change(&cfg)
 	}

@@ -20,6 +20,7 @@ var flagNames = strings.NewReplacer(
 	"account: App", "--app",
 	"account: Page", "--page",
 	"password: Peppers", "--pepper",
+	"breached: URL", "--breached",
 	"mail: Address", "--smtp",
 	"mail: From", "--mail-from",
 	"mail: Username and Password belong together", "--smtp: a user and $SALLYPORT_SMTP_PASSWORD belong together",
