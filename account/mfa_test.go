@@ -203,6 +203,25 @@ func TestReauthSecond(t *testing.T) {
 	w.mustCall(429, "POST", "/auth/reauth", e.access, body("password", adasPW, "code", e.code()))
 }
 
+// TestPasswordIsHalf: who knows the password alone does not get past the second factor by
+// changing it.
+func TestPasswordIsHalf(t *testing.T) {
+	w := newWorld(t, nil)
+	add(t, w.Accounts, "ada")
+	e := enroll(w)
+	refresh := e.second(200, e.first(), "code", e.next())["refresh_token"].(string)
+	w.later(11 * time.Minute)
+	access, _ := w.refresh(refresh)
+	w.mustCall(204, "POST", "/auth/password/change", access, body("current_password", adasPW, "new_password", newPW))
+	for _, path := range []string{"/auth/mfa/recovery/regenerate", "/auth/mfa/totp/enroll"} {
+		if said := w.mustCall(403, "POST", path, access, ""); said["code"] != "reauth_required" {
+			t.Errorf("%s: %v", path, said)
+		}
+	}
+	w.mustCall(200, "POST", "/auth/reauth", access, body("password", newPW, "code", e.next()))
+	w.mustCall(200, "POST", "/auth/mfa/recovery/regenerate", access, "")
+}
+
 // TestAtRest: the file holds no seed, no signing key, no token, no code.
 func TestAtRest(t *testing.T) {
 	w := newWorld(t, withMail)

@@ -113,10 +113,6 @@ func (a *Accounts) handlePasswordChange(w http.ResponseWriter, r *http.Request) 
 		if u.Credential != user.Credential {
 			return wrongCredentials
 		}
-		s.AuthTime = c.now
-		if err := c.SetSession(ctx, *s); err != nil {
-			return err
-		}
 		return a.setPassword(ctx, c, u, hash, s.ID)
 	})
 	if err != nil {
