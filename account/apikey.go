@@ -232,3 +232,14 @@ func (c *change) revokeKey(ctx context.Context, userID, id string) error {
 	}
 	return c.revoke(ctx, KindAPIKey, id, 0)
 }
+
+// revokeKeys revokes all keys of a user.
+func (c *change) revokeKeys(ctx context.Context, userID string) error {
+	list, err := keysOf(ctx, c, userID)
+	for _, k := range list {
+		if err := c.revokeKey(ctx, userID, k.ID); err != nil {
+			return err
+		}
+	}
+	return err
+}

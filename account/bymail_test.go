@@ -280,6 +280,52 @@ func TestEmailChangeAsked(t *testing.T) {
 	w.mustCall(204, "POST", "/auth/email/verify", "", body("token", "spt_"+token[:43]))
 }
 
+// move changes ada's address, and returns the token by which the one before takes it back.
+func (w *world) move(from, to string) (revert string) {
+	w.Helper()
+	said := w.mustCall(200, "POST", "/auth/login", "", body("email", from, "password", adasPW))
+	w.mustCall(202, "POST", "/auth/email/change", said["access_token"].(string), body("email", to))
+	w.mustCall(204, "POST", "/auth/email/verify", "", body("token", w.token(to, "Confirm your new")))
+	return w.token(from, "was changed")
+}
+
+// TestTakenOver: whoever takes an account over and moves it on and on does not keep its
+// first address from taking it back, and keeps nothing.
+func TestTakenOver(t *testing.T) {
+	w := newWorld(t, withMail)
+	add(t, w.Accounts, "ada")
+	first := w.move("ada@example.com", "b@example.com")
+	second := w.move("b@example.com", "c@example.com")
+	third := w.move("c@example.com", "d@example.com")
+	said := w.mustCall(200, "POST", "/auth/login", "", body("username", "ada", "password", adasPW))
+	key := w.mustCall(201, "POST", "/auth/keys", said["access_token"].(string), body("name", "k"))["key"].(string)
+	w.mustCall(204, "POST", "/auth/email/verify", "", body("token", second)) // by whoever has b@
+	w.mustCall(400, "POST", "/auth/email/verify", "", body("token", third))
+	reset := w.token("b@example.com", "new password")
+	w.mustCall(204, "POST", "/auth/email/verify", "", body("token", first))
+	for _, token := range []string{first, second, third} {
+		w.mustCall(400, "POST", "/auth/email/verify", "", body("token", token))
+	}
+	w.mustCall(400, "POST", "/auth/password/reset", "", body("token", reset, "password", adasPW))
+	w.mustCall(204, "POST", "/auth/password/reset", "", body("token", w.token("ada@example.com", "new password"), "password", newPW))
+	if _, said := w.loginAs("ada", newPW); said["access_token"] == nil {
+		t.Error(said)
+	}
+	w.mustCall(401, "GET", "/auth/me", key, "")
+}
+
+// TestForceResetKeepsRevert: an administrator who makes the thief set another password
+// does not take the owner's way back away.
+func TestForceResetKeepsRevert(t *testing.T) {
+	w := newWorld(t, withMail)
+	add(t, w.Accounts, "ada")
+	revert := w.move("ada@example.com", "b@example.com")
+	if _, err := w.ForceReset(t.Context(), "ada"); err != nil {
+		t.Fatal(err)
+	}
+	w.mustCall(204, "POST", "/auth/email/verify", "", body("token", revert))
+}
+
 // TestReauth: what matters needs a login not long ago.
 func TestReauth(t *testing.T) {
 	w := newWorld(t, withMail)

@@ -68,7 +68,7 @@ func letterChanged(app, link string) letter {
 	return compose("Your address at "+app+" was changed",
 		"The address of your account at "+app+" is another one now. If it was not you, take it back within 72 hours:",
 		link,
-		"This logs out everybody, and asks for a new password.")
+		"This logs out everybody, revokes the API keys, and asks for a new password.")
 }
 
 func letterInvite(app, link string) letter {

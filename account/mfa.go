@@ -176,7 +176,7 @@ func (a *Accounts) factorChanged(ctx context.Context, c *change, u *User, keep, 
 	if err := c.SetUser(ctx, *u); err != nil {
 		return err
 	}
-	if err := void(ctx, c, u.ID, func(p purpose) bool { return p != toRevert }); err != nil {
+	if err := void(ctx, c, u.ID, allButRevert); err != nil {
 		return err
 	}
 	if err := c.endAll(ctx, u.ID, keep); err != nil {

@@ -188,38 +188,43 @@ func (a *Accounts) handleVerify(w http.ResponseWriter, r *http.Request) error {
 }
 
 // moveTo gives the account the address that has just been confirmed, and the old one
-// three days to take that back.
+// three days to take that back, whatever addresses come after it.
 func (a *Accounts) moveTo(ctx context.Context, c *change, u *User, t *ticket) error {
 	if u.Credential != t.Credential {
 		return errTicket
 	}
 	old := u.Email
 	u.Email, u.Verified = t.Email, c.now
-	if err := a.addressChanged(ctx, c, u); err != nil {
+	if err := a.addressChanged(ctx, c, u, allButRevert); err != nil {
 		return err
 	}
-	text, err := issue(ctx, c, u.ID, ticket{Purpose: toRevert, Email: old})
+	text, err := issue(ctx, c, u.ID, ticket{Purpose: toRevert, Email: old, Credential: u.Credential})
 	if err != nil {
 		return err
 	}
 	return a.letter(ctx, c.Tx, old, letterChanged(a.app, a.link("revert", text)))
 }
 
-// moveBack is for an account that somebody else has taken over.
+// moveBack is for an account that somebody else has taken over. An address the account
+// had before this one may still take it back from this one, and none that came after.
 func (a *Accounts) moveBack(ctx context.Context, c *change, u *User, t *ticket) error {
 	u.Email, u.Verified, u.MustReset = t.Email, c.now, true
-	if err := a.addressChanged(ctx, c, u); err != nil {
+	later := func(other *ticket) bool { return other.Purpose != toRevert || other.Credential >= t.Credential }
+	if err := a.addressChanged(ctx, c, u, later); err != nil {
+		return err
+	}
+	if err := c.revokeKeys(ctx, u.ID); err != nil {
 		return err
 	}
 	return a.mailReset(ctx, c, u)
 }
 
-func (a *Accounts) addressChanged(ctx context.Context, c *change, u *User) error {
+func (a *Accounts) addressChanged(ctx context.Context, c *change, u *User, voids func(*ticket) bool) error {
 	u.Credential++
 	if err := c.SetUser(ctx, *u); err != nil {
 		return err
 	}
-	if err := void(ctx, c, u.ID, every); err != nil {
+	if err := void(ctx, c, u.ID, voids); err != nil {
 		return err
 	}
 	if err := c.endAll(ctx, u.ID, ""); err != nil {

@@ -131,7 +131,7 @@ func (a *Accounts) setPassword(ctx context.Context, c *change, u *User, hash sec
 	if err := c.SetUser(ctx, *u); err != nil {
 		return err
 	}
-	if err := void(ctx, c, u.ID, func(p purpose) bool { return p != toRevert }); err != nil {
+	if err := void(ctx, c, u.ID, allButRevert); err != nil {
 		return err
 	}
 	if err := c.endAll(ctx, u.ID, keep); err != nil {

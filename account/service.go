@@ -190,7 +190,7 @@ func (a *Accounts) ForceReset(ctx context.Context, login string) (User, error) {
 	return a.alter(ctx, login, audit.UserUpdated, "password reset demanded", func(c *change, u *User) error {
 		u.MustReset = true
 		u.Credential++
-		if err := void(ctx, c, u.ID, every); err != nil {
+		if err := void(ctx, c, u.ID, allButRevert); err != nil {
 			return err
 		}
 		if err := a.mailReset(ctx, c, u); err != nil {

@@ -57,7 +57,8 @@ type ticket struct {
 	Purpose purpose `json:"purpose"`
 	// Email is the very address that the ticket is about.
 	Email string `json:"email,omitzero"`
-	// Credential is the user's when the ticket was made; another one voids it.
+	// Credential is the user's when the ticket was made; another one voids it, unless the
+	// ticket takes an address back: then it tells which of several came first.
 	Credential int64    `json:"credential,omitzero"`
 	Roles      []string `json:"roles,omitzero"`
 	// Tries counts the guesses at a second factor; How is the login it completes, and
@@ -71,10 +72,10 @@ type ticket struct {
 }
 
 // issue keeps a ticket and returns its text. With an owner, it replaces the owner's
-// tickets of the same purpose.
+// tickets of the same purpose, but for those that take an address back.
 func issue(ctx context.Context, c *change, owner string, t ticket) (string, error) {
-	if owner != "" {
-		if err := void(ctx, c, owner, func(p purpose) bool { return p == t.Purpose }); err != nil {
+	if owner != "" && t.Purpose != toRevert {
+		if err := void(ctx, c, owner, func(old *ticket) bool { return old.Purpose == t.Purpose }); err != nil {
 			return "", err
 		}
 	}
@@ -148,15 +149,15 @@ func (t *ticket) spend(ctx context.Context, c *change) error {
 	return c.DeleteRecord(ctx, kindTicket, t.id)
 }
 
-// void deletes the tickets of an owner that are for one of these purposes.
-func void(ctx context.Context, c *change, owner string, which func(purpose) bool) error {
+// void deletes those of an owner's tickets that which picks.
+func void(ctx context.Context, c *change, owner string, which func(*ticket) bool) error {
 	list, err := c.RecordsOf(ctx, kindTicket, owner)
 	if err != nil {
 		return err
 	}
 	for _, rec := range list {
 		var t ticket
-		if err := json.Unmarshal(rec.Data, &t); err != nil || !which(t.Purpose) {
+		if err := json.Unmarshal(rec.Data, &t); err != nil || !which(&t) {
 			continue
 		}
 		if err := c.DeleteRecord(ctx, kindTicket, rec.ID); err != nil {
@@ -166,4 +167,6 @@ func void(ctx context.Context, c *change, owner string, which func(purpose) bool
 	return nil
 }
 
-func every(purpose) bool { return true }
+// allButRevert are what a change of what logs the user in voids. Whoever takes an account
+// over makes such changes, and must not keep its owner from taking it back by them.
+func allButRevert(t *ticket) bool { return t.Purpose != toRevert }
