@@ -326,6 +326,31 @@ func TestForceResetKeepsRevert(t *testing.T) {
 	w.mustCall(204, "POST", "/auth/email/verify", "", body("token", revert))
 }
 
+// TestHeldAddress: nobody registers an address while its account may be taken back to it.
+func TestHeldAddress(t *testing.T) {
+	for name, change := range map[string]func(*account.Config){"verified": func(*account.Config) {}, "unverified": func(c *account.Config) { c.InsecureUnverified = true }} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, func(c *account.Config) { withMail(c); change(c) })
+			add(t, w.Accounts, "ada")
+			revert := w.move("ada@example.com", "b@example.com")
+			eve := body("username", "eve", "email", "ADA@example.com", "password", adasPW)
+			if status, said, _ := w.call("POST", "/auth/register", "", eve); status != 202 && status != 409 {
+				t.Errorf("%d %s", status, said)
+			}
+			if list := w.sent(); name == "verified" && (len(list) != 1 || !strings.Contains(list[0].subject, "You have an account")) {
+				t.Errorf("%+v", list)
+			}
+			w.later(71 * time.Hour)
+			w.mustCall(204, "POST", "/auth/email/verify", "", body("token", revert))
+			w.sent()
+			w.later(2 * time.Hour)
+			if status, _, _ := w.call("POST", "/auth/register", "", body("username", "bob", "email", "b@example.com", "password", adasPW)); status >= 300 {
+				t.Errorf("an address nobody holds: %d", status)
+			}
+		})
+	}
+}
+
 // TestReauth: what matters needs a login not long ago.
 func TestReauth(t *testing.T) {
 	w := newWorld(t, withMail)

@@ -202,6 +202,9 @@ func (a *Accounts) moveTo(ctx context.Context, c *change, u *User, t *ticket) er
 	if err != nil {
 		return err
 	}
+	if err := a.hold(ctx, c, u, old); err != nil {
+		return err
+	}
 	return a.letter(ctx, c.Tx, old, letterChanged(a.app, a.link("revert", text)))
 }
 

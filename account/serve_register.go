@@ -9,6 +9,9 @@ import (
 	"github.com/sallyport-dev/sallyport/visit"
 )
 
+// kindHeld is an address that is kept from being registered.
+const kindHeld = "held"
+
 // errNothing is what an answer that says nothing hides.
 var errNothing = errors.New("there is no such account, or nothing to do for it")
 
@@ -38,8 +41,7 @@ func (a *Accounts) handleRegister(w http.ResponseWriter, r *http.Request) error 
 		return a.registerInvited(w, r, u, invite)
 	}
 	if a.unverified {
-		err := a.update(r.Context(), u.ID, func(c *change) error { return c.AddUser(r.Context(), u) })
-		return a.registered(w, r, &u, err)
+		return a.registered(w, r, &u, a.registerSeen(r.Context(), u))
 	}
 	err = a.registerUnseen(r.Context(), u)
 	if err != nil && !errors.Is(err, errNothing) {
@@ -61,13 +63,48 @@ func (a *Accounts) registered(w http.ResponseWriter, r *http.Request, u *User, e
 	return send(w, http.StatusCreated, profileOf(u, false))
 }
 
+// registerSeen makes a user, or says that there is one.
+func (a *Accounts) registerSeen(ctx context.Context, u User) error {
+	return a.update(ctx, u.ID, func(c *change) error {
+		_, err := a.holder(ctx, c, u.Email)
+		switch {
+		case err == nil:
+			return ErrTaken
+		case !errors.Is(err, ErrNotFound):
+			return err
+		}
+		return c.AddUser(ctx, u)
+	})
+}
+
+// hold keeps an address from being registered while it may take its account back.
+func (a *Accounts) hold(ctx context.Context, c *change, u *User, email string) error {
+	return c.PutRecord(ctx, Record{Kind: kindHeld, ID: a.nameID(kindHeld, Fold(email)), Owner: u.ID, End: c.now.Add(toRevert.ttl())})
+}
+
+// holder is whoever has an address, or had it until lately and may take it back. The
+// address goes first: between the two questions it can only be given up for a hold.
+func (a *Accounts) holder(ctx context.Context, c *change, email string) (User, error) {
+	u, err := c.UserByLogin(ctx, email)
+	held, errHeld := c.Record(ctx, kindHeld, a.nameID(kindHeld, Fold(email)))
+	switch {
+	case !errors.Is(err, ErrNotFound), errors.Is(errHeld, ErrNotFound):
+		return u, err
+	case errHeld != nil:
+		return u, errHeld
+	case !c.now.Before(held.End):
+		return u, err
+	}
+	return c.User(ctx, held.Owner)
+}
+
 // registerUnseen makes a user who has to confirm the address, or mails whoever has it
 // that there is an account: with the same work, whichever it is.
 func (a *Accounts) registerUnseen(ctx context.Context, u User) error {
 	made := false
 	err := a.update(ctx, u.ID, func(c *change) error {
 		byName, errName := c.UserByLogin(ctx, u.Username)
-		byEmail, errEmail := c.UserByLogin(ctx, u.Email)
+		byEmail, errEmail := a.holder(ctx, c, u.Email)
 		for _, err := range []error{errName, errEmail} {
 			if err != nil && !errors.Is(err, ErrNotFound) {
 				return err
