@@ -2,6 +2,7 @@ package account_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -183,6 +184,32 @@ func TestAskedByOthers(t *testing.T) {
 		_, token, _ := strings.Cut(list[2].text, "spt_")
 		use(w, "spt_"+token[:43])
 	}
+}
+
+// TestForgotOnAndOn: a stranger who asks on and on for an address gets it three mails an
+// hour, and the last of them stays good. Which network asks makes no difference.
+func TestForgotOnAndOn(t *testing.T) {
+	w := newWorld(t, withMail)
+	add(t, w.Accounts, "ada")
+	var last []mail
+	for i := range 4 { // other mails to her, and none, take nothing from these
+		w.mustCall(202, "POST", "/auth/register", "", body("username", "eve", "email", "ada@example.com", "password", adasPW))
+		w.mustCall(202, "POST", "/auth/email/resend", "", body("email", "ada@example.com"))
+		if list := w.sent(); i > 1 && len(list) > 0 {
+			t.Errorf("%+v", list)
+		}
+	}
+	for i := range 15 {
+		w.mustCall(202, "POST", "/auth/password/forgot", "", body("email", "ada@example.com"), "from", fmt.Sprintf("198.51.%d.1", i))
+		if list := w.sent(); len(list) > 0 {
+			last = append(last, list...)
+		}
+	}
+	if len(last) != 3 {
+		t.Fatalf("%d mails", len(last))
+	}
+	_, token, _ := strings.Cut(last[2].text, "Token: ")
+	w.mustCall(204, "POST", "/auth/password/reset", "", body("token", token[:47], "password", newPW))
 }
 
 // TestForceReset: the password is good for nothing, and only its user learns the next.

@@ -16,7 +16,9 @@ import (
 // one address is sent.
 type limits struct{ login, register, recipient *bound }
 
-// mailLimit bounds the mails to one address, whoever asks for them.
+// mailLimit bounds the mails to one address, whoever asks for them. Those by which a
+// password is set are counted apart: else a stranger could use the others up, and keep
+// the owner from one.
 const mailLimit = "3 per 1h"
 
 // bound is one limiter and the name its keys have.
@@ -65,8 +67,8 @@ func (b *bound) take(w http.ResponseWriter, r *http.Request) error {
 
 // mayMail charges one mail to an address as it was written, known or not. Who asks is
 // not told: the answer is the same.
-func (b *bound) mayMail(ctx context.Context, address string) bool {
-	d, err := b.Take(ctx, b.keys.Sum(b.name, Fold(address)), 1)
+func (b *bound) mayMail(ctx context.Context, p purpose, address string) bool {
+	d, err := b.Take(ctx, b.keys.Sum(b.name, string(p), Fold(address)), 1)
 	return err == nil && d.Allowed
 }
 

@@ -32,7 +32,7 @@ func (a *Accounts) byMail(w http.ResponseWriter, r *http.Request, event string, 
 	} else if err != nil {
 		return a.explain(err)
 	}
-	mail := a.limits.recipient.mayMail(ctx, in.Email)
+	mail := a.limits.recipient.mayMail(ctx, p, in.Email)
 	holder := owner
 	if !mail { // a token that is not sent must not replace the one that was
 		holder = nobodys
@@ -249,7 +249,7 @@ func (a *Accounts) handleEmailChange(w http.ResponseWriter, r *http.Request) err
 	if err := a.limits.register.take(w, r); err != nil {
 		return err
 	}
-	mail := a.limits.recipient.mayMail(r.Context(), in.Email)
+	mail := a.limits.recipient.mayMail(r.Context(), toVerify, in.Email)
 	p, err := a.sensitive(r, func(ctx context.Context, c *change, u *User, _ *Session) error {
 		if strings.EqualFold(in.Email, u.Email) {
 			return invalid(problem.Field{Pointer: "/email", Code: "unchanged", Detail: "This is the address that the account has."})

@@ -131,7 +131,7 @@ func (a *Accounts) registerUnseen(ctx context.Context, u User) error {
 				return err
 			}
 		}
-		if !a.limits.recipient.mayMail(ctx, u.Email) {
+		if !a.limits.recipient.mayMail(ctx, toVerify, u.Email) {
 			return nil
 		}
 		return a.letter(ctx, c.Tx, u.Email, l)
