@@ -114,7 +114,11 @@ type Config struct {
 	// LoginLimit bounds attempts to log in, and RegisterLimit to register and to be sent
 	// mail, from one address prefix. Defaults: "100 per 10m" and "20 per 1h".
 	LoginLimit, RegisterLimit string
-	// Limits keeps these two's counters; default this process's memory.
+	// MailLimit bounds the mails that all strangers together have sent, so that nobody's
+	// many networks cost the mail server its good name. Past it, who registers or forgot a
+	// password is asked to wait. Default "1000 per 1h".
+	MailLimit string
+	// Limits keeps the counters of these three; default this process's memory.
 	Limits ratelimit.Store
 
 	// Audit gets the events of requests that came without a Gate, and of the methods

@@ -212,6 +212,47 @@ func TestForgotOnAndOn(t *testing.T) {
 	w.mustCall(204, "POST", "/auth/password/reset", "", body("token", token[:47], "password", newPW))
 }
 
+// TestMailLimit: strangers of many networks have no more mails sent than there may be, and
+// are told the same whether there is somebody. Who logs in is in nobody's way.
+func TestMailLimit(t *testing.T) {
+	w := newWorld(t, func(c *account.Config) { withMail(c); c.MailLimit = "6 per 1h" })
+	add(t, w.Accounts, "ada")
+	access, _ := w.login()
+	ask := func(i int, path, in string) int {
+		return w.send("POST", path, "", in, "from", fmt.Sprintf("198.51.%d.1", i)).Code
+	}
+	for i := range 4 {
+		if status := ask(i, "/auth/password/forgot", body("email", fmt.Sprintf("nobody%d@example.com", i))); status != 202 {
+			t.Fatal(status)
+		}
+	}
+	w.mustCall(202, "POST", "/auth/email/change", access, body("email", "b@example.com"))
+	if status := ask(5, "/auth/register", body("username", "bob", "email", "bob@example.com", "password", adasPW)); status != 202 {
+		t.Fatal(status)
+	}
+	said := map[string]bool{}
+	for i, email := range []string{"ada@example.com", "nobody@example.com"} {
+		rec := w.send("POST", "/auth/password/forgot", "", body("email", email), "from", fmt.Sprintf("203.0.%d.1", i))
+		said[rec.Body.String()] = true
+		if rec.Code != 429 || rec.Header().Get("Retry-After") == "" {
+			t.Errorf("%s: %d %v", email, rec.Code, rec.Header())
+		}
+	}
+	if len(said) != 1 {
+		t.Errorf("answers %v", said)
+	}
+	if status := ask(8, "/auth/register", body("username", "eve", "email", "eve@example.com", "password", adasPW)); status != 429 {
+		t.Error(status)
+	}
+	w.mustCall(429, "POST", "/auth/email/change", access, body("email", "c@example.com"))
+	if list := w.sent(); len(list) != 2 { // to b and to bob
+		t.Errorf("%+v", list)
+	}
+	w.login()
+	w.later(time.Hour)
+	w.mustCall(202, "POST", "/auth/password/forgot", "", body("email", "ada@example.com"))
+}
+
 // TestForceReset: the password is good for nothing, and only its user learns the next.
 func TestForceReset(t *testing.T) {
 	w := newWorld(t, withMail)

@@ -36,6 +36,7 @@ func (c *Config) complete() {
 	fill(&c.Registration, RegistrationOpen)
 	fill(&c.LoginLimit, "100 per 10m")
 	fill(&c.RegisterLimit, "20 per 1h")
+	fill(&c.MailLimit, "1000 per 1h")
 	if c.RetryWindow == 0 && !c.StrictRefresh {
 		c.RetryWindow = 10 * time.Second
 	}

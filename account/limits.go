@@ -12,9 +12,9 @@ import (
 	"github.com/sallyport-dev/sallyport/visit"
 )
 
-// limits are bounds on the address prefix that requests come from, and on the mail that
-// one address is sent.
-type limits struct{ login, register, recipient *bound }
+// limits are bounds on the address prefix that requests come from, on the mail that one
+// address is sent, and on all mail that strangers have sent.
+type limits struct{ login, register, recipient, mails *bound }
 
 // mailLimit bounds the mails to one address, whoever asks for them. Those by which a
 // password is set are counted apart: else a stranger could use the others up, and keep
@@ -36,11 +36,12 @@ func newLimits(cfg Config) (l limits, err error) {
 		}
 	}
 	keys := ratelimit.NewKeyer()
-	var errLogin, errRegister, errMail error
+	var errLogin, errRegister, errRecipient, errMails error
 	l.login, errLogin = newBound(store, keys, "login", "LoginLimit", cfg.LoginLimit)
 	l.register, errRegister = newBound(store, keys, "register", "RegisterLimit", cfg.RegisterLimit)
-	l.recipient, errMail = newBound(store, keys, "mail", "", mailLimit)
-	return l, errors.Join(errLogin, errRegister, errMail)
+	l.recipient, errRecipient = newBound(store, keys, "mail", "", mailLimit)
+	l.mails, errMails = newBound(store, keys, "mails", "MailLimit", cfg.MailLimit)
+	return l, errors.Join(errLogin, errRegister, errRecipient, errMails)
 }
 
 func newBound(store ratelimit.Store, keys *ratelimit.Keyer, name, field, text string) (*bound, error) {
@@ -59,6 +60,19 @@ func (b *bound) take(w http.ResponseWriter, r *http.Request) error {
 		return problem.Unavailable.RetryAfter(pollEvery).Because(err)
 	}
 	b.Apply(w.Header(), d)
+	if !d.Allowed {
+		return b.Refusal(d)
+	}
+	return nil
+}
+
+// takeMail charges one mail that a stranger has sent to somebody or nobody. How many others
+// have asked for is told to nobody before there are too many.
+func (b *bound) takeMail(ctx context.Context) error {
+	d, err := b.Take(ctx, b.keys.Sum(b.name), 1)
+	if err != nil {
+		return problem.Unavailable.RetryAfter(pollEvery).Because(err)
+	}
 	if !d.Allowed {
 		return b.Refusal(d)
 	}

@@ -33,6 +33,11 @@ func (a *Accounts) byMail(w http.ResponseWriter, r *http.Request, event string, 
 		return a.explain(err)
 	}
 	mail := a.limits.recipient.mayMail(ctx, p, in.Email)
+	if mail {
+		if err := a.limits.mails.takeMail(ctx); err != nil {
+			return err
+		}
+	}
 	holder := owner
 	if !mail { // a token that is not sent must not replace the one that was
 		holder = nobodys
@@ -247,6 +252,9 @@ func (a *Accounts) handleEmailChange(w http.ResponseWriter, r *http.Request) err
 		return err
 	}
 	if err := a.limits.register.take(w, r); err != nil {
+		return err
+	}
+	if err := a.limits.mails.takeMail(r.Context()); err != nil {
 		return err
 	}
 	mail := a.limits.recipient.mayMail(r.Context(), toVerify, in.Email)

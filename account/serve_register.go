@@ -43,6 +43,9 @@ func (a *Accounts) handleRegister(w http.ResponseWriter, r *http.Request) error 
 	if a.unverified {
 		return a.registered(w, r, &u, a.registerSeen(r.Context(), u))
 	}
+	if err := a.limits.mails.takeMail(r.Context()); err != nil {
+		return err
+	}
 	err = a.registerUnseen(r.Context(), u)
 	if err != nil && !errors.Is(err, errNothing) {
 		return a.explain(err)

@@ -114,7 +114,8 @@ func (a *app) openAccounts(ctx context.Context) (err error) {
 	}
 	var done func() error
 	a.accounts, done, err = o.openAccounts(ctx, a.log, func(c *account.Config) {
-		c.Registration, c.LoginLimit, c.RegisterLimit = account.Registration(o.registration), o.loginLimit, o.registerLimit
+		c.Registration = account.Registration(o.registration)
+		c.LoginLimit, c.RegisterLimit, c.MailLimit = o.loginLimit, o.registerLimit, o.mailLimit
 		c.Algorithm, c.StrictRefresh, c.RoleScopes = token.Algorithm(o.algorithm), o.strictRefresh, map[string][]string{"verifier": {account.ScopeIntrospect}}
 		if o.cookies {
 			c.TrustedOrigins = o.origins

@@ -14,7 +14,7 @@ var flagNames = strings.NewReplacer(
 	"sallyport: MaxBody", "--max-body",
 	"sallyport: Routes", "--public: Routes",
 	"account: LoginLimit", "--login-limit",
-	"account: RegisterLimit", "--register-limit",
+	"account: RegisterLimit", "--register-limit", "account: MailLimit", "--mail-limit",
 	"account: TrustedOrigins", "--allow-origin",
 	"account: Algorithm", "--algorithm",
 	"account: App", "--app",

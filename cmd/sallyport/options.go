@@ -24,25 +24,25 @@ import (
 // options are what the flags of serve say.
 type options struct {
 	place
-	listen, upstream          string
-	issuer, audience, jwks    string
-	types                     []string
-	public, unlimited         []string
-	origins, proxies          []string
-	limit, clientLimit        string
-	accounts, registration    string
-	tlsCert, tlsKey           string
-	selfSigned, cleartext     bool
-	forwardAuthorization      bool
-	errorPages                bool
-	maxBody                   int64
-	upstreamTimeout, drain    time.Duration
-	smtp, mailFrom            string
-	algorithm                 string
-	strictRefresh, cookies    bool
-	admin                     string
-	trust                     []string
-	loginLimit, registerLimit string
+	listen, upstream                     string
+	issuer, audience, jwks               string
+	types                                []string
+	public, unlimited                    []string
+	origins, proxies                     []string
+	limit, clientLimit                   string
+	accounts, registration               string
+	tlsCert, tlsKey                      string
+	selfSigned, cleartext                bool
+	forwardAuthorization                 bool
+	errorPages                           bool
+	maxBody                              int64
+	upstreamTimeout, drain               time.Duration
+	smtp, mailFrom                       string
+	algorithm                            string
+	strictRefresh, cookies               bool
+	admin                                string
+	trust                                []string
+	loginLimit, registerLimit, mailLimit string
 }
 
 const (
@@ -69,6 +69,7 @@ func (o *options) flags(f *pflag.FlagSet) {
 	f.StringVar(&o.limit, "limit", "100 per 15m", "most requests of one caller, a `LIMIT` such as \"100 per 15m\" or \"10/s burst 20\"")
 	f.StringVar(&o.clientLimit, "client-limit", "", "`LIMIT` of one client address, whoever calls (default: ten times --limit)")
 	f.StringVar(&o.loginLimit, "login-limit", "", "`LIMIT` of attempts to log in from one client address (default \"100 per 10m\")")
+	f.StringVar(&o.mailLimit, "mail-limit", "", "`LIMIT` of mails that all strangers together have sent (default \"1000 per 1h\")")
 	f.StringVar(&o.registerLimit, "register-limit", "", "`LIMIT` of registrations from one client address (default \"20 per 1h\")")
 	f.StringArrayVar(&o.origins, "allow-origin", nil, "`ORIGIN` whose scripts may call, such as https://app.example.com; may be repeated")
 	f.BoolVar(&o.cookies, "allow-cookies", false, "let pages of every --allow-origin keep their session in cookies; they have to be of the same site as the gate")
