@@ -66,15 +66,15 @@ type mailbox struct {
 	fail error
 }
 
-type mail struct{ to, subject, text string }
+type mail struct{ id, to, subject, text string }
 
-func (m *mailbox) Send(_ context.Context, to, subject, text string) error {
+func (m *mailbox) Send(_ context.Context, id, to, subject, text string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.fail != nil {
 		return m.fail
 	}
-	m.list = append(m.list, mail{to, subject, text})
+	m.list = append(m.list, mail{id, to, subject, text})
 	return nil
 }
 

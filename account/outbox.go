@@ -12,8 +12,11 @@ import (
 
 // Mailer sends one mail of plain text. An error that has a method Permanent() bool which
 // says true is not tried again. Package mail has two.
+//
+// A mail that was sent just before its process died is sent again: then id is the same,
+// for whoever can tell that they have it. It is a UUID.
 type Mailer interface {
-	Send(ctx context.Context, to, subject, text string) error
+	Send(ctx context.Context, id, to, subject, text string) error
 }
 
 // Elsewhere is a Mailer for a process that leaves the sending to others which share the
@@ -21,15 +24,15 @@ type Mailer interface {
 type Elsewhere struct{}
 
 // Send is never called.
-func (Elsewhere) Send(context.Context, string, string, string) error {
+func (Elsewhere) Send(context.Context, string, string, string, string) error {
 	return errors.New("account: this process sends no mail")
 }
 
 const (
-	kindMail    = "mail"
-	mailsAtOnce = 20
-	mailTries   = 12
-	// mailLease is how long one process has for sending a mail before another may.
+	kindMail  = "mail"
+	mailTries = 12
+	// mailLease is how long one process has for sending a mail before another may: longer
+	// than sending takes.
 	mailLease = 2 * time.Minute
 	mailTTL   = 24 * time.Hour
 	sendFor   = 30 * time.Second
@@ -96,37 +99,39 @@ func (a *Accounts) sendDue(ctx context.Context) {
 	a.sending.Lock()
 	defer a.sending.Unlock()
 	for {
-		list, err := a.claim(ctx)
-		if err != nil && ctx.Err() == nil {
-			a.errors.ErrorContext(ctx, "reading the outbox", "error", err)
-		}
-		if len(list) == 0 {
+		rec, err := a.claim(ctx)
+		if err != nil {
+			if !errors.Is(err, ErrNotFound) && ctx.Err() == nil {
+				a.errors.ErrorContext(ctx, "reading the outbox", "error", err)
+			}
 			return
 		}
-		for _, rec := range list {
-			a.send(ctx, rec)
-		}
+		a.send(ctx, rec)
 	}
 }
 
-// claim takes mails that are due, so that no other process sends them meanwhile.
-func (a *Accounts) claim(ctx context.Context) (list []Record, err error) {
-	if due, err := a.store.RecordsDue(ctx, kindMail, a.now(), 1); err != nil || len(due) == 0 {
-		return nil, err
+// claim takes one mail that is due, so that no other process sends it meanwhile. Of
+// several at once, a slow server would let the last ones' time run out.
+func (a *Accounts) claim(ctx context.Context) (rec Record, err error) {
+	if rec, err = firstDue(ctx, a.store, a.now()); err != nil {
+		return rec, err
 	}
 	err = a.update(ctx, kindMail, func(c *change) error {
-		if list, err = c.RecordsDue(ctx, kindMail, c.now, mailsAtOnce); err != nil {
+		if rec, err = firstDue(ctx, c, c.now); err != nil {
 			return err
 		}
-		for _, rec := range list {
-			rec.Due = c.now.Add(mailLease)
-			if err := c.PutRecord(ctx, rec); err != nil {
-				return err
-			}
-		}
-		return nil
+		rec.Due = c.now.Add(mailLease)
+		return c.PutRecord(ctx, rec)
 	})
-	return list, err
+	return rec, err
+}
+
+func firstDue(ctx context.Context, in Reader, now time.Time) (Record, error) {
+	list, err := in.RecordsDue(ctx, kindMail, now, 1)
+	if err != nil || len(list) == 0 {
+		return Record{}, cmpError(err, ErrNotFound)
+	}
+	return list[0], nil
 }
 
 // send sends one mail. What fails is tried again later, twice as late each time.
@@ -134,7 +139,7 @@ func (a *Accounts) send(ctx context.Context, rec Record) {
 	m, l, err := a.openMail(rec)
 	if err == nil && m.To != nobody {
 		sending, cancel := context.WithTimeout(ctx, sendFor)
-		err = a.mail.Send(sending, m.To, l.Subject, l.Text)
+		err = a.mail.Send(sending, rec.ID, m.To, l.Subject, l.Text)
 		cancel()
 	}
 	if err != nil && ctx.Err() == nil {

@@ -24,7 +24,6 @@ import (
 	"github.com/wneessen/go-mail"
 
 	"github.com/sallyport-dev/sallyport/secret"
-	"github.com/sallyport-dev/sallyport/visit"
 )
 
 // Error says why a mail was not sent.
@@ -95,9 +94,10 @@ func NewSMTP(cfg SMTPConfig) (*SMTP, error) {
 	return &SMTP{client, cfg.From}, nil
 }
 
-// Send sends one mail of plain text. Its errors are *[Error].
-func (s *SMTP) Send(ctx context.Context, to, subject, text string) error {
-	m, err := message(s.from, to, subject, text)
+// Send sends one mail of plain text. The id is made its Message-ID, by which a mail that is
+// sent again is known. Its errors are *[Error].
+func (s *SMTP) Send(ctx context.Context, id, to, subject, text string) error {
+	m, err := message(id, s.from, to, subject, text)
 	if err != nil {
 		return &Error{true, err}
 	}
@@ -121,12 +121,15 @@ func (s *SMTP) deliver(ctx context.Context, m *mail.Msg) error {
 	}
 }
 
-func message(from, to, subject, text string, options ...mail.MsgOption) (*mail.Msg, error) {
+func message(id, from, to, subject, text string, options ...mail.MsgOption) (*mail.Msg, error) {
 	if err := CheckAddress(to); err != nil {
 		return nil, err
 	}
 	if strings.ContainsFunc(subject, unicode.IsControl) {
 		return nil, errors.New("the subject is not one line")
+	}
+	if err := checkID(id); err != nil {
+		return nil, err
 	}
 	m := mail.NewMsg(append(options, mail.WithNoDefaultUserAgent())...)
 	if err := errors.Join(m.From(from), m.To(to)); err != nil {
@@ -134,10 +137,18 @@ func message(from, to, subject, text string, options ...mail.MsgOption) (*mail.M
 	}
 	m.Subject(subject)
 	m.SetDate()
-	m.SetMessageID()
+	m.SetMessageIDWithValue(id + from[strings.LastIndexByte(from, '@'):])
 	m.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834 §5: nobody is away from here
 	m.SetBodyString(mail.TypeTextPlain, text)
 	return m, nil
+}
+
+// checkID keeps to what a file and a Message-ID may be called.
+func checkID(id string) error {
+	if id == "" || len(id) > 64 || strings.Trim(id, "0123456789abcdefghijklmnopqrstuvwxyz-") != "" {
+		return errors.New("the id of a mail is 1 to 64 lower-case letters, digits and dashes")
+	}
+	return nil
 }
 
 // CheckAddress refuses what is not one plain address: a name beside it, several, or
@@ -172,20 +183,24 @@ func NewFolder(dir, from string, log *slog.Logger) (*Folder, error) {
 	return &Folder{dir, from, log}, nil
 }
 
-// Send keeps one mail. Its errors are *[Error].
-func (f *Folder) Send(ctx context.Context, to, subject, text string) error {
-	m, err := message(f.from, to, subject, text, mail.WithEncoding(mail.NoEncoding)) // a person reads it as it is
+// Send keeps one mail, in a file of its id: one that comes again is kept once. Its errors
+// are *[Error].
+func (f *Folder) Send(ctx context.Context, id, to, subject, text string) error {
+	m, err := message(id, f.from, to, subject, text, mail.WithEncoding(mail.NoEncoding)) // a person reads it as it is
 	if err != nil {
 		return &Error{true, err}
 	}
-	name := filepath.Join(f.dir, visit.NewID(time.Now())+".eml")
-	out, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	out, err := os.CreateTemp(f.dir, "*.part") // for its owner alone
 	if err != nil {
 		return &Error{false, err}
 	}
+	name := filepath.Join(f.dir, id+".eml")
 	_, err = m.WriteTo(out)
-	if err := errors.Join(err, out.Close()); err != nil {
-		return &Error{false, errors.Join(err, os.Remove(name))}
+	if err = errors.Join(err, out.Close()); err == nil {
+		err = os.Rename(out.Name(), name) // whole, or not at all
+	}
+	if err != nil {
+		return &Error{false, errors.Join(err, os.Remove(out.Name()))}
 	}
 	f.log.InfoContext(ctx, "a mail was written", "subject", subject, "file", name)
 	return nil

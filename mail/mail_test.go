@@ -148,11 +148,11 @@ func smtp(t *testing.T, cfg mail.SMTPConfig) *mail.SMTP {
 func TestSMTP(t *testing.T) {
 	server := newSink(t, nil, nil)
 	s := smtp(t, mail.SMTPConfig{Address: server.address, InsecurePlaintext: true})
-	if err := s.Send(t.Context(), "ada@example.com", "Größe", "Hello\n\n.\nhttps://app.example/#reset=spt_x\n"); err != nil {
+	if err := s.Send(t.Context(), "0-1", "ada@example.com", "Größe", "Hello\n\n.\nhttps://app.example/#reset=spt_x\n"); err != nil {
 		t.Fatal(err)
 	}
 	got := <-server.got
-	for _, want := range []string{"<ada@example.com>", "<gate@example.com>", "Auto-Submitted: auto-generated", "Message-ID:", "Subject: =?UTF-8?"} {
+	for _, want := range []string{"<ada@example.com>", "<gate@example.com>", "Auto-Submitted: auto-generated", "Message-ID: <0-1@example.com>", "Subject: =?UTF-8?"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %s in\n%s", want, got)
 		}
@@ -164,13 +164,13 @@ func TestTLS(t *testing.T) {
 	cert := certificate(t)
 	server := newSink(t, cert, nil)
 	login := mail.SMTPConfig{Address: server.address, Username: "u", Password: secret.New("p")}
-	if err := smtp(t, login).Send(t.Context(), "ada@example.com", "s", "t"); err != nil {
+	if err := smtp(t, login).Send(t.Context(), "0-1", "ada@example.com", "s", "t"); err != nil {
 		t.Fatal(err)
 	}
 	<-server.got
 	stripped := newSink(t, nil, nil)
 	login.Address = stripped.address
-	if err := smtp(t, login).Send(t.Context(), "ada@example.com", "s", "t"); err == nil || len(stripped.got) > 0 {
+	if err := smtp(t, login).Send(t.Context(), "0-1", "ada@example.com", "s", "t"); err == nil || len(stripped.got) > 0 {
 		t.Errorf("sent without TLS: %v", err)
 	}
 }
@@ -185,7 +185,7 @@ func TestErrors(t *testing.T) {
 		"not taken now":   {map[string]string{"MAIL": "421 closing"}, false},
 	} {
 		s := smtp(t, mail.SMTPConfig{Address: newSink(t, nil, row.answers).address, InsecurePlaintext: true})
-		err := s.Send(t.Context(), "ada@example.com", "s", "t")
+		err := s.Send(t.Context(), "0-1", "ada@example.com", "s", "t")
 		if e, ok := errors.AsType[*mail.Error](err); !ok || e.Permanent() != row.permanent {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -193,11 +193,11 @@ func TestErrors(t *testing.T) {
 	s := smtp(t, mail.SMTPConfig{Address: newSink(t, nil, map[string]string{"MAIL": "hang"}).address, InsecurePlaintext: true})
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	if err := s.Send(ctx, "ada@example.com", "s", "t"); err == nil {
+	if err := s.Send(ctx, "0-1", "ada@example.com", "s", "t"); err == nil {
 		t.Error("a server that hangs took it")
 	}
 	s = smtp(t, mail.SMTPConfig{Address: "127.0.0.1:1", InsecurePlaintext: true})
-	if e, ok := errors.AsType[*mail.Error](s.Send(t.Context(), "ada@example.com", "s", "t")); !ok || e.Permanent() {
+	if e, ok := errors.AsType[*mail.Error](s.Send(t.Context(), "0-1", "ada@example.com", "s", "t")); !ok || e.Permanent() {
 		t.Errorf("a server that is down: %v", e)
 	}
 }
@@ -226,12 +226,17 @@ func TestAddresses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, to := range hostile {
-		if e, ok := errors.AsType[*mail.Error](f.Send(t.Context(), to, "s", "t")); !ok || !e.Permanent() {
+		if e, ok := errors.AsType[*mail.Error](f.Send(t.Context(), "0-1", to, "s", "t")); !ok || !e.Permanent() {
 			t.Errorf("%q: %v", to, e)
 		}
 	}
-	if e, ok := errors.AsType[*mail.Error](f.Send(t.Context(), "a@example.com", "s\r\nBcc: eve@example.com", "t")); !ok || !e.Permanent() {
+	if e, ok := errors.AsType[*mail.Error](f.Send(t.Context(), "0-1", "a@example.com", "s\r\nBcc: eve@example.com", "t")); !ok || !e.Permanent() {
 		t.Errorf("a subject of two lines: %v", e)
+	}
+	for _, id := range []string{"", "../x", "a/b", "a.b", "a>\r\nBcc: eve@example.com", "A", strings.Repeat("a", 65)} {
+		if e, ok := errors.AsType[*mail.Error](f.Send(t.Context(), id, "a@example.com", "s", "t")); !ok || !e.Permanent() {
+			t.Errorf("id %q: %v", id, e)
+		}
 	}
 	if list, err := os.ReadDir(dir); err != nil || len(list) != 0 {
 		t.Errorf("%d files, %v", len(list), err)
@@ -246,10 +251,12 @@ func TestFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	link := "https://app.example/account#reset=spt_" + strings.Repeat("x", 60)
-	if err := f.Send(t.Context(), "ada@example.com", "Hello", "Line\n\n"+link+"\n"); err != nil {
-		t.Fatal(err)
+	for range 2 { // as when nobody knows whether it was sent
+		if err := f.Send(t.Context(), "0-1", "ada@example.com", "Hello", "Line\n\n"+link+"\n"); err != nil {
+			t.Fatal(err)
+		}
 	}
-	list, err := filepath.Glob(filepath.Join(dir, "*.eml"))
+	list, err := filepath.Glob(filepath.Join(dir, "*"))
 	if err != nil || len(list) != 1 || !strings.Contains(log.String(), list[0]) {
 		t.Fatal(list, err, log.String())
 	}
