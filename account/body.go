@@ -180,7 +180,9 @@ var (
 	lastAdmin   = problem.New(http.StatusConflict, "last_admin", "This is the last administrator. Make another one first.")
 	notAdmin    = problem.New(http.StatusForbidden, "admin_required", "This is for administrators who have logged in with a second factor.")
 	noToken     = problem.New(http.StatusUnauthorized, "no_credentials", "Send a token: Authorization: Bearer TOKEN.").With("WWW-Authenticate", `Bearer realm="api"`)
-	badToken    = problem.New(http.StatusUnauthorized, "invalid_token", "The token is not valid, or no longer. Log in or refresh to get a new one.").
+	oneToken    = problem.New(http.StatusBadRequest, "invalid_request", "Send one token, once: Authorization: Bearer TOKEN.").
+			With("WWW-Authenticate", `Bearer realm="api", error="invalid_request"`)
+	badToken = problem.New(http.StatusUnauthorized, "invalid_token", "The token is not valid, or no longer. Log in or refresh to get a new one.").
 			With("WWW-Authenticate", `Bearer realm="api", error="invalid_token"`)
 )
 

@@ -2,7 +2,9 @@ package account
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/sallyport-dev/sallyport/problem"
@@ -117,15 +119,35 @@ func setCookie(w http.ResponseWriter, name, value string, d time.Duration, site 
 	http.SetCookie(w, &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: age, Secure: true, HttpOnly: true, SameSite: site})
 }
 
+// maxCookie is what every browser keeps of a name and a value (RFC 6265bis §5.6). One that
+// is longer it drops without a word, and whoever has just logged in is not.
+const maxCookie = 4096
+
+// fits refuses an access token that no browser would keep.
+func (a *Accounts) fits(access string) error {
+	if len(cookieAccess)+len(access) <= maxCookie {
+		return nil
+	}
+	err := fmt.Errorf("account: an access token of %d bytes does not fit into a cookie: give the user fewer roles, and those fewer scopes", len(access))
+	a.errors.Error(err.Error())
+	return problem.Internal.Because(err)
+}
+
 // intoCookies moves the tokens from the answer into cookies.
-func (a *Accounts) intoCookies(w http.ResponseWriter, t *Tokens, until time.Duration) {
+func (a *Accounts) intoCookies(w http.ResponseWriter, t *Tokens, until time.Duration) error {
+	if err := a.fits(t.AccessToken); err != nil {
+		return err
+	}
 	setCookie(w, cookieAccess, t.AccessToken, a.ttl.access, http.SameSiteLaxMode)
 	setCookie(w, cookieRefresh, t.RefreshToken, until, http.SameSiteStrictMode)
 	if t.DeviceToken != "" {
 		setCookie(w, cookieDevice, t.DeviceToken, deviceTTL, http.SameSiteLaxMode)
 	}
 	t.AccessToken, t.RefreshToken, t.DeviceToken, t.TokenType = "", "", "", "Cookie"
+	return nil
 }
+
+func ownCookie(c *http.Cookie) bool { return strings.HasPrefix(c.Name, CookiePrefix) }
 
 // clearCookies takes the session's cookies back. The device stays known.
 func clearCookies(w http.ResponseWriter) {

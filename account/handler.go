@@ -168,6 +168,10 @@ func (a *Accounts) caller(r *http.Request) (p visit.Principal, err error) {
 			return p, crossSite.Because(err)
 		case errors.Is(err, token.ErrNoCredentials):
 			return p, noToken
+		case errors.Is(err, errTwice):
+			return p, badCookie.Because(err)
+		case errors.Is(err, token.ErrBadAuthorization):
+			return p, oneToken.Because(err)
 		case err == nil && IsAPIKey(raw):
 			p, err = a.APIKey(r.Context(), raw)
 		case err == nil:

@@ -380,7 +380,7 @@ func TestCookieMode(t *testing.T) {
 		"from another subdomain": {403, []string{"Sec-Fetch-Site", "same-site"}},
 		"another origin":         {403, []string{"Origin", "https://evil.example"}},
 		"neither field":          {403, nil},
-		"two of them":            {401, []string{"Sec-Fetch-Site", "same-origin", "Cookie", at}},
+		"two of them":            {400, []string{"Sec-Fetch-Site", "same-origin", "Cookie", at}},
 		"without the prefix":     {401, []string{"Sec-Fetch-Site", "same-origin", "Cookie", strings.TrimPrefix(at, "__Host-")}},
 	} {
 		fields := append([]string{"Cookie", at}, c.fields...)

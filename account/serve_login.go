@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/sallyport-dev/sallyport/audit"
 	"github.com/sallyport-dev/sallyport/problem"
@@ -108,7 +109,9 @@ func (a *Accounts) hand(w http.ResponseWriter, u *User, s *Session, device strin
 	}
 	tokens.DeviceToken = device
 	if cookies {
-		a.intoCookies(w, tokens, s.IdleUntil.Sub(a.now()))
+		if err := a.intoCookies(w, tokens, s.IdleUntil.Sub(a.now())); err != nil {
+			return err
+		}
 	}
 	return send(w, http.StatusOK, tokens)
 }
@@ -180,7 +183,7 @@ func (a *Accounts) handleLogoutAll(w http.ResponseWriter, r *http.Request) error
 }
 
 func (a *Accounts) loggedOut(w http.ResponseWriter, r *http.Request, p visit.Principal) error {
-	if len(r.Header["Cookie"]) > 0 {
+	if slices.ContainsFunc(r.Cookies(), ownCookie) {
 		clearCookies(w)
 	}
 	a.note(r, audit.SessionLogout, "", p)
@@ -242,6 +245,9 @@ func (a *Accounts) handleReauth(w http.ResponseWriter, r *http.Request) error {
 	}
 	tokens.RefreshToken = "" // the one the client has stays good
 	if session.Cookie {
+		if err := a.fits(tokens.AccessToken); err != nil {
+			return err
+		}
 		setCookie(w, cookieAccess, tokens.AccessToken, a.ttl.access, http.SameSiteLaxMode)
 		tokens.AccessToken, tokens.TokenType = "", "Cookie"
 	}

@@ -1,0 +1,171 @@
+package account_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/sallyport-dev/sallyport/account"
+)
+
+// fromSite is what a browser sends with a request of a page of this site in cookie mode.
+var fromSite = []string{"Sec-Fetch-Site", "same-origin", account.ModeHeader, "cookie"}
+
+// cookieLogin logs ada in, and returns her cookies by their names after the prefix.
+func (w *world) cookieLogin() map[string]string {
+	w.Helper()
+	rec := w.send("POST", "/auth/login", "", body("username", "ada", "password", adasPW), fromSite...)
+	if rec.Code != 200 {
+		w.Fatal(rec.Code, rec.Body)
+	}
+	found := map[string]string{}
+	for _, c := range rec.Result().Cookies() {
+		found[strings.TrimPrefix(c.Name, account.CookiePrefix)] = c.Name + "=" + c.Value
+	}
+	return found
+}
+
+// TestOneCredential: without a Gate too, two credentials are one too many, whichever is
+// good.
+func TestOneCredential(t *testing.T) {
+	w := newWorld(t, nil)
+	w.register()
+	access, _ := w.login()
+	key := w.mustCall(201, "POST", "/auth/keys", access, body("name", "k"))["key"].(string)
+	at := w.cookieLogin()["at"]
+	for name, row := range map[string]struct {
+		bearer string
+		fields []string
+	}{
+		"a cookie and a token":       {access, []string{"Cookie", at}},
+		"a cookie and a bad token":   {"x", []string{"Cookie", at}},
+		"a cookie and an API key":    {key, []string{"Cookie", at}},
+		"two Authorization fields":   {access, []string{"Authorization", "Bearer " + key}},
+		"two tokens in one":          {access + ", Bearer " + access, nil},
+		"a cookie tossed in":         {"", []string{"Cookie", at + "; __Host-sp_at=evil"}},
+		"a cookie tossed in, before": {"", []string{"Cookie", "__Host-sp_at=evil; " + at}},
+		"a field of cookies more":    {"", []string{"Cookie", at, "Cookie", "__Host-sp_at=evil"}},
+	} {
+		if said := w.mustCall(400, "GET", "/auth/me", row.bearer, "", row.fields...); said["code"] != "invalid_request" {
+			t.Errorf("%s: %v", name, said)
+		}
+	}
+}
+
+// TestTossed: cookies of other names change nothing, and one of ours that is there twice
+// is refused wherever one is read.
+func TestTossed(t *testing.T) {
+	w := newWorld(t, nil)
+	w.register()
+	c := w.cookieLogin()
+	others := "sp_rt=evil; __Secure-sp_rt=evil; __host-sp_rt=evil; __Host-sp_rt2=evil; " + c["rt"]
+	for path, names := range map[string][]string{"/auth/refresh": {"rt"}, "/auth/login": {"device"}, "/auth/mfa/totp/verify": {"mfa", "device"}} {
+		in := map[string]string{"/auth/refresh": "{}", "/auth/login": body("username", "ada", "password", adasPW), "/auth/mfa/totp/verify": body("code", "000000")}[path]
+		for _, name := range names {
+			name = account.CookiePrefix + name
+			fields := append([]string{"Cookie", name + "=spt_a; " + name + "=spt_b"}, fromSite...)
+			if said := w.mustCall(400, "POST", path, "", in, fields...); said["code"] != "invalid_request" {
+				t.Errorf("%s, %s twice: %v", path, name, said)
+			}
+		}
+	}
+	w.mustCall(200, "POST", "/auth/refresh", "", "{}", append([]string{"Cookie", others}, fromSite...)...)
+}
+
+// TestFromWhere: which of a browser's words about where a request comes from open a
+// change.
+func TestFromWhere(t *testing.T) {
+	w := newWorld(t, func(c *account.Config) { c.TrustedOrigins = []string{"https://app.example"} })
+	w.register()
+	for _, row := range []struct {
+		name   string
+		fields []string
+		status int
+	}{
+		{"this page", []string{"Sec-Fetch-Site", "same-origin"}, 200},
+		{"typed by the user", []string{"Sec-Fetch-Site", "none"}, 200},
+		{"an old browser, this host", []string{"Origin", "https://example.com"}, 200}, // the host of the request
+		{"a trusted page", []string{"Sec-Fetch-Site", "same-site", "Origin", "https://app.example"}, 200},
+		{"an old browser, a trusted page", []string{"Origin", "https://app.example"}, 200},
+		{"a trusted host without TLS", []string{"Sec-Fetch-Site", "same-site", "Origin", "http://app.example"}, 403},
+		{"a trusted host, another port", []string{"Origin", "https://app.example:8443"}, 403},
+		{"a host that starts alike", []string{"Origin", "https://app.example.evil.example"}, 403},
+		{"another site", []string{"Sec-Fetch-Site", "cross-site"}, 403},
+		{"another host of the site", []string{"Sec-Fetch-Site", "same-site"}, 403},
+		{"a word of tomorrow", []string{"Sec-Fetch-Site", "near"}, 403},
+		{"an old browser, another origin", []string{"Origin", "https://evil.example"}, 403},
+		{"a sandboxed frame", []string{"Origin", "null"}, 403},
+		{"no word", nil, 403},
+	} {
+		at := w.cookieLogin()["at"]
+		if rec := w.send("POST", "/auth/reauth", "", body("password", adasPW), append([]string{"Cookie", at}, row.fields...)...); rec.Code != row.status {
+			t.Errorf("%s: %d %s", row.name, rec.Code, rec.Body)
+		} else if rec.Code == 200 && (strings.Contains(rec.Body.String(), "eyJ") || len(rec.Result().Cookies()) != 1) {
+			t.Errorf("%s: the token is in the body: %s", row.name, rec.Body)
+		}
+		// The same for a login in cookie mode, which would plant the attacker's session.
+		fields := append([]string{account.ModeHeader, "cookie"}, row.fields...)
+		if rec := w.send("POST", "/auth/login", "", body("username", "ada", "password", adasPW), fields...); rec.Code != row.status || rec.Code != 200 && len(rec.Result().Cookies()) != 0 {
+			t.Errorf("login, %s: %d %s", row.name, rec.Code, rec.Body)
+		}
+	}
+}
+
+// TestSimpleRequests: what a page of another site can send without asking first has no
+// effect: no body of these forms is read, and no cookie is set.
+func TestSimpleRequests(t *testing.T) {
+	w := newWorld(t, withMail)
+	add(t, w.Accounts, "ada")
+	for path, item := range documentOf(t, w.Accounts)["paths"].(object) {
+		op, ok := item.(object)["post"].(object)
+		if !ok || op["requestBody"] == nil || path == "/auth/introspect" || path == "/auth/revoke" { // these two are forms by their standards, and read no cookie mode
+			continue
+		}
+		at := w.cookieLogin()["at"]
+		for _, media := range []string{"text/plain", "text/plain; x=application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/json, text/plain", ""} {
+			rec := w.send("POST", path, "", body("username", "ada", "password", adasPW), "Content-Type", media, "Cookie", at, "Sec-Fetch-Site", "same-origin")
+			if rec.Code != http.StatusUnsupportedMediaType || len(rec.Result().Cookies()) != 0 {
+				t.Errorf("%s as %q: %d %s", path, media, rec.Code, rec.Body)
+			}
+		}
+	}
+}
+
+// TestBearerSetsNoCookie: who is not in cookie mode gets no cookie, whatever cookies of
+// others come along.
+func TestBearerSetsNoCookie(t *testing.T) {
+	w := newWorld(t, nil)
+	w.register()
+	access, refresh := w.login()
+	for _, row := range []struct{ path, bearer, in string }{
+		{"/auth/login", "", body("username", "ada", "password", adasPW)}, {"/auth/refresh", "", body("refresh_token", refresh)},
+		{"/auth/reauth", access, body("password", adasPW)}, {"/auth/logout", access, ""},
+	} {
+		rec := w.send("POST", row.path, row.bearer, row.in, "Cookie", "theme=dark; session=1")
+		if rec.Code >= 300 || len(rec.Result().Cookies()) != 0 || rec.Header().Get("Clear-Site-Data") != "" {
+			t.Errorf("%s: %d %v", row.path, rec.Code, rec.Header())
+		}
+	}
+}
+
+// TestCookieFits: a token that a browser would drop is an error, and no silent logout.
+func TestCookieFits(t *testing.T) {
+	many := make([]string, 32)
+	for i := range many {
+		many[i] = fmt.Sprintf("role-%02d-%s", i, strings.Repeat("x", 56))
+	}
+	w := newWorld(t, func(c *account.Config) { c.RoleScopes = map[string][]string{many[0]: {strings.Repeat("s", 1000)}} })
+	w.register()
+	c := w.cookieLogin()
+	if _, err := w.SetRoles(t.Context(), "ada", many); err != nil {
+		t.Fatal(err)
+	}
+	w.login() // outside of cookies it is no matter
+	for path, in := range map[string]string{"/auth/login": body("username", "ada", "password", adasPW), "/auth/refresh": "{}"} {
+		rec := w.send("POST", path, "", in, append([]string{"Cookie", c["rt"]}, fromSite...)...)
+		if rec.Code != 500 || len(rec.Result().Cookies()) != 0 {
+			t.Errorf("%s: %d %v", path, rec.Code, rec.Header())
+		}
+	}
+}
