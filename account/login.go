@@ -59,6 +59,7 @@ type entry struct {
 	second  string
 	device  string // the token that the client should have from now on
 	known   string // the device that it had one of
+	how     string // what else the log has to say
 	err     error
 }
 
@@ -229,7 +230,7 @@ func (a *Accounts) second(ctx context.Context, in second) (e entry, err error) {
 		return e, err
 	}
 	e.user.ID = t.owner
-	guess := try{who: "second factor of " + t.owner, client: in.client, device: t.Device}
+	guess := try{who: "second factor of " + t.owner, client: in.client, device: t.Device, code: true}
 	wait, err := a.charge(ctx, guess)
 	if err != nil {
 		return e, err
@@ -274,6 +275,9 @@ func (a *Accounts) complete(ctx context.Context, c *change, t *ticket, e *entry,
 	}
 	if err := t.spend(ctx, c); err != nil {
 		return err
+	}
+	if !in.recovery.IsZero() {
+		e.how = "with a recovery code"
 	}
 	t.How.Methods, t.How.Cookie = append(t.How.Methods, byCode), in.cookies
 	e.session, err = a.newSession(ctx, c, &u, t.How)

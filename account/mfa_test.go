@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base32"
 	"encoding/base64"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -147,6 +148,34 @@ func TestSecondGuesses(t *testing.T) {
 	e.second(401, ticket, "code", e.code())
 }
 
+// TestSecondFromManyPlaces: whoever has the password gets ten guesses at the second factor
+// in a quarter of an hour, from however many networks.
+func TestSecondFromManyPlaces(t *testing.T) {
+	w := newWorld(t, nil)
+	add(t, w.Accounts, "ada")
+	e := enroll(w)
+	guesses, network := 0, 0
+	round := func() {
+		for range 20 {
+			network++
+			from := []string{"from", fmt.Sprintf("198.51.%d.1", network)}
+			in := body("username", "ada", "password", adasPW)
+			ticket := w.mustCall(200, "POST", "/auth/login", "", in, from...)["mfa_token"].(string)
+			if status, _, _ := w.call("POST", "/auth/mfa/totp/verify", "", body("mfa_token", ticket, "code", "000000"), from...); status == 401 {
+				guesses++
+			}
+		}
+	}
+	round()
+	w.later(15*time.Minute - time.Second)
+	round()
+	if guesses != 10 {
+		t.Errorf("%d guesses in a quarter of an hour", guesses)
+	}
+	w.later(time.Hour)
+	e.second(200, e.first(), "code", e.next())
+}
+
 func TestRecovery(t *testing.T) {
 	w := newWorld(t, withMail)
 	add(t, w.Accounts, "ada")
@@ -159,6 +188,9 @@ func TestRecovery(t *testing.T) {
 	access := said["access_token"].(string)
 	if list := w.sent(); len(list) != 1 || !strings.Contains(list[0].text, "recovery code") {
 		t.Errorf("%+v", list)
+	}
+	if !strings.Contains(w.audit.String(), "with a recovery code") {
+		t.Error("no word of it in the audit log")
 	}
 	e.second(401, e.first(), "recovery_code", e.recovery[3])
 	e.second(401, e.first(), "recovery_code", "aaaaaa-aaaaaa-aaaaaa-aaaaaa")

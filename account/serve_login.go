@@ -97,7 +97,7 @@ func (a *Accounts) enter(w http.ResponseWriter, r *http.Request, e *entry, cooki
 		}
 		return send(w, http.StatusOK, answer)
 	}
-	a.note(r, audit.LoginSuccess, "", who)
+	a.note(r, audit.LoginSuccess, e.how, who)
 	return a.hand(w, &e.user, &e.session, e.device, cookies)
 }
 

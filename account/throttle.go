@@ -46,8 +46,10 @@ type allowance struct {
 }
 
 var (
-	perPlace   = allowance{free: 5, first: time.Second, most: 15 * time.Minute, forget: time.Hour}
-	perLogin   = allowance{free: 50, first: time.Second, most: 15 * time.Minute, forget: time.Hour}
+	perPlace = allowance{free: 5, first: time.Second, most: 15 * time.Minute, forget: time.Hour}
+	perLogin = allowance{free: 50, first: time.Second, most: 15 * time.Minute, forget: time.Hour}
+	// perCode is for second factors, of a million each, whose guesser has the password.
+	perCode    = allowance{free: 10, first: 15 * time.Minute, most: 15 * time.Minute, forget: time.Hour}
 	perNetwork = allowance{free: 30, fade: 20 * time.Second, forget: 10 * time.Minute}
 )
 
@@ -112,6 +114,8 @@ type try struct {
 	// device is that of a known device's token, for this user, or the session that asks;
 	// or empty.
 	device string
+	// code says that a second factor is guessed at.
+	code bool
 }
 
 // inSession is a try of somebody who is logged in.
@@ -123,11 +127,14 @@ func (a *Accounts) counters(t try) []counter {
 	if t.device != "" {
 		return []counter{{perPlace, a.nameID("place", t.who, "device "+t.device), true}}
 	}
-	network := clientip.Prefix(t.client).String()
+	network, everywhere := clientip.Prefix(t.client).String(), perLogin
+	if t.code {
+		everywhere = perCode
+	}
 	return []counter{
 		{perPlace, a.nameID("place", t.who, "network "+network), true},
 		{perNetwork, a.nameID("network", network), false},
-		{perLogin, a.nameID("login", t.who), false},
+		{everywhere, a.nameID("login", t.who), false},
 	}
 }
 
