@@ -19,7 +19,7 @@ var (
 		"account":           {"token", "password", "audit", "validate", "ratelimit", "account/internal/seal", "account/internal/totp"},
 		"account/sqlite":    {"account/internal/sqlstore"},
 		"account/postgres":  {"account/internal/sqlstore"},
-		"account/storetest": {"password"},
+		"account/storetest": {"password", "account/internal/totp"},
 
 		"account/internal/sqlstore": {"account"},
 	}

@@ -37,14 +37,16 @@ func newNode(t *testing.T, s account.Store) *node {
 	return n
 }
 
-func makeNode(s account.Store, log *slog.Logger) (*node, error) {
+func makeNode(s account.Store, log *slog.Logger) (*node, error) { return makeMailingNode(s, log, nil) }
+
+func makeMailingNode(s account.Store, log *slog.Logger, mail account.Mailer) (*node, error) {
 	h, err := password.New(password.Config{Memory: 64, Time: 1, InsecureWeakParameters: true})
 	if err != nil {
 		return nil, err
 	}
 	a, err := account.New(context.Background(), account.Config{
 		Store: s, Secret: secret.NewBytes([]byte("0123456789abcdef0123456789ABCDEF")), Issuer: "https://api.example", Passwords: h,
-		LoginLimit: "100000 per 1m", MaxSessions: 1000, ErrorLog: log,
+		LoginLimit: "100000 per 1m", RegisterLimit: "100000 per 1m", MaxSessions: 1000, Mail: mail, ErrorLog: log,
 	})
 	return &node{Accounts: a}, err
 }

@@ -29,6 +29,8 @@ func Run(t *testing.T, open Open) {
 		{"cancelled", cancelled}, {"reopened", reopened}, {"closed", closed},
 		{"accounts: refresh at once", refreshAtOnce}, {"accounts: revoked and refreshed", revokedAndRefreshed},
 		{"accounts: one signing key", oneSigningKey}, {"accounts: crashes", crashes}, {"accounts: guesses at once", guessesAtOnce},
+		{"accounts: a code once", codeOnce}, {"accounts: a recovery code once", recoveryOnce},
+		{"accounts: a mailed token once", ticketOnce}, {"accounts: a mail once", mailOnce},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
