@@ -174,10 +174,11 @@ func TestAskedByOthers(t *testing.T) {
 		w.mustCall(202, "POST", "/auth/register", "", body("username", "ada", "email", "ada@example.com", "password", adasPW))
 		w.later(2 * time.Hour)
 		w.sent()
+		var list []mail
 		for range 20 {
 			w.mustCall(202, "POST", path, "", body("email", "ada@example.com"))
+			list = append(list, w.sent()...) // of several that wait, none is the first
 		}
-		list := w.sent()
 		if len(list) != 3 {
 			t.Fatalf("%s: %d mails", path, len(list))
 		}
@@ -340,10 +341,11 @@ func TestEmailChangeAsked(t *testing.T) {
 	w := newWorld(t, withMail)
 	add(t, w.Accounts, "ada")
 	access, _ := w.login()
+	var list []mail
 	for range 5 {
 		w.mustCall(202, "POST", "/auth/email/change", access, body("email", "b@example.com"))
+		list = append(list, w.sent()...)
 	}
-	list := w.sent()
 	_, token, _ := strings.Cut(list[len(list)-1].text, "spt_")
 	w.mustCall(204, "POST", "/auth/email/verify", "", body("token", "spt_"+token[:43]))
 }
