@@ -63,7 +63,7 @@ func (a *Accounts) Import(ctx context.Context, p Portable) (User, error) {
 	if err := a.update(ctx, u.ID, func(c *change) error { return c.AddUser(ctx, u) }); err != nil {
 		return User{}, err
 	}
-	a.administered(audit.UserCreated, u.ID, "imported")
+	a.administered(ctx, audit.UserCreated, u.ID, "imported")
 	return u, nil
 }
 
@@ -85,7 +85,7 @@ func isID(id string) bool {
 // what it writes like the store itself.
 func (a *Accounts) Export(ctx context.Context, f func(Portable) error) error {
 	const page = 500
-	a.audit.Emit(audit.Event{Name: audit.AuthzAdmin, Reason: "all users were exported"})
+	a.administered(ctx, audit.AuthzAdmin, "", "all users were exported")
 	for q := (UserQuery{Limit: page}); ; {
 		list, err := a.store.Users(ctx, q)
 		if err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"github.com/sallyport-dev/sallyport/audit"
 	"github.com/sallyport-dev/sallyport/token"
 )
 
@@ -186,14 +187,21 @@ func (r *ring) unseal(k storedKey) (*token.SigningKey, error) {
 // tend sees to it that there is a key, of the right algorithm, and that it is replaced
 // in time. Of several processes that start at once, one makes it.
 func (r *ring) tend(ctx context.Context) error {
-	return r.alter(ctx, func(c *change, list []storedKey) error {
+	made := false
+	err := r.alter(ctx, func(c *change, list []storedKey) error {
+		made = false
 		if len(list) > 0 {
 			if last := list[len(list)-1]; last.Algorithm == r.algorithm && c.now.Before(last.SignsFrom.Add(r.every)) {
 				return nil
 			}
 		}
+		made = true
 		return r.add(ctx, c, list)
 	})
+	if err == nil && made {
+		r.administered(ctx, audit.KeyChanged, "", "another key was made, as it was time")
+	}
+	return err
 }
 
 // alter changes the keys in one transaction, and takes over what came of it.
@@ -267,12 +275,16 @@ func (a *Accounts) SigningKeys(ctx context.Context) ([]SigningKey, error) {
 // keys before it verify until their last token has expired; while there are 16, it fails
 // with [ErrManyKeys].
 func (a *Accounts) RotateKeys(ctx context.Context) error {
-	return a.ring.alter(ctx, func(c *change, list []storedKey) error {
+	err := a.ring.alter(ctx, func(c *change, list []storedKey) error {
 		if list = slices.DeleteFunc(list, func(k storedKey) bool { return !k.verifies(c.now) }); len(list) >= maxSigning {
 			return ErrManyKeys
 		}
 		return a.ring.add(ctx, c, list)
 	})
+	if err == nil {
+		a.administered(ctx, audit.KeyChanged, "", "another key was made")
+	}
+	return err
 }
 
 // RevokeKey takes a signing key away at once, for when its private half may have leaked:
@@ -280,7 +292,7 @@ func (a *Accounts) RotateKeys(ctx context.Context) error {
 // the one that signs, another one takes its place at once, which verifiers that have
 // kept the old set do not know for up to five minutes.
 func (a *Accounts) RevokeKey(ctx context.Context, id string) error {
-	return a.ring.alter(ctx, func(c *change, list []storedKey) error {
+	err := a.ring.alter(ctx, func(c *change, list []storedKey) error {
 		rest := slices.DeleteFunc(slices.Clone(list), func(k storedKey) bool { return k.ID == id })
 		if len(rest) == len(list) {
 			return ErrNotFound
@@ -293,4 +305,8 @@ func (a *Accounts) RevokeKey(ctx context.Context, id string) error {
 		}
 		return c.revoke(ctx, KindSigningKey, id, 0)
 	})
+	if err == nil {
+		a.administered(ctx, audit.KeyChanged, id, "revoked")
+	}
+	return err
 }

@@ -90,6 +90,7 @@ func (a *Accounts) enter(w http.ResponseWriter, r *http.Request, e *entry, cooki
 		a.note(r, audit.LoginFail, e.err.Error(), who)
 		return wrongCredentials
 	case e.second != "":
+		a.note(r, audit.FactorAsked, "", who)
 		answer := secondNeeded{Required: true, Token: e.second, Expires: int64(toSecond.ttl().Seconds())}
 		if cookies {
 			setCookie(w, cookieSecond, e.second, toSecond.ttl(), http.SameSiteStrictMode)
@@ -203,7 +204,7 @@ func (a *Accounts) handleReauth(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := a.proveAgain(r, &user, p.Session, in.Password); err != nil {
+	if err := a.proveAgain(r, &user, p.Session, in.Password, audit.LoginFail); err != nil {
 		return err
 	}
 	guess := inSession("second factor of "+user.ID, r, p.Session)

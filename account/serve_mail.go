@@ -72,7 +72,7 @@ func (a *Accounts) handleForgot(w http.ResponseWriter, r *http.Request) error {
 
 func (a *Accounts) handleResend(w http.ResponseWriter, r *http.Request) error {
 	may := func(u *User) bool { return !u.Disabled && u.Verified.IsZero() }
-	return a.byMail(w, r, audit.UserUpdated, toVerify, may, func(link string) letter { return letterVerify(a.app, link) })
+	return a.byMail(w, r, audit.MailAsked, toVerify, may, func(link string) letter { return letterVerify(a.app, link) })
 }
 
 // mailReset mails a link to set another password.
@@ -283,6 +283,6 @@ func (a *Accounts) handleEmailChange(w http.ResponseWriter, r *http.Request) err
 	if err != nil {
 		return err
 	}
-	a.note(r, audit.UserUpdated, "another address asked for", p)
+	a.note(r, audit.MailAsked, "another address", p)
 	return send(w, http.StatusAccepted, mailSent)
 }

@@ -12,13 +12,14 @@ import (
 
 func (a *Accounts) handleEnroll(w http.ResponseWriter, r *http.Request) error {
 	var out enrolment
-	_, err := a.sensitive(r, func(ctx context.Context, c *change, u *User, _ *Session) (err error) {
+	p, err := a.sensitive(r, func(ctx context.Context, c *change, u *User, _ *Session) (err error) {
 		out, err = a.enroll(ctx, c, u)
 		return err
 	})
 	if err != nil {
 		return err
 	}
+	a.note(r, audit.FactorSet, "seed given", p)
 	return send(w, http.StatusOK, out)
 }
 

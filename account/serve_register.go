@@ -13,7 +13,7 @@ import (
 const kindHeld = "held"
 
 // errNothing is what an answer that says nothing hides.
-var errNothing = errors.New("there is no such account, or nothing to do for it")
+var errNothing = errors.New("the name or the address is taken")
 
 func (a *Accounts) handleRegister(w http.ResponseWriter, r *http.Request) error {
 	if a.registration == RegistrationClosed {
@@ -53,12 +53,15 @@ func (a *Accounts) handleRegister(w http.ResponseWriter, r *http.Request) error 
 	if err == nil {
 		a.note(r, audit.UserCreated, "registered", a.principal(u.ID, ""))
 	} else {
-		a.note(r, audit.UserCreated, "not registered: the name or the address is taken", visit.Principal{})
+		a.note(r, audit.UserExists, errNothing.Error(), visit.Principal{})
 	}
 	return send(w, http.StatusAccepted, mailSent)
 }
 
 func (a *Accounts) registered(w http.ResponseWriter, r *http.Request, u *User, err error) error {
+	if errors.Is(err, ErrTaken) {
+		a.note(r, audit.UserExists, err.Error(), visit.Principal{})
+	}
 	if err != nil {
 		return a.explain(err)
 	}

@@ -76,12 +76,16 @@ func (a *Accounts) handleEndSession(w http.ResponseWriter, r *http.Request) erro
 }
 
 // proveAgain verifies the password of somebody who is logged in. Wrong ones are counted
-// for the session.
-func (a *Accounts) proveAgain(r *http.Request, u *User, session string, pw secret.String) error {
+// for the session, and recorded as the event.
+func (a *Accounts) proveAgain(r *http.Request, u *User, session string, pw secret.String, event string) error {
 	_, err := a.prove(r.Context(), inSession(u.ID, r, session), u.PasswordHash, pw, a.reasonAgainst(u, false))
 	if wrong, ok := refusal(err); ok {
-		a.note(r, audit.LoginFail, wrong.Error(), a.principal(u.ID, ""))
-		if wait, isWait := errors.AsType[*throttled](wrong); isWait {
+		wait, isWait := errors.AsType[*throttled](wrong)
+		if isWait {
+			event = audit.LoginFailMax
+		}
+		a.note(r, event, wrong.Error(), a.principal(u.ID, ""))
+		if isWait {
 			return tooSoon(wait.wait).Because(wrong)
 		}
 		return wrongCredentials
@@ -99,7 +103,7 @@ func (a *Accounts) handlePasswordChange(w http.ResponseWriter, r *http.Request) 
 	if err != nil {
 		return err
 	}
-	if err := a.proveAgain(r, &user, p.Session, in.Current); err != nil {
+	if err := a.proveAgain(r, &user, p.Session, in.Current, audit.PasswordFail); err != nil {
 		return err
 	}
 	if wrong := a.weak("/new_password", in.New, user.Username, user.Email); len(wrong) > 0 {

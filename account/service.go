@@ -52,7 +52,7 @@ func (a *Accounts) Add(ctx context.Context, n NewUser) (User, error) {
 	if err != nil {
 		return User{}, a.explain(err)
 	}
-	a.administered(audit.UserCreated, u.ID, "added")
+	a.administered(ctx, audit.UserCreated, u.ID, "added")
 	return u, nil
 }
 
@@ -75,9 +75,15 @@ const (
 	maxRole  = 64
 )
 
-// administered records what was done to a user by other means than a request.
-func (a *Accounts) administered(event, userID, reason string) {
-	a.audit.Emit(audit.Event{Name: event, Object: userID, Reason: reason})
+// administered records what was done to a user or a key by a program, and by whom, where
+// that was in a request.
+func (a *Accounts) administered(ctx context.Context, event, object, reason string) {
+	e := audit.Event{Name: event, Object: object, Reason: reason}
+	if v := visit.From(ctx); v != nil {
+		e.Request, e.Client, e.Route = v.ID, v.Client, v.Route
+		e.Issuer, e.Subject, e.Session = v.Principal.Issuer, v.Principal.Subject, v.Principal.Session
+	}
+	a.audit.Emit(e)
 }
 
 // wrongWith is what the rules for names and the password policy say.
@@ -147,7 +153,11 @@ func (a *Accounts) EndSessions(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	return a.update(ctx, u.ID, func(c *change) error { return c.endAll(ctx, u.ID, "") })
+	err = a.update(ctx, u.ID, func(c *change) error { return c.endAll(ctx, u.ID, "") })
+	if err == nil {
+		a.administered(ctx, audit.SessionLogout, u.ID, "all sessions were ended")
+	}
+	return err
 }
 
 // RoleAdmin is the role of those who may use the API for administrators.
@@ -227,7 +237,7 @@ func (a *Accounts) alter(ctx context.Context, login, event, what string, f func(
 		return c.SetUser(ctx, u)
 	})
 	if err == nil {
-		a.administered(event, u.ID, what)
+		a.administered(ctx, event, u.ID, what)
 	}
 	return u, err
 }
@@ -261,7 +271,7 @@ func (a *Accounts) Invite(ctx context.Context, email string, roles []string) err
 		return a.letter(ctx, c.Tx, email, letterInvite(a.app, a.link("invite", text)))
 	})
 	if err == nil {
-		a.administered(audit.UserCreated, "", "invited")
+		a.administered(ctx, audit.UserCreated, "", "invited")
 	}
 	return err
 }

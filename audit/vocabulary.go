@@ -6,6 +6,7 @@ const (
 	LoginFail     = "authn_login_fail"
 	LoginFailMax  = "authn_login_fail_max"
 	PasswordSet   = "authn_password_change"
+	PasswordFail  = "authn_password_change_fail"
 	TokenCreated  = "authn_token_created"
 	TokenRevoked  = "authn_token_revoked"
 	TokenReuse    = "authn_token_reuse"
@@ -40,6 +41,14 @@ const (
 	Reauth = "sp_reauth"
 	// FactorSet is a change of somebody's second factor.
 	FactorSet = "sp_mfa_changed"
+	// FactorAsked is a login whose password was right, and whose second factor is to come.
+	FactorAsked = "sp_mfa_required"
+	// KeyChanged is a signing key that was made or taken away.
+	KeyChanged = "sp_key_rotated"
+	// MailAsked is a mail that was asked for to confirm an address.
+	MailAsked = "sp_mail_asked"
+	// UserExists is somebody who wanted to register what another user has.
+	UserExists = "sp_user_exists"
 	// PasswordReset is a mail that was asked for to set another password.
 	PasswordReset = "sp_password_reset"
 	// Overload is a request turned away because a resource was used up.
@@ -59,6 +68,9 @@ var levels = map[string]string{
 	NoCredentials: "INFO",
 	Reauth:        "INFO",
 	PasswordReset: "INFO",
+	PasswordFail:  "CRITICAL",
+	FactorAsked:   "INFO",
+	MailAsked:     "INFO",
 	CrossOrigin:   "CRITICAL",
 	Extraneous:    "CRITICAL",
 }
