@@ -149,11 +149,11 @@ func parameters(pattern string, cookies bool) (list []object) {
 }
 
 var problemSchema = object{
-	"type": "object", "required": []string{"title", "status"},
+	"type": "object", "required": []string{"type", "title", "status"},
 	"properties": object{
 		"type": object{"type": "string"}, "title": object{"type": "string"}, "status": object{"type": "integer"},
-		"detail": object{"type": "string"}, "code": object{"type": "string"}, "request_id": object{"type": "string"},
-		"errors": object{"type": "array", "items": object{"type": "object", "properties": object{
+		"detail": object{"type": "string"}, "code": object{"type": "string"}, "instance": object{"type": "string"},
+		"errors": object{"type": "array", "items": object{"type": "object", "required": []string{"pointer", "code", "detail"}, "properties": object{
 			"pointer": object{"type": "string"}, "code": object{"type": "string"}, "detail": object{"type": "string"},
 		}}},
 		"violated-policies": object{"type": "array", "items": object{"type": "string"}},

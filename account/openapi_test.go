@@ -161,10 +161,7 @@ func againstObject(doc, schema object, v any, at string) string {
 	for name, member := range o {
 		s, ok := properties[name].(object)
 		if !ok {
-			if schema["additionalProperties"] == false {
-				return at + "/" + name + " is not documented"
-			}
-			continue
+			return at + "/" + name + " is not documented"
 		}
 		if wrong := against(doc, s, member, at+"/"+name); wrong != "" {
 			return wrong
