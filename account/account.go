@@ -106,6 +106,10 @@ type Config struct {
 	// lets registering tell which names are taken. Without Mail it is always so.
 	InsecureUnverified bool
 
+	// Off are groups of endpoints that there are not. Under /auth/, no handler behind a
+	// Gate gets what was theirs.
+	Off []Group
+
 	// TrustedOrigins are those whose pages may use cookies, beside this host's own: that of
 	// the application, such as https://app.example.com beside https://api.example.com. They
 	// need CORS with credentials as well.
@@ -162,6 +166,7 @@ type Accounts struct {
 	posted       chan struct{}
 	sending      sync.Mutex
 	unverified   bool
+	off          []Group
 	limits       limits
 	audit        *audit.Log
 	errors       *slog.Logger
@@ -192,6 +197,7 @@ func New(ctx context.Context, cfg Config) (*Accounts, error) {
 		ttl:    ttls{cfg.AccessTTL, cfg.IdleTTL, cfg.SessionTTL, cfg.ReauthTTL},
 		window: cfg.RetryWindow, maxSessions: cfg.MaxSessions, registration: cfg.Registration,
 		mail: cfg.Mail, posted: make(chan struct{}, 1), unverified: cfg.InsecureUnverified || cfg.Mail == nil,
+		off:   slices.Clone(cfg.Off),
 		audit: cfg.Audit, errors: cfg.ErrorLog, now: cfg.now, crossSite: http.NewCrossOriginProtection(),
 	}
 	var err error

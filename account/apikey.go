@@ -102,7 +102,7 @@ func parseAPIKey(text string) (id string, ok bool) {
 // looked up.
 func (a *Accounts) APIKey(ctx context.Context, text string) (visit.Principal, error) {
 	id, ok := parseAPIKey(text)
-	if !ok {
+	if !ok || !a.on(GroupKeys) {
 		return visit.Principal{}, errAPIKey
 	}
 	if a.now().Sub(*a.revoked.heard.Load()) > staleAfter {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -91,6 +92,17 @@ func (c *Config) check() (errs []error) {
 		}
 	default:
 		add("Registration", string(c.Registration), "is unknown: write open, invite or closed")
+	}
+	for _, g := range c.Off {
+		if !slices.Contains(Groups(), g) {
+			add("Off", string(g), fmt.Sprintf("is no group of endpoints: there are %v", Groups()))
+		}
+	}
+	if slices.Contains(c.Off, GroupEmail) && c.Mail != nil && !c.InsecureUnverified {
+		add("Off", string(GroupEmail), "leaves nobody a way to confirm an address, which a login needs: leave it on, or set InsecureUnverified")
+	}
+	if slices.Contains(c.Off, GroupRegister) && c.Registration == RegistrationInvite {
+		add("Off", string(GroupRegister), "leaves nobody a way to take an invite: leave it on, or write closed for Registration")
 	}
 	errs = append(errs, c.checkTimes()...)
 	if err := checkRoles(c.DefaultRoles); err != nil {

@@ -29,48 +29,51 @@ type Endpoint struct {
 
 // handling answers one method at one address.
 type handling struct {
+	group           Group
 	method, pattern string
 	guarded, free   bool
 	handle          func(w http.ResponseWriter, r *http.Request) error
 }
 
+// table is what there is, but for the groups that are switched off.
 func (a *Accounts) table() []handling {
 	const get, post, del = http.MethodGet, http.MethodPost, http.MethodDelete
-	return []handling{
-		{post, "/auth/register", false, false, a.handleRegister},
-		{post, "/auth/login", false, false, a.handleLogin},
-		{post, "/auth/refresh", false, false, a.handleRefresh},
-		{post, "/auth/logout", true, true, a.handleLogout},
-		{post, "/auth/logout-all", true, true, a.handleLogoutAll},
-		{get, "/auth/sessions", true, false, a.handleSessions},
-		{del, "/auth/sessions/{id}", true, true, a.handleEndSession},
-		{get, "/auth/me", true, false, a.handleMe},
-		{post, "/auth/reauth", true, false, a.handleReauth},
+	all := []handling{
+		{GroupRegister, post, "/auth/register", false, false, a.handleRegister},
+		{GroupLogin, post, "/auth/login", false, false, a.handleLogin},
+		{GroupLogin, post, "/auth/refresh", false, false, a.handleRefresh},
+		{GroupLogin, post, "/auth/logout", true, true, a.handleLogout},
+		{GroupLogin, post, "/auth/logout-all", true, true, a.handleLogoutAll},
+		{GroupSessions, get, "/auth/sessions", true, false, a.handleSessions},
+		{GroupSessions, del, "/auth/sessions/{id}", true, true, a.handleEndSession},
+		{GroupLogin, get, "/auth/me", true, false, a.handleMe},
+		{GroupLogin, post, "/auth/reauth", true, false, a.handleReauth},
 
-		{post, "/auth/password/change", true, false, a.handlePasswordChange},
-		{post, "/auth/password/forgot", false, false, a.handleForgot},
-		{post, "/auth/password/reset", false, false, a.handleReset},
-		{post, "/auth/email/verify", false, false, a.handleVerify},
-		{post, "/auth/email/resend", false, false, a.handleResend},
-		{post, "/auth/email/change", true, false, a.handleEmailChange},
+		{GroupPassword, post, "/auth/password/change", true, false, a.handlePasswordChange},
+		{GroupPassword, post, "/auth/password/forgot", false, false, a.handleForgot},
+		{GroupPassword, post, "/auth/password/reset", false, false, a.handleReset},
+		{GroupEmail, post, "/auth/email/verify", false, false, a.handleVerify},
+		{GroupEmail, post, "/auth/email/resend", false, false, a.handleResend},
+		{GroupEmail, post, "/auth/email/change", true, false, a.handleEmailChange},
 
-		{post, "/auth/mfa/totp/enroll", true, false, a.handleEnroll},
-		{post, "/auth/mfa/totp/confirm", true, false, a.handleConfirm},
-		{post, "/auth/mfa/totp/verify", false, false, a.handleSecond},
-		{post, "/auth/mfa/totp/disable", true, false, a.handleDisable},
-		{post, "/auth/mfa/recovery/regenerate", true, false, a.handleRegenerate},
+		{GroupMFA, post, "/auth/mfa/totp/enroll", true, false, a.handleEnroll},
+		{GroupMFA, post, "/auth/mfa/totp/confirm", true, false, a.handleConfirm},
+		{GroupLogin, post, "/auth/mfa/totp/verify", false, false, a.handleSecond},
+		{GroupMFA, post, "/auth/mfa/totp/disable", true, false, a.handleDisable},
+		{GroupMFA, post, "/auth/mfa/recovery/regenerate", true, false, a.handleRegenerate},
 
-		{get, "/auth/keys", true, false, a.handleKeys},
-		{post, "/auth/keys", true, false, a.handleAddKey},
-		{del, "/auth/keys/{id}", true, true, a.handleRevokeKey},
+		{GroupKeys, get, "/auth/keys", true, false, a.handleKeys},
+		{GroupKeys, post, "/auth/keys", true, false, a.handleAddKey},
+		{GroupKeys, del, "/auth/keys/{id}", true, true, a.handleRevokeKey},
 
-		{post, "/auth/introspect", true, false, a.handleIntrospect},
-		{post, "/auth/revoke", false, true, a.handleRevoke},
-		{get, "/auth/openapi.json", false, false, a.handleOpenAPI},
-		{get, "/.well-known/jwks.json", false, false, a.handleJWKS},
-		{get, "/.well-known/openid-configuration", false, false, a.handleMetadata},
-		{get, "/.well-known/oauth-authorization-server", false, false, a.handleMetadata},
+		{GroupIntrospect, post, "/auth/introspect", true, false, a.handleIntrospect},
+		{GroupIntrospect, post, "/auth/revoke", false, true, a.handleRevoke},
+		{GroupOpenAPI, get, "/auth/openapi.json", false, false, a.handleOpenAPI},
+		{GroupDiscovery, get, "/.well-known/jwks.json", false, false, a.handleJWKS},
+		{GroupDiscovery, get, "/.well-known/openid-configuration", false, false, a.handleMetadata},
+		{GroupDiscovery, get, "/.well-known/oauth-authorization-server", false, false, a.handleMetadata},
 	}
+	return slices.DeleteFunc(all, func(h handling) bool { return !a.on(h.group) })
 }
 
 // routes makes the table ready to be looked up in.

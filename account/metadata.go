@@ -65,16 +65,16 @@ func (a *Accounts) handleJWKS(w http.ResponseWriter, r *http.Request) error {
 type metadata struct {
 	Issuer        string   `json:"issuer"`
 	JWKS          string   `json:"jwks_uri"`
-	Introspection string   `json:"introspection_endpoint"`
-	AskAuth       []string `json:"introspection_endpoint_auth_methods_supported"`
-	Revocation    string   `json:"revocation_endpoint"`
-	RevokeAuth    []string `json:"revocation_endpoint_auth_methods_supported"`
+	Introspection string   `json:"introspection_endpoint,omitzero"`
+	AskAuth       []string `json:"introspection_endpoint_auth_methods_supported,omitzero"`
+	Revocation    string   `json:"revocation_endpoint,omitzero"`
+	RevokeAuth    []string `json:"revocation_endpoint_auth_methods_supported,omitzero"`
 	Responses     []string `json:"response_types_supported"`
 	Grants        []string `json:"grant_types_supported"`
 	Subjects      []string `json:"subject_types_supported"`
 	Algorithms    []string `json:"id_token_signing_alg_values_supported"`
 	Scopes        []string `json:"scopes_supported,omitempty"` // no empty list (RFC 8414 §3.2)
-	Documentation string   `json:"service_documentation"`
+	Documentation string   `json:"service_documentation,omitzero"`
 }
 
 // handleMetadata tells other verifiers where things are: always under the issuer's own
@@ -83,12 +83,19 @@ func (a *Accounts) handleMetadata(w http.ResponseWriter, r *http.Request) error 
 	if u, err := url.Parse(a.name); err != nil || u.Host == "" {
 		return problem.NotFound // an issuer that is no address has none
 	}
-	body, err := json.Marshal(metadata{
+	m := metadata{
 		Issuer: a.name, JWKS: a.address("/.well-known/jwks.json"),
-		Introspection: a.address("/auth/introspect"), AskAuth: []string{"Bearer"}, Revocation: a.address("/auth/revoke"), RevokeAuth: []string{"none"},
 		Responses: []string{"none"}, Grants: []string{"none"}, Subjects: []string{"public"},
-		Algorithms: []string{string(a.ring.algorithm)}, Scopes: a.scopes.all, Documentation: a.address("/auth/openapi.json"),
-	})
+		Algorithms: []string{string(a.ring.algorithm)}, Scopes: a.scopes.all,
+	}
+	if a.on(GroupIntrospect) {
+		m.Introspection, m.AskAuth = a.address("/auth/introspect"), []string{"Bearer"}
+		m.Revocation, m.RevokeAuth = a.address("/auth/revoke"), []string{"none"}
+	}
+	if a.on(GroupOpenAPI) {
+		m.Documentation = a.address("/auth/openapi.json")
+	}
+	body, err := json.Marshal(m)
 	if err != nil {
 		return err
 	}

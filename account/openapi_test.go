@@ -27,6 +27,9 @@ func documentOf(t testing.TB, a *account.Accounts) object {
 	}
 	rec := httptest.NewRecorder()
 	a.ServeHTTP(rec, httptest.NewRequest("GET", "/auth/openapi.json", nil))
+	if _, there := a.Endpoint("/auth/openapi.json"); !there {
+		return nil
+	}
 	var doc object
 	if err := json.Unmarshal(rec.Body.Bytes(), &doc); err != nil || rec.Code != 200 {
 		t.Fatal(rec.Code, err)
@@ -55,6 +58,9 @@ func operationOf(doc object, method, path string) (object, bool) {
 func checkAnswer(t testing.TB, a *account.Accounts, r *http.Request, rec *httptest.ResponseRecorder) {
 	t.Helper()
 	doc := documentOf(t, a)
+	if doc == nil { // switched off
+		return
+	}
 	op, ok := operationOf(doc, r.Method, r.URL.Path)
 	if !ok {
 		if rec.Code != http.StatusNotFound && rec.Code != http.StatusMethodNotAllowed && r.Method != http.MethodHead {

@@ -120,6 +120,7 @@ func (a *app) openAccounts(ctx context.Context) (err error) {
 		if o.cookies {
 			c.TrustedOrigins = o.origins
 		}
+		c.Off = o.groups()
 		c.Mail, c.InsecureUnverified = mailer, o.smtp == ""
 	})
 	if err == nil {

@@ -17,6 +17,7 @@ var flagNames = strings.NewReplacer(
 	"account: RegisterLimit", "--register-limit", "account: MailLimit", "--mail-limit",
 	"account: TrustedOrigins", "--allow-origin",
 	"account: Algorithm", "--algorithm",
+	"account: Off", "--without",
 	"account: App", "--app",
 	"account: Page", "--page",
 	"password: Peppers", "--pepper",

@@ -41,7 +41,7 @@ type options struct {
 	algorithm                            string
 	strictRefresh, cookies               bool
 	admin                                string
-	trust                                []string
+	trust, without                       []string
 	loginLimit, registerLimit, mailLimit string
 }
 
@@ -76,6 +76,7 @@ func (o *options) flags(f *pflag.FlagSet) {
 	f.StringArrayVar(&o.proxies, "trusted-proxy", nil, "address or `CIDR` of a proxy in front whose X-Forwarded-For is believed; may be repeated")
 	f.StringVar(&o.accounts, "accounts", "on", "`on|off`; off is a guard without accounts")
 	f.StringVar(&o.registration, "registration", "open", "`open|invite|closed`: who may register; closed means that only \"sallyport user add\" makes accounts")
+	f.StringArrayVar(&o.without, "without", nil, "`GROUP` of endpoints of the accounts that there are not: "+groupNames()+"; may be repeated")
 	f.StringVar(&o.tlsCert, "tls-cert", "", "`FILE` with the certificate chain (PEM)")
 	f.StringVar(&o.tlsKey, "tls-key", "", "`FILE` with the certificate's key (PEM)")
 	f.BoolVar(&o.selfSigned, "tls-self-signed", false, "HTTPS with a certificate made here, for development")
@@ -85,6 +86,16 @@ func (o *options) flags(f *pflag.FlagSet) {
 	f.Int64Var(&o.maxBody, "max-body", 0, "most `BYTES` of a request body (default 1048576)")
 	f.DurationVar(&o.upstreamTimeout, "upstream-timeout", 30*time.Second, "how long the upstream may take to begin its answer")
 	f.DurationVar(&o.drain, "drain", server.DefaultDrainTimeout, "how long requests in flight may take at shutdown")
+}
+
+func groupNames() string { return strings.Trim(fmt.Sprint(account.Groups()), "[]") }
+
+// groups are those that are switched off.
+func (o *options) groups() (off []account.Group) {
+	for _, name := range o.without {
+		off = append(off, account.Group(name))
+	}
+	return off
 }
 
 // check finds what can be seen to be wrong before anything is opened.
@@ -112,6 +123,11 @@ func (o *options) check() error {
 	}
 	if o.cookies && len(o.origins) == 0 {
 		add("--allow-cookies needs --allow-origin: whose pages may use them")
+	}
+	for _, g := range o.groups() {
+		if !slices.Contains(account.Groups(), g) {
+			add("--without %q: write one of %s", g, groupNames())
+		}
 	}
 	for _, text := range o.trust {
 		if _, err := parseTrust(text); err != nil {
