@@ -179,7 +179,7 @@ func storedKeys(ctx context.Context, in Reader) ([]storedKey, error) {
 func (r *ring) unseal(k storedKey) (*token.SigningKey, error) {
 	der, err := r.secrets.box.Open(k.Sealed, kindSigning+" "+k.ID)
 	if err != nil {
-		return nil, fmt.Errorf("account: signing key %s cannot be opened: is Secret another one than it was made with? %w", k.ID, err)
+		return nil, fmt.Errorf("account: Secret is not the one that these accounts were made with: take that one, from another node or a backup (signing key %s: %w)", k.ID, err)
 	}
 	return token.ParsePKCS8(k.Algorithm, der)
 }

@@ -28,7 +28,7 @@ func (e *InvalidUser) Error() string {
 	var b strings.Builder
 	b.WriteString("account: the user is refused")
 	for _, f := range e.Fields {
-		b.WriteString("; " + strings.TrimPrefix(f.Pointer, "/") + " " + f.Detail)
+		b.WriteString("; " + strings.TrimPrefix(f.Pointer, "/") + ": " + f.Detail)
 	}
 	return b.String()
 }

@@ -13,7 +13,7 @@ var (
 	ErrNotFound = errors.New("account: not found")
 	// ErrTaken is for a username or an e-mail address another user has, and for an id
 	// used before.
-	ErrTaken = errors.New("account: the username, the e-mail address or the id is taken")
+	ErrTaken = errors.New("account: there is a user with this username, e-mail address or id already")
 )
 
 // Reader is what can be asked of a store. In [Store] each call sees all that has been

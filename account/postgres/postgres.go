@@ -20,7 +20,9 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"net"
 	"net/netip"
+	"strconv"
 	"strings"
 	"time"
 
@@ -80,9 +82,27 @@ func Open(ctx context.Context, address string) (account.Store, error) {
 	}
 	write, read := pool(cfg, writers), pool(cfg, readers)
 	if err := migrate(ctx, write); err != nil {
-		return nil, errors.Join(fmt.Errorf("account/postgres: %s on %s: %w", cfg.Database, cfg.Host, err), write.Close(), read.Close())
+		return nil, errors.Join(unopened(cfg, err), write.Close(), read.Close())
 	}
 	return sqlstore.New(write, read, sqlstore.Dialect{Rewrite: numbered, Lock: advise, Known: known}), nil
+}
+
+// unopened says what to do about a database that cannot be opened. A connection is tried
+// in several ways, and the first error is that of the way asked for.
+func unopened(cfg *pgx.ConnConfig, err error) error {
+	where := cfg.Database + " on " + net.JoinHostPort(cfg.Host, strconv.Itoa(int(cfg.Port)))
+	server, said := errors.AsType[*pgconn.PgError](err)
+	op, unreached := errors.AsType[*net.OpError](err)
+	lookup, unnamed := errors.AsType[*net.DNSError](err)
+	switch {
+	case said:
+		return fmt.Errorf("account/postgres: %s: the server says: %s (%s)", where, server.Message, server.Code)
+	case unnamed:
+		return fmt.Errorf("account/postgres: %s: there is no host of this name: %w", where, lookup)
+	case unreached:
+		return fmt.Errorf("account/postgres: %s: the server cannot be reached: is it running, and is the address right? %w", where, op)
+	}
+	return fmt.Errorf("account/postgres: %s: %w", where, err)
 }
 
 func pool(cfg *pgx.ConnConfig, size int) *sql.DB {

@@ -140,10 +140,11 @@ func (a *app) openAdmin() (err error) {
 	if host, port, err := net.SplitHostPort(o.admin); err == nil && host == "" {
 		listen.Addr = net.JoinHostPort("127.0.0.1", port)
 	}
-	if a.admin, err = server.Listen(listen); err == nil {
-		a.closers = append(a.closers, a.admin.Close)
+	if a.admin, err = server.Listen(listen); err != nil {
+		return fmt.Errorf("--admin: %w", err)
 	}
-	return err
+	a.closers = append(a.closers, a.admin.Close)
+	return nil
 }
 
 // serve serves until ctx is done, and then closes everything.

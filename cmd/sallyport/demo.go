@@ -27,7 +27,7 @@ func demoCommand() *cobra.Command {
 		Short: "Start a small API with a gate in front of it, to try things out",
 		Long: `Start a notes API that knows no security, and a gate in front of it. Nothing has to be
 installed or configured. The data folder is new, and removed at the end.`,
-		Args: cobra.NoArgs,
+		Args: needs(0, 0),
 		RunE: func(c *cobra.Command, _ []string) error { return runDemo(c.Context(), listen, c.OutOrStdout()) },
 	}
 	c.Flags().StringVar(&listen, "listen", defaultListen, "address to listen on")

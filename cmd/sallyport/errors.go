@@ -32,6 +32,9 @@ var flagNames = strings.NewReplacer(
 	", or set DangerouslyTolerateInsecureOrigins", "",
 	", or set DangerouslyTolerateSubdomainsOfPublicSuffixes", "",
 	"clientip: ", "--trusted-proxy ",
+	"--admin: server: Addr", "--admin",
+	"account: Secret", "--secret",
+	"secret: ", "--secret: ",
 	"server: Addr", "--listen",
 	"server: TLSCert", "--tls-cert",
 	"server: TLSKey", "--tls-key",
@@ -43,7 +46,8 @@ var flagNames = strings.NewReplacer(
 
 // complain is what a person reads when a command fails: one mistake on one line.
 func complain(err error) string {
-	lines := strings.Split(flagNames.Replace(err.Error()), "\n")
+	text := strings.TrimPrefix(flagNames.Replace(err.Error()), "account: ")
+	lines := strings.Split(strings.TrimSpace(text), "\n")
 	if len(lines) == 1 {
 		return "sallyport: " + lines[0] + "\n"
 	}

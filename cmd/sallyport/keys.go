@@ -14,15 +14,13 @@ import (
 
 func keysCommand() *cobra.Command {
 	var o options
-	c := &cobra.Command{
+	c := group(&cobra.Command{
 		Use:   "keys",
 		Short: "List, rotate and revoke the keys that sign access tokens",
 		Long: `List, rotate and revoke the keys that sign access tokens. They are replaced by
 themselves every 90 days; this is for doing it now. A gate on the same accounts follows
 within a second.`,
-		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
-	}
+	})
 	o.place.flags(c.PersistentFlags())
 	c.AddCommand(keysList(&o), keysRotate(&o), keysRevoke(&o))
 	return c
@@ -32,7 +30,7 @@ func keysList(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:     "list",
 		Short:   "List the keys",
-		Args:    cobra.NoArgs,
+		Args:    needs(0, 0),
 		PreRunE: existing(o),
 		RunE: func(c *cobra.Command, _ []string) error {
 			return withAccounts(c, o, func(ctx context.Context, a *account.Accounts) error {
@@ -62,7 +60,7 @@ func keysRotate(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:     "rotate",
 		Short:   "Make the next key; it signs in six minutes, when every verifier can have it",
-		Args:    cobra.NoArgs,
+		Args:    needs(0, 0),
 		PreRunE: existing(o),
 		RunE: func(c *cobra.Command, _ []string) error {
 			return withAccounts(c, o, func(ctx context.Context, a *account.Accounts) error {
@@ -85,7 +83,7 @@ func keysRevoke(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:     "revoke KID",
 		Short:   "Take a key away at once, as it may have leaked; its tokens die, sessions go on",
-		Args:    cobra.ExactArgs(1),
+		Args:    needs(1, 1),
 		PreRunE: existing(o),
 		RunE: func(c *cobra.Command, args []string) error {
 			return withAccounts(c, o, func(ctx context.Context, a *account.Accounts) error {
@@ -93,9 +91,15 @@ func keysRevoke(o *options) *cobra.Command {
 				if errors.Is(err, account.ErrNotFound) {
 					return fmt.Errorf("there is no key %q: see sallyport keys list", args[0])
 				}
-				if err == nil {
-					_, err = fmt.Fprintf(c.OutOrStdout(), "revoked %s\n", args[0])
+				if err != nil {
+					return err
 				}
+				list, err := a.SigningKeys(ctx)
+				if err != nil || len(list) == 0 {
+					return err
+				}
+				k := list[len(list)-1]
+				_, err = fmt.Fprintf(c.OutOrStdout(), "revoked %s; %s signs from %s UTC\n", args[0], k.ID, minute(k.SignsFrom))
 				return err
 			})
 		},

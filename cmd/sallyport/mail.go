@@ -31,8 +31,15 @@ func (o *options) mailer() (account.Mailer, error) {
 	if o.mailFrom == "" {
 		return nil, errors.New("--smtp needs --mail-from, the sender's address")
 	}
+	port := "587"
+	if u.Scheme == "smtps" {
+		port = "465"
+	}
 	if u.Port() == "" {
-		u.Host += ":587"
+		u.Host += ":" + port
+	}
+	if u.Scheme == "smtps" && u.Port() != port {
+		return nil, errors.New("--smtp: smtps:// is for port 465; to other ports write smtp://, which is encrypted as well")
 	}
 	return mail.NewSMTP(mail.SMTPConfig{
 		Address: u.Host, Username: u.User.Username(), Password: secret.New(os.Getenv(passwordVariable)),

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -29,14 +30,42 @@ func run() int {
 }
 
 func command() *cobra.Command {
-	root := &cobra.Command{
+	root := group(&cobra.Command{
 		Use:           "sallyport",
 		Short:         "A guarded way into your HTTP API: accounts, tokens, limits, headers, CORS, audit",
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		// Without Args, cobra suggests what a mistyped command was meant to be.
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
-	}
+	})
 	root.AddCommand(serveCommand(), demoCommand(), userCommand(), keysCommand(), tokenCommand(), versionCommand())
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return fmt.Errorf("%w: see %s --help", err, c.CommandPath())
+	})
 	return root
+}
+
+// needs is how many arguments a command takes; what is wrong says how it is written.
+func needs(least, most int) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) < least || len(args) > most {
+			return fmt.Errorf("write it as: %s", c.UseLine())
+		}
+		return nil
+	}
+}
+
+// group is a command that is nothing without one of its commands.
+func group(c *cobra.Command) *cobra.Command {
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return c.Help()
+		}
+		var also string
+		if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+			also = fmt.Sprintf(" Did you mean %s?", strings.Join(near, " or "))
+		}
+		return fmt.Errorf("there is no command %q: see %s --help.%s", args[0], c.CommandPath(), also)
+	}
+	c.SuggestionsMinimumDistance = 2
+	c.Args = cobra.ArbitraryArgs
+	return c
 }

@@ -24,7 +24,12 @@ which no client can set. Let it listen where only the gate can reach it.`,
   sallyport serve --upstream http://localhost:3000 --listen :8443 --tls-cert cert.pem --tls-key key.pem
   sallyport serve --upstream http://localhost:3000 --accounts=off --trust "https://id.example.com audience=my-api"
   sallyport serve --upstream http://localhost:3000 --accounts=off --issuer https://id.example.com --audience my-api --jwks keys.json`,
-		Args: cobra.NoArgs,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return fmt.Errorf("what is %q? The address of your API is written as --upstream URL; see sallyport serve --help", args[0])
+			}
+			return nil
+		},
 		RunE: func(c *cobra.Command, _ []string) error { return serve(c.Context(), o, c.OutOrStdout()) },
 	}
 	o.flags(c.Flags())
@@ -49,9 +54,7 @@ func (a *app) describe(out io.Writer) {
 	}
 	fmt.Fprintf(out, "sallyport %s\n\n", version())
 	line("listening", "%s%s", url, a.certificate())
-	if o.upstream != "" {
-		line("upstream", "%s", o.upstream)
-	}
+	line("upstream", "%s", or(o.upstream, "none, accounts alone: name your API with --upstream"))
 	if o.accounts == "on" {
 		line("accounts", "in %s, registration %s", o.place.describe(), o.registration)
 		line("tokens", "iss %s, aud %s, keys at %s/.well-known/jwks.json", o.issuer, o.aud(), url)
@@ -65,7 +68,7 @@ func (a *app) describe(out io.Writer) {
 	if len(o.trust) > 0 {
 		line("trusts", "%s", o.describeTrust())
 	}
-	line("public", "%s", or(strings.Join(slices.Concat(o.public, o.unlimited), ", "), "nothing: every route of the upstream needs a token"))
+	line("public", "%s", or(strings.Join(slices.Concat(o.public, o.unlimited), ", "), "nothing but the accounts: every route needs a token"))
 	line("limit", "%s for each caller", o.limit)
 	line("audit", "%s", or(strings.TrimPrefix(o.audit, "-"), "standard error"))
 	fmt.Fprintln(out)

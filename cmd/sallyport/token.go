@@ -15,12 +15,10 @@ import (
 )
 
 func tokenCommand() *cobra.Command {
-	c := &cobra.Command{
+	c := group(&cobra.Command{
 		Use:   "token",
 		Short: "Look into tokens",
-		Args:  cobra.NoArgs,
-		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
-	}
+	})
 	c.AddCommand(tokenInspect())
 	return c
 }
@@ -35,7 +33,7 @@ by the gate that serves the data folder, or with --jwks by one that accepts an i
 tokens. The signature is not shown.`,
 		Example: `  echo "$TOKEN" | sallyport token inspect
   echo "$TOKEN" | sallyport token inspect --issuer https://id.example.com --audience my-api --jwks keys.json`,
-		Args: cobra.NoArgs,
+		Args: needs(0, 0),
 		RunE: func(c *cobra.Command, _ []string) error { return inspect(c, &o) },
 	}
 	c.Flags().StringVar(&o.data, "data", defaultData, "folder with the gate's accounts and key")

@@ -19,13 +19,11 @@ import (
 
 func userCommand() *cobra.Command {
 	var o options
-	c := &cobra.Command{
+	c := group(&cobra.Command{
 		Use:   "user",
 		Short: "Add, invite, list, disable, import and export users, and give them roles",
 		Long:  "Add, invite, list, disable, import and export users, and give them roles. A gate on the\nsame accounts follows within a second, and sends the mails.",
-		Args:  cobra.NoArgs,
-		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
-	}
+	})
 	o.place.flags(c.PersistentFlags())
 	c.AddCommand(userAdd(&o), userInvite(&o), userList(&o), userDisable(&o), userRole(&o), userLogout(&o), userReset(&o), userRemoveMFA(&o),
 		userImport(&o), userExport(&o))
@@ -61,7 +59,7 @@ func userAdd(o *options) *cobra.Command {
 		Use:     "add USERNAME",
 		Short:   "Add a user; the password is asked for, or read from standard input",
 		Example: "  sallyport user add ada --email ada@example.com --role admin",
-		Args:    cobra.ExactArgs(1),
+		Args:    needs(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if email == "" {
 				return errors.New("--email is missing: every user has an address")
@@ -102,9 +100,13 @@ func readPassword(in io.Reader, prompts io.Writer) (secret.String, error) {
 		}
 		return first, err
 	}
+	// A line that is empty is no password either, and gets the policy's answer.
 	line, err := bufio.NewReader(io.LimitReader(in, 4096)).ReadString('\n')
 	if err != nil && err != io.EOF {
 		return secret.String{}, err
+	}
+	if line == "" {
+		return secret.String{}, errors.New("there is no password on standard input: type it in a terminal, or write one line")
 	}
 	return secret.New(strings.TrimRight(line, "\r\n")), nil
 }
@@ -120,7 +122,7 @@ func userList(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:     "list",
 		Short:   "List the users",
-		Args:    cobra.NoArgs,
+		Args:    needs(0, 0),
 		PreRunE: existing(o),
 		RunE: func(c *cobra.Command, _ []string) error {
 			return withAccounts(c, o, func(ctx context.Context, a *account.Accounts) error {
@@ -161,7 +163,7 @@ func userDisable(o *options) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "disable USER",
 		Short:   "Disable a user: no login, and every session and token ends",
-		Args:    cobra.ExactArgs(1),
+		Args:    needs(1, 1),
 		PreRunE: existing(o),
 		RunE: func(c *cobra.Command, args []string) error {
 			return withAccounts(c, o, func(ctx context.Context, a *account.Accounts) error {
@@ -187,7 +189,7 @@ func userRole(o *options) *cobra.Command {
 		Use:     "role USER [ROLE]...",
 		Short:   "Replace a user's roles; tokens with the old ones end",
 		Example: "  sallyport user role ada admin user",
-		Args:    cobra.MinimumNArgs(1),
+		Args:    needs(1, 99),
 		PreRunE: existing(o),
 		RunE: func(c *cobra.Command, args []string) error {
 			return withAccounts(c, o, func(ctx context.Context, a *account.Accounts) error {

@@ -22,7 +22,7 @@ func userExport(o *options) *cobra.Command {
 		Use:     "export",
 		Short:   "Write every user to standard output, one JSON object a line, with password hashes",
 		Example: "  sallyport user export > users.jsonl",
-		Args:    cobra.NoArgs,
+		Args:    needs(0, 0),
 		PreRunE: existing(o),
 		RunE: func(c *cobra.Command, _ []string) error {
 			return withAccounts(c, o, func(ctx context.Context, a *account.Accounts) error {
@@ -51,7 +51,7 @@ func userImport(o *options) *cobra.Command {
 password_hash is argon2id, argon2i, bcrypt, scrypt or PBKDF2, in PHC form or as Django and
 Werkzeug write it; without one, the user sets a password by mail. The first login replaces
 it by one of ours. A line that is refused is named, and the others are made.`,
-		Args: cobra.ExactArgs(1),
+		Args: needs(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			in := c.InOrStdin()
 			if args[0] != "-" {
@@ -72,8 +72,9 @@ it by one of ours. A line that is refused is named, and the others are made.`,
 func importUsers(ctx context.Context, a *account.Accounts, in io.Reader, out, complaints io.Writer) error {
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, maxImportLine)
-	made, refused := 0, 0
-	for n := 1; lines.Scan(); n++ {
+	made, refused, n := 0, 0, 0
+	for lines.Scan() {
+		n++
 		if len(lines.Bytes()) == 0 {
 			continue
 		}
@@ -91,14 +92,23 @@ func importUsers(ctx context.Context, a *account.Accounts, in io.Reader, out, co
 		refused++
 		fmt.Fprintf(complaints, "line %d: %v\n", n, err)
 	}
-	if err := lines.Err(); err != nil {
+	fmt.Fprintf(out, "imported %s\n", count(made, "user"))
+	if err := lines.Err(); errors.Is(err, bufio.ErrTooLong) {
+		return fmt.Errorf("line %d has more than %d bytes, and none was read from there on", n+1, maxImportLine)
+	} else if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "imported %d users\n", made)
 	if refused > 0 {
-		return fmt.Errorf("%d lines were refused", refused)
+		return fmt.Errorf("%s refused: mend what is named above, and import it by itself", count(refused, "line"))
 	}
 	return nil
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 func userReset(o *options) *cobra.Command {
@@ -131,7 +141,7 @@ func userChange(o *options, use, short, done string, f func(context.Context, *ac
 	return &cobra.Command{
 		Use:     use,
 		Short:   short,
-		Args:    cobra.ExactArgs(1),
+		Args:    needs(1, 1),
 		PreRunE: existing(o),
 		RunE: func(c *cobra.Command, args []string) error {
 			return withAccounts(c, o, func(ctx context.Context, a *account.Accounts) error {
@@ -149,9 +159,10 @@ func userChange(o *options, use, short, done string, f func(context.Context, *ac
 func userInvite(o *options) *cobra.Command {
 	var roles []string
 	c := &cobra.Command{
-		Use:   "invite EMAIL",
-		Short: "Mail somebody a token with which they may register; a gate on the same accounts sends it",
-		Args:  cobra.ExactArgs(1),
+		Use:     "invite EMAIL",
+		Short:   "Mail somebody a token with which they may register; a gate on the same accounts sends it",
+		Args:    needs(1, 1),
+		PreRunE: existing(o),
 		RunE: func(c *cobra.Command, args []string) error {
 			return withAccounts(c, o, func(ctx context.Context, a *account.Accounts) error {
 				err := a.Invite(ctx, args[0], roles)
