@@ -32,7 +32,7 @@ func ReadFile(path string) (Bytes, error) {
 		return Bytes{}, fmt.Errorf("secret: %w", err)
 	}
 	if info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" {
-		return Bytes{}, fmt.Errorf("secret: %s can be read by others: chmod 600 it, and take another secret if somebody may have read it", path)
+		return Bytes{}, fmt.Errorf("secret: %s can be read by others: chmod 600 it, and treat it as leaked if somebody may have read it", path)
 	}
 	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
