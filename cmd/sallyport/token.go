@@ -37,6 +37,8 @@ tokens. The signature is not shown.`,
 		RunE: func(c *cobra.Command, _ []string) error { return inspect(c, &o) },
 	}
 	c.Flags().StringVar(&o.data, "data", defaultData, "folder with the gate's accounts and key")
+	c.Flags().StringVar(&o.store, "store", "", "`ADDRESS` of the gate's database, or $SALLYPORT_STORE, instead of a file in the data folder")
+	c.Flags().StringVar(&o.secret, "secret", "", "`FILE` with the gate's secret (default: "+secretFile+" in the data folder)")
 	c.Flags().StringVar(&o.issuer, "issuer", issuerURL(defaultListen, false), "iss the gate accepts")
 	c.Flags().StringVar(&o.audience, "audience", "", "aud the gate accepts (default: the issuer)")
 	c.Flags().StringVar(&o.jwks, "jwks", "", "file with the issuer's public keys, instead of the data folder")
