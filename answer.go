@@ -31,6 +31,11 @@ func (a *answer) WriteHeader(status int) {
 	}
 	a.wrote = true
 	a.visit.Status = status
+	if status >= 300 && status < 400 {
+		// A client that follows may take what is left here for what is left there.
+		delete(a.Header(), "Ratelimit")
+		delete(a.Header(), "Ratelimit-Policy")
+	}
 	if a.fromMux && a.request.Pattern == "" {
 		if p := muxProblem(status); p != nil {
 			a.dropped = true

@@ -152,6 +152,17 @@ func TestHeadSaysTheSame(t *testing.T) {
 	}
 }
 
+// TestNoLimitOnRedirects: an answer that sends elsewhere says nothing about quotas.
+func TestNoLimitOnRedirects(t *testing.T) {
+	for _, status := range []int{http.StatusFound, http.StatusNotModified, http.StatusPermanentRedirect} {
+		next := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
+		res := newWorld(t, next, nil).send("GET", "/notes", as("u1"), "")
+		if res.StatusCode != status || res.Header["Ratelimit"] != nil || res.Header["Ratelimit-Policy"] != nil {
+			t.Errorf("%d %v", res.StatusCode, res.Header)
+		}
+	}
+}
+
 // TestPolicyIsConstant: what a limit is does not change from answer to answer, and what
 // is left never grows.
 func TestPolicyIsConstant(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -78,7 +79,11 @@ func upstreamPage(res *http.Response) error {
 
 // clean removes from the upstream's fields what stays here.
 func (x *exchange) clean(h http.Header) {
-	for name := range h {
+	for name, values := range h {
+		if limitField(name) && !limitItems.MatchString(strings.Join(values, ",")) {
+			delete(h, name) // beside the Gate's items it would spoil the list
+			continue
+		}
 		if x.p.hidden(name) || x.gateHas(name) {
 			delete(h, name)
 		}
@@ -88,11 +93,23 @@ func (x *exchange) clean(h http.Header) {
 	}
 }
 
+// limitField reports whether a field is a list of quotas, to which the Gate and the
+// upstream add their own each.
+func limitField(name string) bool { return name == "Ratelimit" || name == "Ratelimit-Policy" }
+
+// limitItems is a list of Strings with parameters (RFC 9651 §3.1), of the kinds that
+// draft-ietf-httpapi-ratelimit-headers has.
+var limitItems = func() *regexp.Regexp {
+	const text = `"[ !#-\[\]-~]*"`
+	const item = text + `(;[a-z][a-z0-9_.*-]*=([0-9]{1,15}|` + text + `|:[A-Za-z0-9+/]*=*:))*`
+	return regexp.MustCompile(`^\s*` + item + `(\s*,\s*` + item + `)*\s*$`)
+}()
+
 // gateHas reports whether the Gate has set a field that is not to be joined or left
 // to the upstream.
 func (x *exchange) gateHas(name string) bool {
 	switch name {
-	case "Cache-Control", "Vary", "Set-Cookie":
+	case "Cache-Control", "Vary", "Set-Cookie", "Ratelimit", "Ratelimit-Policy":
 		return false
 	case "Connection": // only that of a 101 is still there, and ReverseProxy looks for it
 		return false
@@ -109,6 +126,8 @@ func merge(gate, upstream http.Header) {
 			gate[name] = join(gate[name], values)
 		case "Set-Cookie":
 			gate[name] = append(gate[name], values...)
+		case "Ratelimit", "Ratelimit-Policy":
+			gate[name] = []string{strings.Join(slices.Concat(gate[name], values), ", ")}
 		default:
 			gate[name] = values
 		}

@@ -79,6 +79,32 @@ func TestResponseFields(t *testing.T) {
 	}
 }
 
+// TestLimitsOfBoth: what the upstream says of its quotas stands beside what the Gate says
+// of its own, unless it would spoil the list.
+func TestLimitsOfBoth(t *testing.T) {
+	const own, policy = `"default";r=9;t=60`, `"default";q=10;w=60`
+	for _, c := range []struct{ fields, limit, policy string }{
+		{"", own, policy},
+		{"RateLimit: \"day\";r=5\r\nRateLimit-Policy: \"day\";q=9;w=86400;pk=:cHNzdA==:\r\n", own + `, "day";r=5`, policy + `, "day";q=9;w=86400;pk=:cHNzdA==:`},
+		{"RateLimit: \"a\";r=5, \"b\";r=6\r\nRateLimit: \"c\";r=7\r\n", own + `, "a";r=5, "b";r=6, "c";r=7`, policy},
+		{"RateLimit: limit=100, remaining=50\r\n", own, policy},
+		{"RateLimit: \"a\";r=\"\r\nRateLimit-Policy: \"a\\\"\r\n", own, policy},
+		{"RateLimit: \r\nRateLimit-Policy: ,\r\n", own, policy},
+		{"RateLimit: \"a\";r=-1\r\nRateLimit-Policy: \"\xff\";q=1\r\n", own, policy},
+	} {
+		u := rawUpstream(t, "HTTP/1.1 200 OK\r\n"+c.fields+"Content-Length: 2\r\n\r\nok")
+		g := &gate{next: newProxy(t, proxy.Config{Upstream: "http://" + u.Addr().String()}), header: http.Header{"Ratelimit": {own}, "Ratelimit-Policy": {policy}}}
+		res, err := http.Get(front(t, g).URL + "/a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if limit, p := res.Header["Ratelimit"], res.Header["Ratelimit-Policy"]; !slices.Equal(limit, []string{c.limit}) || !slices.Equal(p, []string{c.policy}) {
+			t.Errorf("%q: %q and %q, want %s and %s", c.fields, limit, p, c.limit, c.policy)
+		}
+	}
+}
+
 // The informational answers themselves, seen on the wire.
 func TestInformational(t *testing.T) {
 	u := rawUpstream(t, "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\nServer: nginx\r\nSet-Cookie: a=b\r\n\r\nHTTP/1.1 103 Early Hints\r\nX-A: b\r\n\r\nHTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
