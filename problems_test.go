@@ -13,11 +13,20 @@ import (
 	"github.com/sallyport-dev/sallyport"
 )
 
-// accountAddresses are "METHOD /path" of every operation that the document names.
-func (w *world) accountAddresses() (list []string) {
-	var doc struct {
-		Paths map[string]map[string]any `json:"paths"`
-	}
+// document is what the tests read of the accounts' OpenAPI document.
+type document struct {
+	Paths      map[string]map[string]any `json:"paths"`
+	Components struct {
+		Schemas map[string]struct {
+			Properties map[string]any `json:"properties"`
+			Required   []string       `json:"required"`
+		} `json:"schemas"`
+	} `json:"components"`
+}
+
+// accountAddresses are "METHOD /path" of every operation that the document names, and
+// the document.
+func (w *world) accountAddresses() (list []string, doc document) {
 	if err := json.UnmarshalRead(w.send("GET", "/auth/openapi.json", nil, "").Body, &doc); err != nil {
 		w.Fatal(err)
 	}
@@ -27,7 +36,7 @@ func (w *world) accountAddresses() (list []string) {
 		}
 	}
 	slices.Sort(list)
-	return list
+	return list, doc
 }
 
 // mark is in whatever the client chooses, and in no answer.
@@ -48,7 +57,8 @@ func TestAccountProblems(t *testing.T) {
 	}
 	mine := "Bearer " + access
 	seen := map[int]int{}
-	for _, address := range w.accountAddresses() {
+	all, doc := w.accountAddresses()
+	for _, address := range all {
 		method, path, _ := strings.Cut(address, " ")
 		path = strings.Replace(path, "{id}", "zq-canary-%3Cb%3E", 1)
 		for name, c := range map[string]struct {
@@ -77,7 +87,7 @@ func TestAccountProblems(t *testing.T) {
 				continue
 			}
 			seen[res.StatusCode]++
-			if wrong := wrongProblem(c.method, res, said); wrong != "" {
+			if wrong := wrongProblem(c.method, res, said) + doc.undocumented(said); wrong != "" {
 				t.Errorf("%s, %s: %d: %s: %s %v", address, name, res.StatusCode, wrong, said, res.Header)
 			}
 		}
@@ -87,6 +97,27 @@ func TestAccountProblems(t *testing.T) {
 			t.Errorf("no answer was a %d: %v", status, seen)
 		}
 	}
+}
+
+// undocumented are the members of a problem that the document has not, or has and the
+// problem lacks.
+func (d *document) undocumented(said string) (names string) {
+	var members map[string]any
+	if said == "" || json.Unmarshal([]byte(said), &members) != nil {
+		return ""
+	}
+	schema := d.Components.Schemas["problem"]
+	for name := range members {
+		if schema.Properties[name] == nil {
+			names += " undocumented " + name
+		}
+	}
+	for _, name := range schema.Required {
+		if members[name] == nil {
+			names += " without " + name
+		}
+	}
+	return names
 }
 
 // wrongProblem says what is wrong with an error's answer.
