@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sallyport-dev/sallyport/account"
 )
@@ -26,7 +27,7 @@ func Main(open func(address string) (account.Store, error)) {
 		return
 	}
 	err := write(address, open)
-	fmt.Fprintln(os.Stderr, "the writer ended:", err) // it was not to end by itself
+	fmt.Fprintln(os.Stderr, "the writer ended:", err)
 	os.Exit(1)
 }
 
@@ -37,13 +38,15 @@ func write(address string, open func(string) (account.Store, error)) error {
 	if err != nil {
 		return err
 	}
-	var failed error
 	n, err := makeNode(store, slog.New(slog.NewTextHandler(io.Discard, nil)))
 	if err != nil {
 		return err
 	}
-	n.fail = func(err error) { failed = err }
-	for i := 0; failed == nil; i++ {
+	n.fail = func(err error) { // the server may be what was killed
+		fmt.Fprintln(os.Stderr, "the writer ended:", err)
+		os.Exit(1)
+	}
+	for i := 0; ; i++ {
 		name := fmt.Sprintf("u%d-%d", os.Getpid(), i)
 		n.add(name)
 		fmt.Println("registered", name)
@@ -62,14 +65,22 @@ func write(address string, open func(string) (account.Store, error)) error {
 		}
 		fmt.Println("ended", name, second, access)
 	}
-	return failed
 }
 
 // Killed kills a process that writes to the store, in the middle of many runs, each at
 // another moment. Whatever was acknowledged is there, and whoever was in the middle of a
 // refresh can go on.
 func Killed(t *testing.T, address string, open func(address string) (account.Store, error)) {
-	const runs = 100
+	killed(t, address, open, 100, (*os.Process).Kill, nil)
+}
+
+// ServerKilled is Killed for the server behind a store: kill ends it, and restart lets it
+// begin again with what it had on its disk.
+func ServerKilled(t *testing.T, address string, open func(address string) (account.Store, error), kill, restart func()) {
+	killed(t, address, open, 5, func(*os.Process) error { kill(); return nil }, restart)
+}
+
+func killed(t *testing.T, address string, open func(string) (account.Store, error), runs int, end func(*os.Process) error, restart func()) {
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -93,12 +104,16 @@ func Killed(t *testing.T, address string, open func(address string) (account.Sto
 			f := strings.SplitN(scan.Text(), " ", 3)
 			said[f[1]] = scan.Text()
 			if heard++; heard == kill {
-				if err := cmd.Process.Kill(); err != nil {
+				<-time.After(rand.N(5 * time.Millisecond)) // into whatever it does next
+				if err := end(cmd.Process); err != nil {
 					t.Fatal(err)
 				}
 			}
 		}
 		cmd.Wait()
+		if restart != nil {
+			restart()
+		}
 		if heard == 0 {
 			t.Fatalf("run %d: nothing was written", run)
 		}

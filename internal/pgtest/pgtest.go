@@ -81,7 +81,10 @@ func (s *Server) Database(t testing.TB) string {
 }
 
 // Kill ends the server as a failing machine would.
-func (s *Server) Kill() { s.run.Kill() }
+func (s *Server) Kill() {
+	s.signal(syscall.SIGKILL) // those of its connections too, which would end a statement first
+	s.run.Kill()
+}
 
 // Stop lets the server stand still, with all its connections open, until [Server.Continue].
 func (s *Server) Stop() { s.signal(syscall.SIGSTOP) }
