@@ -11,25 +11,48 @@ import (
 	"github.com/sallyport-dev/sallyport/visit"
 )
 
-// TestCuts: what an administrator does ends tokens, here and, with the next look into
-// the feed, in another process.
+// TestCuts: what ends tokens ends them here and, with the next look into the feed, in
+// another process.
 func TestCuts(t *testing.T) {
-	w := newWorld(t, nil)
-	w.register()
+	w := newWorld(t, withMail)
+	add(t, w.Accounts, "ada")
 	other := newWorldOn(t, w.store, nil)
 	other.setClock(w.clock)
-	for name, cut := range map[string]func() error{
-		"roles":    func() error { _, err := w.SetRoles(t.Context(), "ada", []string{"admin"}); return err },
-		"disabled": func() error { _, err := w.SetDisabled(t.Context(), "ada", true); return err },
+	user := func(_ account.User, err error) error { return err }
+	session := func(access string) string { return claimsOf(t, access)["sid"].(string) }
+	for name, cut := range map[string]func(access string) error{
+		"roles":    func(string) error { return user(w.SetRoles(t.Context(), "ada", []string{"admin"})) },
+		"disabled": func(string) error { return user(w.SetDisabled(t.Context(), "ada", true)) },
+		"logout":   func(access string) error { w.mustCall(204, "POST", "/auth/logout", access, ""); return nil },
+		"logout from everywhere": func(string) error {
+			another, _ := w.login()
+			w.mustCall(204, "POST", "/auth/logout-all", another, "")
+			return nil
+		},
+		"one of the sessions": func(access string) error {
+			another, _ := w.login()
+			w.mustCall(204, "DELETE", "/auth/sessions/"+session(access), another, "")
+			return nil
+		},
+		"password": func(string) error {
+			another, _ := w.login()
+			w.mustCall(204, "POST", "/auth/password/change", another, `{"current_password":"`+adasPW+`","new_password":"`+adasPW+`"}`)
+			w.mustCall(200, "GET", "/auth/me", another, "")
+			return nil
+		},
+		"an administrator, one":  func(access string) error { return w.EndSession(t.Context(), session(access)) },
+		"an administrator, all":  func(string) error { return w.EndSessions(t.Context(), "ada") },
+		"a second factor's loss": func(string) error { return user(w.RemoveSecondFactor(t.Context(), "ada")) },
 	} {
 		if _, err := w.SetDisabled(t.Context(), "ada", false); err != nil {
 			t.Fatal(err)
 		}
 		access, refresh := w.login()
 		other.mustCall(200, "GET", "/auth/me", access, "")
-		if err := cut(); err != nil {
+		if err := cut(access); err != nil {
 			t.Fatal(err)
 		}
+		t.Log(name)
 		w.mustCall(401, "GET", "/auth/me", access, "")
 		if err := other.Poll(t.Context()); err != nil {
 			t.Fatal(err)
@@ -37,8 +60,8 @@ func TestCuts(t *testing.T) {
 		other.mustCall(401, "GET", "/auth/me", access, "")
 		status, body, said := w.call("POST", "/auth/refresh", "", `{"refresh_token":"`+refresh+`"}`)
 		switch {
-		case name == "disabled" && status != 400:
-			t.Errorf("a disabled user refreshed: %s", body)
+		case name != "roles" && status != 400:
+			t.Errorf("%s: the session goes on: %s", name, body)
 		case name == "roles" && status != 200:
 			t.Errorf("a new role ended the session: %s", body)
 		case name == "roles":
