@@ -1,12 +1,16 @@
 package storetest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -160,13 +164,25 @@ func guessesAtOnce(t *testing.T, w *world) {
 	}
 }
 
+// roundsVariable is how often to let a refresh and a revocation meet; 50 times where it
+// is not set.
+const roundsVariable = "SALLYPORT_TEST_ROUNDS"
+
+func rounds(t *testing.T) int {
+	n, err := strconv.Atoi(cmp.Or(os.Getenv(roundsVariable), "50"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
 // revokedAndRefreshed: when a logout or a disabling has answered, no token that a refresh
 // at the same time gave is good on that node.
 func revokedAndRefreshed(t *testing.T, w *world) {
 	views := w.views(2)
 	here, there := newNode(t, views[0]), newNode(t, views[1])
 	here.add("ada")
-	for round := range 50 {
+	for round := range rounds(t) {
 		access, raw := here.login("ada")
 		var given string
 		var all sync.WaitGroup
@@ -190,6 +206,36 @@ func revokedAndRefreshed(t *testing.T, w *world) {
 		if _, err := here.SetDisabled(t.Context(), "ada", false); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// rightsAndRefreshed: when a role has been taken away, no token that a refresh at the same
+// time gave has it on that node.
+func rightsAndRefreshed(t *testing.T, w *world) {
+	views := w.views(2)
+	here, there := newNode(t, views[0]), newNode(t, views[1])
+	here.add("ada")
+	for round := range rounds(t) {
+		if _, err := here.SetRoles(t.Context(), "ada", []string{"admin"}); err != nil {
+			t.Fatal(err)
+		}
+		access, raw := here.login("ada")
+		var given string
+		var all sync.WaitGroup
+		all.Go(func() { _, given, _ = there.refresh(raw) })
+		if _, err := here.SetRoles(t.Context(), "ada", nil); err != nil {
+			t.Error(err)
+		}
+		all.Wait()
+		for _, raw := range []string{access, given} {
+			if p, err := here.Authenticate(raw); err == nil && slices.Contains(p.Roles, "admin") {
+				t.Errorf("round %d: a token has the role afterwards", round)
+			}
+		}
+		if status, _, _ := there.refresh(raw); status != http.StatusOK {
+			t.Errorf("round %d: the session is over: %d", round, status)
+		}
+		w.must(here.EndSessions(t.Context(), "ada"))
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 // Nodes logs in on one node and out again, and measures how long another node still
 // takes the access token: 1,000 times, some of them at once.
 func Nodes(t *testing.T, open func() account.Store) {
-	const atOnce, rounds = 25, 40 // fewer at once than the wrong guesses a network has
+	const atOnce, each = 25, 40 // fewer at once than the wrong guesses a network has
 	here, there := newNode(t, open()), newNode(t, open())
 	var mu sync.Mutex
 	var took []time.Duration
@@ -25,7 +25,7 @@ func Nodes(t *testing.T, open func() account.Store) {
 		all.Go(func() {
 			tick := time.NewTicker(5 * time.Millisecond)
 			defer tick.Stop()
-			for range rounds {
+			for range each {
 				access, _ := here.login(name)
 				if status, _ := there.call("GET", "/auth/me", access, ""); status != http.StatusOK {
 					t.Errorf("before the logout: %d", status)

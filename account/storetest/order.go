@@ -50,7 +50,7 @@ func atomic(t *testing.T, w *world) {
 
 const (
 	writers = 8
-	rounds  = 20
+	each    = 20
 )
 
 // views opens the store several times, as processes do.
@@ -68,7 +68,7 @@ func oneAfterTheOther(t *testing.T, w *world) {
 	var all sync.WaitGroup
 	for i, s := range w.views(writers) {
 		all.Go(func() {
-			for range rounds {
+			for range each {
 				err := s.Update(w.ctx(), u.ID, func(tx account.Tx) error {
 					now, err := tx.User(w.ctx(), u.ID)
 					if err != nil {
@@ -85,8 +85,8 @@ func oneAfterTheOther(t *testing.T, w *world) {
 		})
 	}
 	all.Wait()
-	if got := w.byID(u.ID).Credential; got != writers*rounds {
-		t.Errorf("counted %d of %d", got, writers*rounds)
+	if got := w.byID(u.ID).Credential; got != writers*each {
+		t.Errorf("counted %d of %d", got, writers*each)
 	}
 }
 
@@ -121,7 +121,7 @@ func feedInOrder(t *testing.T, w *world) {
 		var all sync.WaitGroup
 		for i, s := range w.views(writers) {
 			all.Go(func() {
-				for n := range rounds {
+				for n := range each {
 					id := fmt.Sprint(i, "-", n)
 					err := s.Update(w.ctx(), id, func(tx account.Tx) error {
 						if err := tx.Revoke(w.ctx(), account.Revocation{Kind: "k", ID: id, At: t0, Until: t0.Add(time.Hour)}); err != nil || n%3 != 0 {
@@ -158,8 +158,8 @@ func feedInOrder(t *testing.T, w *world) {
 			break
 		}
 	}
-	if len(seen) != writers*rounds {
-		t.Errorf("saw %d of %d", len(seen), writers*rounds)
+	if len(seen) != writers*each {
+		t.Errorf("saw %d of %d", len(seen), writers*each)
 	}
 }
 

@@ -33,6 +33,13 @@ func (g *gate) login(name string) string {
 	g.t.Helper()
 	asJSON := http.Header{"Content-Type": {"application/json"}}
 	g.do("POST", "/auth/register", asJSON, `{"username":"`+name+`","email":"`+name+`@example.com","password":"`+password+`"}`).want(201)
+	return g.again(name)
+}
+
+// again logs in who is registered.
+func (g *gate) again(name string) string {
+	g.t.Helper()
+	asJSON := http.Header{"Content-Type": {"application/json"}}
 	return g.do("POST", "/auth/login", asJSON, `{"username":"`+name+`","password":"`+password+`"}`).want(200).member("access_token")
 }
 
