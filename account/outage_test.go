@@ -3,6 +3,7 @@ package account_test
 import (
 	"context"
 	"errors"
+	"net/http/httptest"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -132,4 +133,30 @@ func TestServerStandsStill(t *testing.T) {
 		t.Error(err)
 	}
 	w.refresh(refresh)
+}
+
+// TestRefreshUnavailable: a refresh that the store cannot do takes neither the token nor
+// the cookies away, and the answer to one it can do is for nobody to keep.
+func TestRefreshUnavailable(t *testing.T) {
+	w, f := newFlaky(t)
+	site := []string{"Sec-Fetch-Site", "same-origin", account.ModeHeader, "cookie"}
+	login := w.send("POST", "/auth/login", "", body("username", "ada", "password", adasPW), site...)
+	for _, c := range login.Result().Cookies() {
+		site = append(site, "Cookie", c.Name+"="+c.Value)
+	}
+	f.off.Store(true)
+	rec := w.send("POST", "/auth/refresh", "", `{}`, site...)
+	if rec.Code != 503 || len(rec.Result().Cookies()) != 0 || rec.Header().Get("Retry-After") == "" {
+		t.Errorf("without a store: %d %v", rec.Code, rec.Header())
+	}
+	f.off.Store(false)
+	rec = w.send("POST", "/auth/refresh", "", `{}`, site...)
+	if rec.Code != 200 || len(rec.Result().Cookies()) != 2 {
+		t.Errorf("with it again: %d %s", rec.Code, rec.Body)
+	}
+	for _, answer := range []*httptest.ResponseRecorder{login, rec} {
+		if got := answer.Header().Get("Cache-Control"); got != "no-store" {
+			t.Errorf("Cache-Control %q", got)
+		}
+	}
 }

@@ -346,3 +346,41 @@ func TestMostSessions(t *testing.T) {
 		t.Error("no event")
 	}
 }
+
+// TestNoFixation: a login never adopts a session or a token that came along.
+func TestNoFixation(t *testing.T) {
+	w := newWorld(t, nil)
+	w.register()
+	site := []string{"Sec-Fetch-Site", "same-origin", account.ModeHeader, "cookie"}
+	login := func(fields ...string) map[string]string {
+		got := map[string]string{}
+		rec := w.send("POST", "/auth/login", "", body("username", "ada", "password", adasPW), append(fields, site...)...)
+		for _, c := range rec.Result().Cookies() {
+			got[c.Name] = c.Value
+		}
+		return got
+	}
+	planted := login()
+	got := login("Cookie", "__Host-sp_at="+planted["__Host-sp_at"], "Cookie", "__Host-sp_rt="+planted["__Host-sp_rt"])
+	if got["__Host-sp_rt"] == "" || got["__Host-sp_rt"] == planted["__Host-sp_rt"] {
+		t.Errorf("refresh token %q", got["__Host-sp_rt"])
+	}
+	if a, b := claimsOf(t, planted["__Host-sp_at"])["sid"], claimsOf(t, got["__Host-sp_at"])["sid"]; a == b {
+		t.Errorf("both have session %v", a)
+	}
+}
+
+// TestLogoutAgain: the first logout ends this session and no other one; the next, and one
+// without a token, are refused in the same way every time.
+func TestLogoutAgain(t *testing.T) {
+	w := newWorld(t, nil)
+	w.register()
+	access, _ := w.login()
+	other, _ := w.login()
+	w.mustCall(204, "POST", "/auth/logout", access, "")
+	for range 2 {
+		w.mustCall(401, "POST", "/auth/logout", access, "")
+		w.mustCall(401, "POST", "/auth/logout", "", "")
+	}
+	w.mustCall(200, "GET", "/auth/me", other, "")
+}

@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"github.com/sallyport-dev/sallyport/visit"
 )
 
 // TestPresent is the rule for refresh tokens, row by row.
@@ -66,5 +68,26 @@ func TestManyDelivered(t *testing.T) {
 	}
 	if heard += len(d.take(now)); heard != 3*maxDelivered {
 		t.Errorf("noticed %d", heard)
+	}
+}
+
+// TestUniqueTokens: of many sessions that begin in one moment, no two refresh tokens are
+// alike, and each says what it is.
+func TestUniqueTokens(t *testing.T) {
+	key, now := refreshKey("0123456789abcdef0123456789ABCDEF"), time.Unix(1_800_000_000, 0)
+	const many, each = 40_000, 5
+	seen := make(map[string]bool, many*each)
+	for range many {
+		id := visit.NewID(now)
+		for n := range int64(each) {
+			text := key.token(id, n)
+			seen[text] = true
+			if session, number, err := key.open(text); err != nil || session != id || number != n {
+				t.Fatalf("%s, %d: %s, %d, %v", id, n, session, number, err)
+			}
+		}
+	}
+	if len(seen) != many*each {
+		t.Errorf("%d of %d", len(seen), many*each)
 	}
 }
