@@ -160,3 +160,48 @@ func TestRefreshUnavailable(t *testing.T) {
 		}
 	}
 }
+
+// halting is a store whose next transaction stands still before its end, with all it
+// holds, until it is let go.
+type halting struct {
+	account.Store
+	next          atomic.Bool
+	halted, letGo chan struct{}
+}
+
+func (h *halting) Update(ctx context.Context, key string, do func(account.Tx) error) error {
+	return h.Store.Update(ctx, key, func(tx account.Tx) error {
+		err := do(tx)
+		if h.next.CompareAndSwap(true, false) {
+			close(h.halted)
+			<-h.letGo
+		}
+		return err
+	})
+}
+
+// TestHaltedGuess: while a guess is being counted, however long that takes, others log in.
+func TestHaltedGuess(t *testing.T) {
+	store, err := postgres.Open(t.Context(), pgtest.Start(t).Database(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { store.Close() })
+	h := &halting{Store: store, halted: make(chan struct{}), letGo: make(chan struct{})}
+	w := newWorldOn(t, h, nil)
+	add(t, w.Accounts, "ada")
+	add(t, w.Accounts, "bob")
+	h.next.Store(true)
+	var guess sync.WaitGroup
+	guess.Go(func() {
+		if status, _ := w.guess("ada", "wrong-wrong", "203.0.113.9", ""); status != 401 {
+			t.Errorf("bob had to wait until the database ended ada's transaction: %d", status)
+		}
+	})
+	<-h.halted
+	if status, said := w.guess("bob", adasPW, "198.51.100.7", ""); status != 200 {
+		t.Errorf("another user from elsewhere: %d %v", status, said)
+	}
+	close(h.letGo)
+	guess.Wait()
+}

@@ -50,6 +50,10 @@ type Reader interface {
 // given up: return the error.
 type Tx interface {
 	Reader
+	// Lock guards what another key stands for too, from now to the end of the transaction,
+	// as [Store.Update] does for its own. Who takes several takes them in one order, as two
+	// in two orders would wait for each other.
+	Lock(ctx context.Context, key string) error
 	// AddUser keeps a new user.
 	AddUser(ctx context.Context, u User) error
 	// SetUser replaces a user's fields, all but ID and Created.
@@ -88,8 +92,8 @@ type Timed interface {
 //   - As it was: text comes back byte for byte, of any length up to a megabyte. What
 //     [User.Check] or [CheckText] refuses is refused before anything is stored.
 //   - Atomic: an Update does all it says, or nothing.
-//   - One after the other: Updates with one key take effect in some order, and each sees
-//     all that the ones before it did, in other processes too.
+//   - One after the other: Updates with one key, or that [Tx.Lock] it, take effect in
+//     some order, and each sees all that the ones before it did, in other processes too.
 //   - Durable: what was acknowledged survives a killed process and a lost machine's
 //     power, as far as the disk tells the truth.
 //   - Time: times come in as parameters, are kept to the microsecond, and come back in

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"net/http"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -148,10 +149,29 @@ func (a *Accounts) nameID(parts ...string) string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
+// counting runs f in a transaction that holds these counters and no others, so that a
+// process that stands still holds up only who would change the same. They are taken in
+// one order, as two in two orders would wait for each other.
+func (a *Accounts) counting(ctx context.Context, list []counter, f func(c *change) error) error {
+	keys := make([]string, len(list))
+	for i, n := range list {
+		keys[i] = kindStrikes + " " + n.id
+	}
+	slices.Sort(keys)
+	return a.update(ctx, keys[0], func(c *change) error {
+		for _, key := range keys[1:] {
+			if err := c.Lock(ctx, key); err != nil {
+				return err
+			}
+		}
+		return f(c)
+	})
+}
+
 // charge counts a try, unless it has to wait: then it counts nothing and says how long.
 func (a *Accounts) charge(ctx context.Context, t try) (wait time.Duration, err error) {
 	list := a.counters(t)
-	err = a.update(ctx, kindStrikes, func(c *change) error {
+	err = a.counting(ctx, list, func(c *change) error {
 		found := make([]strikes, len(list))
 		wait = 0
 		for i, n := range list {
@@ -175,8 +195,9 @@ func (a *Accounts) charge(ctx context.Context, t try) (wait time.Duration, err e
 
 // forgive gives a try back that was right.
 func (a *Accounts) forgive(ctx context.Context, t try) error {
-	return a.update(ctx, kindStrikes, func(c *change) error {
-		for _, n := range a.counters(t) {
+	list := a.counters(t)
+	return a.counting(ctx, list, func(c *change) error {
+		for _, n := range list {
 			s, err := readStrikes(ctx, c, n.id)
 			if err != nil {
 				return err

@@ -57,17 +57,41 @@ var parameters = map[string]string{
 	// Each statement sees what was committed before it. A transaction that kept seeing what
 	// was there when it began to wait for its key would decide on what is past.
 	"default_transaction_isolation": "read committed",
-	// In milliseconds: they end what a lost connection or a process that stands still would
-	// hold for ever, with the keys that others wait for.
-	"statement_timeout":                   "10000",
-	"idle_in_transaction_session_timeout": "5000",
+	// In milliseconds: it ends what a lost connection or a lock would hold for ever.
+	"statement_timeout": "10000",
 }
+
+// bounds are how long a transaction may hold the keys that others wait for.
+type bounds struct {
+	// idle is how long between two statements: for a process that stands still.
+	idle time.Duration
+	// whole is how long from its beginning to its end, by servers that know of this bound
+	// (17 and later).
+	whole time.Duration
+}
+
+var ours = bounds{idle: 5 * time.Second, whole: 30 * time.Second}
+
+func (b bounds) set(cfg *pgx.ConnConfig) {
+	cfg.RuntimeParams["idle_in_transaction_session_timeout"] = millis(b.idle)
+	cfg.AfterConnect = func(ctx context.Context, conn *pgconn.PgConn) error {
+		// An older server lets nobody in who names a setting it does not know.
+		const text = "SELECT set_config(name, $1, false) FROM pg_settings WHERE name = 'transaction_timeout'"
+		return conn.ExecParams(ctx, text, [][]byte{[]byte(millis(b.whole))}, nil, nil, nil).Read().Err
+	}
+}
+
+func millis(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 
 // Open connects to the database that a postgres:// address names, and brings its
 // tables up to date, one process at a time. It refuses one that a newer version has
 // changed ([*NewerError]), and an address that would send secrets over a network in
 // the clear.
 func Open(ctx context.Context, address string) (account.Store, error) {
+	return open(ctx, address, ours)
+}
+
+func open(ctx context.Context, address string, b bounds) (account.Store, error) {
 	cfg, err := pgx.ParseConfig(address)
 	if err != nil {
 		// The driver's own error quotes the address, with parts of a password in some cases.
@@ -77,6 +101,7 @@ func Open(ctx context.Context, address string) (account.Store, error) {
 		return nil, err
 	}
 	maps.Copy(cfg.RuntimeParams, parameters)
+	b.set(cfg)
 	if cfg.ConnectTimeout == 0 {
 		cfg.ConnectTimeout = connectFor
 	}

@@ -73,11 +73,16 @@ func TestServerBack(t *testing.T) {
 func TestStandsStill(t *testing.T) {
 	t.Parallel()
 	address := pgtest.Database(t)
-	one, two := open(t, address), open(t, address)
+	one, err := postgres.OpenWithin(t.Context(), address, 200*time.Millisecond)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { one.Close() })
+	two := open(t, address)
 	holding, release, held := make(chan struct{}), make(chan struct{}), make(chan error)
 	go func() {
 		held <- one.Update(t.Context(), "key", func(tx account.Tx) error {
-			if err := tx.Revoke(t.Context(), entry("lost")); err != nil {
+			if err := errors.Join(tx.Lock(t.Context(), "another"), tx.Revoke(t.Context(), entry("lost"))); err != nil {
 				return err
 			}
 			close(holding)
@@ -86,14 +91,16 @@ func TestStandsStill(t *testing.T) {
 		})
 	}()
 	<-holding
-	if err := two.Update(t.Context(), "key", func(tx account.Tx) error { return tx.Revoke(t.Context(), entry("kept")) }); err != nil {
-		t.Error(err)
+	for _, key := range []string{"key", "another"} {
+		if err := two.Update(t.Context(), key, func(tx account.Tx) error { return tx.Revoke(t.Context(), entry(key)) }); err != nil {
+			t.Error(err)
+		}
 	}
 	close(release)
 	if err := <-held; err == nil {
 		t.Error("what was given up is acknowledged")
 	}
-	if list, err := two.Feed(t.Context(), 0, 10); err != nil || len(list) != 1 || list[0].ID != "kept" {
+	if list, err := two.Feed(t.Context(), 0, 10); err != nil || len(list) != 2 || list[0].ID != "key" || list[1].ID != "another" {
 		t.Errorf("%+v %v", list, err)
 	}
 }

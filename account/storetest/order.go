@@ -90,6 +90,37 @@ func oneAfterTheOther(t *testing.T, w *world) {
 	}
 }
 
+// oneOfOneLock is the same for those who come with keys of their own, and take one more.
+func oneOfOneLock(t *testing.T, w *world) {
+	u := w.user("ada")
+	var all sync.WaitGroup
+	for i, s := range w.views(writers) {
+		all.Go(func() {
+			for range each {
+				err := s.Update(w.ctx(), fmt.Sprint("own", i), func(tx account.Tx) error {
+					if err := tx.Lock(w.ctx(), "common"); err != nil {
+						return err
+					}
+					now, err := tx.User(w.ctx(), u.ID)
+					if err != nil {
+						return err
+					}
+					now.Credential++
+					return tx.SetUser(w.ctx(), now)
+				})
+				if err != nil {
+					t.Errorf("writer %d: %v", i, err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	if got := w.byID(u.ID).Credential; got != writers*each {
+		t.Errorf("counted %d of %d", got, writers*each)
+	}
+}
+
 func oneRegisters(t *testing.T, w *world) {
 	won := make(chan string, writers)
 	var all sync.WaitGroup

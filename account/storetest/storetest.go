@@ -25,7 +25,7 @@ func Run(t *testing.T, open Open) {
 	}{
 		{"users", users}, {"unique", unique}, {"as it was", asItWas}, {"refused", refused}, {"pages", pages}, {"changes", changes},
 		{"sessions", sessions}, {"records", records}, {"feed", feed}, {"prune", prune},
-		{"atomic", atomic}, {"one after the other", oneAfterTheOther}, {"one of many registers", oneRegisters}, {"the feed in order", feedInOrder},
+		{"atomic", atomic}, {"one after the other", oneAfterTheOther}, {"one lock of many keys", oneOfOneLock}, {"one of many registers", oneRegisters}, {"the feed in order", feedInOrder},
 		{"cancelled", cancelled}, {"reopened", reopened}, {"closed", closed},
 		{"accounts: refresh at once", refreshAtOnce}, {"accounts: revoked and refreshed", revokedAndRefreshed}, {"accounts: rights and refreshed", rightsAndRefreshed},
 		{"accounts: one signing key", oneSigningKey}, {"accounts: crashes", crashes}, {"accounts: guesses at once", guessesAtOnce},

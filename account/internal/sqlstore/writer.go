@@ -20,6 +20,15 @@ type transaction struct {
 // Now implements [account.Timed].
 func (t *transaction) Now() time.Time { return t.now }
 
+// Lock implements [account.Tx].
+func (t *transaction) Lock(ctx context.Context, key string) error {
+	if t.store.dialect.Lock == nil {
+		return nil
+	}
+	_, err := t.store.dialect.Lock(ctx, t.tx, key)
+	return t.store.known(err)
+}
+
 // AddUser implements [account.Tx].
 func (t *transaction) AddUser(ctx context.Context, u account.User) error {
 	return t.putUser(ctx, u, `INSERT INTO users
@@ -102,10 +111,8 @@ func (t *transaction) Revoke(ctx context.Context, r account.Revocation) error {
 	if err := r.Check(); err != nil {
 		return err
 	}
-	if t.store.dialect.Lock != nil {
-		if _, err := t.store.dialect.Lock(ctx, t.tx, feedKey); err != nil {
-			return t.store.known(err)
-		}
+	if err := t.Lock(ctx, feedKey); err != nil {
+		return err
 	}
 	_, err := t.tx.ExecContext(ctx, t.store.text("INSERT INTO revocations (kind, id, below, at, until) VALUES (?1, ?2, ?3, ?4, ?5)"),
 		r.Kind, r.ID, r.Below, micros(r.At), micros(r.Until))
