@@ -131,7 +131,8 @@ type Config struct {
 	// ErrorLog gets what goes wrong with the store and with mails. Default slog.Default().
 	ErrorLog *slog.Logger
 
-	now func() time.Time
+	now      func() time.Time
+	patience time.Duration // instead of answerWithin
 }
 
 // Registration says who may register.
@@ -171,6 +172,7 @@ type Accounts struct {
 	audit        *audit.Log
 	errors       *slog.Logger
 	now          func() time.Time
+	patience     time.Duration
 
 	mux       *http.ServeMux
 	endpoints map[string]Endpoint
@@ -198,7 +200,7 @@ func New(ctx context.Context, cfg Config) (*Accounts, error) {
 		window: cfg.RetryWindow, maxSessions: cfg.MaxSessions, registration: cfg.Registration,
 		mail: cfg.Mail, posted: make(chan struct{}, 1), unverified: cfg.InsecureUnverified || cfg.Mail == nil,
 		off:   slices.Clone(cfg.Off),
-		audit: cfg.Audit, errors: cfg.ErrorLog, now: cfg.now, crossSite: http.NewCrossOriginProtection(),
+		audit: cfg.Audit, errors: cfg.ErrorLog, now: cfg.now, patience: cfg.patience, crossSite: http.NewCrossOriginProtection(),
 	}
 	var err error
 	if a.limits, err = newLimits(cfg); err != nil {

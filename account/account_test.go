@@ -50,9 +50,13 @@ type world struct {
 	path  string
 }
 
+// setClock makes it that time, at which there is news of the store.
 func (w *world) setClock(now time.Time) {
 	w.clock = now
 	w.shown.Store(&now)
+	if w.Accounts != nil {
+		w.Poll(w.Context()) // that it fails is for the test to find
+	}
 }
 
 func (w *world) now() time.Time { return *w.shown.Load() }

@@ -54,7 +54,7 @@ func (a *Accounts) adminRoutes() http.Handler {
 			return
 		}
 		_, v.Route = mux.Handler(r)
-		serveTable(mux, w, r)
+		a.serveTable(mux, w, r)
 	})
 }
 

@@ -105,7 +105,7 @@ func (a *Accounts) APIKey(ctx context.Context, text string) (visit.Principal, er
 	if !ok || !a.on(GroupKeys) {
 		return visit.Principal{}, errAPIKey
 	}
-	if a.now().Sub(*a.revoked.heard.Load()) > staleAfter {
+	if a.stale() {
 		return visit.Principal{}, ErrStale
 	}
 	hash := sha256.Sum256([]byte(text))
@@ -116,7 +116,7 @@ func (a *Accounts) APIKey(ctx context.Context, text string) (visit.Principal, er
 }
 
 func (a *Accounts) lookupKey(ctx context.Context, id string, hash [sha256.Size]byte) (p visit.Principal, err error) {
-	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	ctx, cancel := context.WithTimeout(ctx, a.patience)
 	defer cancel()
 	now := a.now()
 	generation := a.revoked.generation.Load()

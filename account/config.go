@@ -34,6 +34,7 @@ func (c *Config) complete() {
 	fill(&c.SessionTTL, 30*day)
 	fill(&c.ReauthTTL, 10*time.Minute)
 	fill(&c.MaxSessions, 20)
+	fill(&c.patience, answerWithin)
 	fill(&c.Registration, RegistrationOpen)
 	fill(&c.LoginLimit, "100 per 10m")
 	fill(&c.RegisterLimit, "20 per 1h")

@@ -8,6 +8,9 @@ import (
 // SetClock gives a Config another clock.
 func SetClock(cfg *Config, now func() time.Time) { cfg.now = now }
 
+// SetPatience gives a Config another bound on how long anybody waits for the store.
+func SetPatience(cfg *Config, d time.Duration) { cfg.patience = d }
+
 // Poll reads the feed now, as the ticker does once a second.
 func (a *Accounts) Poll(ctx context.Context) error { return a.poll(ctx) }
 

@@ -83,6 +83,9 @@ func (a *Accounts) routes() error {
 		if h.guarded {
 			h.handle = a.guard(h.handle)
 		}
+		if h.guarded || h.method != http.MethodGet { // the others answer from memory
+			h.handle = a.current(h.handle)
+		}
 		a.mux.Handle(h.method+" "+h.pattern, problem.Handler(h.handle))
 		a.endpoints[h.pattern] = Endpoint{h.pattern, h.guarded, h.free}
 	}
@@ -99,6 +102,16 @@ func (a *Accounts) guard(next func(http.ResponseWriter, *http.Request) error) fu
 			if _, err := a.caller(r); err != nil {
 				return err
 			}
+		}
+		return next(w, r)
+	}
+}
+
+// current refuses at once while the store does not answer, before anybody waits for it.
+func (a *Accounts) current(next func(http.ResponseWriter, *http.Request) error) func(http.ResponseWriter, *http.Request) error {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if a.stale() {
+			return problem.Unavailable.RetryAfter(pollEvery).Because(ErrStale)
 		}
 		return next(w, r)
 	}
@@ -131,13 +144,13 @@ func cutLast(path string) (before, after string, ok bool) {
 
 // ServeHTTP answers the account API. Behind a Gate it takes the caller the Gate has
 // verified; without one it verifies the credential itself.
-func (a *Accounts) ServeHTTP(w http.ResponseWriter, r *http.Request) { serveTable(a.mux, w, r) }
+func (a *Accounts) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.serveTable(a.mux, w, r) }
 
 // serveTable answers by a mux that holds whole paths only, with problems where the mux
 // would write text of its own.
-func serveTable(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) {
+func (a *Accounts) serveTable(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) {
 	if _, pattern := mux.Handler(r); pattern != "" {
-		ctx, cancel := context.WithTimeout(r.Context(), answerWithin)
+		ctx, cancel := context.WithTimeout(r.Context(), a.patience)
 		defer cancel()
 		mux.ServeHTTP(w, r.WithContext(ctx))
 		return

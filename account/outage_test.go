@@ -106,23 +106,36 @@ func TestServerStandsStill(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { store.Close() })
-	w := newWorldOn(t, store, func(c *account.Config) { account.SetClock(c, time.Now) })
-	w.register()
+	w := newWorldOn(t, store, func(c *account.Config) {
+		withMail(c)
+		account.SetPatience(c, 300*time.Millisecond)
+	})
+	add(t, w.Accounts, "ada")
 	access, refresh := w.login()
+	other, _ := w.login()
 	server.Stop()
 	defer server.Continue()
 	var all sync.WaitGroup
-	for path, body := range map[string]string{
-		"/auth/refresh": `{"refresh_token":"` + refresh + `"}`,
-		"/auth/login":   `{"username":"ada","password":"` + adasPW + `"}`,
+	for path, in := range map[string]string{
+		"/auth/refresh":         body("refresh_token", refresh),
+		"/auth/login":           body("username", "ada", "password", adasPW),
+		"/auth/register":        body("username", "bob", "email", "bob@example.com", "password", adasPW),
+		"/auth/password/forgot": body("email", "ada@example.com"),
+		"/auth/email/resend":    body("email", "ada@example.com"),
+		"/auth/logout":          "", // which did not happen, and does not say so
+		"/auth/logout-all":      "",
+		"/auth/revoke":          "token=" + refresh,
 	} {
+		form := map[bool]string{false: "application/json", true: "application/x-www-form-urlencoded"}[path == "/auth/revoke"]
 		all.Go(func() {
-			if rec := w.send("POST", path, "", body); rec.Code != 503 {
+			if rec := w.send("POST", path, other, in, "Content-Type", form); rec.Code != 503 {
 				t.Errorf("%s: %d", path, rec.Code)
 			}
 		})
 	}
 	all.Wait()
+	now := w.clock.Add(6 * time.Second)
+	w.shown.Store(&now)
 	if _, err := w.Authenticate(access); !errors.Is(err, account.ErrStale) {
 		t.Errorf("a token, without news for as long as that: %v", err)
 	}

@@ -48,7 +48,7 @@ func (a *Accounts) Revoked(p visit.Principal) error {
 	if p.Issuer != a.name {
 		return nil
 	}
-	if a.now().Sub(*a.revoked.heard.Load()) > staleAfter {
+	if a.stale() {
 		return ErrStale
 	}
 	if p.Session == "" { // an API key's, which was looked at when it was read
@@ -63,6 +63,9 @@ func (a *Accounts) Revoked(p visit.Principal) error {
 	}
 	return nil
 }
+
+// stale reports whether the store has not been heard of for too long.
+func (a *Accounts) stale() bool { return a.now().Sub(*a.revoked.heard.Load()) > staleAfter }
 
 // tokenID is the jti of an access token: unique, and it tells which refresh token of the
 // session it came with, and the session's epoch.
@@ -179,7 +182,7 @@ func (a *Accounts) every(ctx context.Context, d time.Duration, f func(context.Co
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			once, cancel := context.WithTimeout(ctx, answerWithin)
+			once, cancel := context.WithTimeout(ctx, a.patience)
 			f(once)
 			cancel()
 		}

@@ -83,16 +83,33 @@ func TestRestart(t *testing.T) {
 
 // TestStale: without news from the store for 5 seconds, no token is good.
 func TestStale(t *testing.T) {
-	w := newWorld(t, nil)
+	w := newWorld(t, withMail)
+	add(t, w.Accounts, "ada")
+	access, refresh := w.login()
 	p := visit.Principal{Issuer: issuer, Subject: "u", Session: "s", Token: "t.1.0"}
 	if err := w.Revoked(p); err != nil {
 		t.Error(err)
 	}
 	w.Accounts.Close() // nothing follows the feed any more
-	w.setClock(w.clock.Add(6 * time.Second))
+	now := w.clock.Add(6 * time.Second)
+	w.shown.Store(&now)
 	if err := w.Revoked(p); !errors.Is(err, account.ErrStale) {
 		t.Errorf("%v", err)
 	}
+	for path, in := range map[string]string{
+		"/auth/login":           body("username", "ada", "password", adasPW),
+		"/auth/register":        body("username", "bob", "email", "bob@example.com", "password", adasPW),
+		"/auth/refresh":         body("refresh_token", refresh),
+		"/auth/password/forgot": body("email", "ada@example.com"),
+		"/auth/logout":          "",
+		"/auth/nothing":         "",
+	} {
+		want := map[bool]int{false: 503, true: 404}[path == "/auth/nothing"]
+		if rec := w.send("POST", path, access, in); rec.Code != want {
+			t.Errorf("%s: %d, want %d", path, rec.Code, want)
+		}
+	}
+	w.mustCall(200, "GET", "/.well-known/jwks.json", "", "") // which is in memory
 	if err := w.Revoked(visit.Principal{Issuer: "https://other.example", Subject: "u"}); err != nil {
 		t.Errorf("another issuer's token: %v", err)
 	}

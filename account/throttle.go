@@ -195,6 +195,8 @@ func (a *Accounts) charge(ctx context.Context, t try) (wait time.Duration, err e
 
 // forgive gives a try back that was right.
 func (a *Accounts) forgive(ctx context.Context, t try) error {
+	ctx, cancel := context.WithTimeout(ctx, a.patience) // the caller's may have no end
+	defer cancel()
 	list := a.counters(t)
 	return a.counting(ctx, list, func(c *change) error {
 		for _, n := range list {
