@@ -8,7 +8,9 @@ import (
 )
 
 // maxDelivered bounds what one process remembers of tokens that were used. Beyond it, what
-// has been written is forgotten, and written again when the token is used again.
+// has been written is forgotten, and written again when the token is used again. When so
+// many wait to be written, no further token is taken: a use that nobody notices would let
+// a thief pass for a client whose answer was lost.
 const maxDelivered = 1 << 16
 
 // delivered notices that an access token reached its client, as the client uses it. That
@@ -31,21 +33,25 @@ type arrival struct {
 }
 
 // mark is on the way of every request: it takes the read lock only, except at the first
-// use of a token.
-func (d *delivered) mark(user, session string, number int64) {
+// use of a token. It is false for a use that cannot be kept until it is written.
+func (d *delivered) mark(user, session string, number int64) bool {
 	d.mu.RLock()
 	known := d.seen[session].number >= number
 	d.mu.RUnlock()
 	if known {
-		return
+		return true
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if len(d.pending) >= maxDelivered || d.seen[session].number >= number {
-		return
+	if d.seen[session].number >= number {
+		return true
+	}
+	if len(d.pending) >= maxDelivered {
+		return false
 	}
 	d.seen[session] = sighting{number: number}
 	d.pending = append(d.pending, arrival{user, session, number})
+	return true
 }
 
 // take returns what has not been written yet.

@@ -58,8 +58,8 @@ func (a *Accounts) Revoked(p visit.Principal) error {
 	if !ok || a.revoked.has(p.Session, epoch) {
 		return ErrRevoked
 	}
-	if number > 1 {
-		a.delivered.mark(p.Subject, p.Session, number)
+	if number > 1 && !a.delivered.mark(p.Subject, p.Session, number) {
+		return ErrStale
 	}
 	return nil
 }

@@ -69,6 +69,23 @@ func TestManyDelivered(t *testing.T) {
 	if heard += len(d.take(now)); heard != 3*maxDelivered {
 		t.Errorf("noticed %d", heard)
 	}
+	for i := range maxDelivered { // none of which can be written
+		if !d.mark("u", "late "+strconv.Itoa(i), 2) {
+			t.Fatalf("use %d was refused", i)
+		}
+	}
+	for range 2 {
+		if d.mark("u", "one more", 2) {
+			t.Error("a use that nobody will know of was let pass")
+		}
+	}
+	if !d.mark("u", "late 0", 2) {
+		t.Error("a use that is kept was refused")
+	}
+	d.take(now)
+	if !d.mark("u", "one more", 2) {
+		t.Error("refused when there is room again")
+	}
 }
 
 // TestUniqueTokens: of many sessions that begin in one moment, no two refresh tokens are
