@@ -141,9 +141,7 @@ func (a *Accounts) lookupKey(ctx context.Context, id string, hash [sha256.Size]b
 	if now.Sub(k.LastUsed) >= usedEvery {
 		a.usedKey(ctx, rec.Owner, id, now)
 	}
-	if generation == a.revoked.generation.Load() { // nothing was revoked while this was read
-		a.known.put(id, knownKey{hash, p, now.Add(usedEvery)})
-	}
+	a.known.put(id, knownKey{hash, p, now.Add(usedEvery)}, func() bool { return generation == a.revoked.generation.Load() })
 	return p, nil
 }
 

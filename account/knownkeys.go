@@ -35,9 +35,14 @@ func (k *knownKeys) get(id string, hash [sha256.Size]byte, now time.Time) (visit
 	return known.principal, true
 }
 
-func (k *knownKeys) put(id string, known knownKey) {
+// put remembers a key, if current says that nothing was revoked since it was read. It is
+// asked under the lock: what is revoked after that finds the key here, and drops it.
+func (k *knownKeys) put(id string, known knownKey, current func() bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if !current() {
+		return
+	}
 	if len(k.keys) >= maxKnownKeys {
 		clear(k.keys)
 	}
