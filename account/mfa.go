@@ -185,7 +185,8 @@ func (a *Accounts) factorChanged(ctx context.Context, c *change, u *User, keep, 
 	return a.letter(ctx, c.Tx, u.Email, letterSecondFactor(a.app, what))
 }
 
-// disableFactor switches the second factor off.
+// disableFactor switches the second factor off. The session goes on, but its access
+// tokens, which say that there was one, do not.
 func (a *Accounts) disableFactor(ctx context.Context, c *change, u *User, s *Session, code secret.String) error {
 	f, err := a.factorOf(ctx, c, u.ID)
 	if err != nil {
@@ -201,7 +202,11 @@ func (a *Accounts) disableFactor(ctx context.Context, c *change, u *User, s *Ses
 		return err
 	}
 	s.Methods = []string{byPassword}
+	s.Epoch++
 	if err := c.SetSession(ctx, *s); err != nil {
+		return err
+	}
+	if err := c.revoke(ctx, KindSession, s.ID, s.Epoch); err != nil {
 		return err
 	}
 	return a.factorChanged(ctx, c, u, s.ID, "The second factor of your account at "+a.app+" was switched off.")

@@ -220,9 +220,25 @@ func TestDisableSecond(t *testing.T) {
 	if said["mfa_required"] != true {
 		t.Fatal(said)
 	}
-	access := e.second(200, said["mfa_token"].(string), "code", e.next())["access_token"].(string)
+	if _, err := w.SetRoles(t.Context(), "ada", []string{account.RoleAdmin}); err != nil {
+		t.Fatal(err)
+	}
+	said = e.second(200, said["mfa_token"].(string), "code", e.next())
+	access := said["access_token"].(string)
+	if status, said := w.admin("GET", "/users", access, ""); status != 200 {
+		t.Error(status, said)
+	}
 	w.mustCall(401, "POST", "/auth/mfa/totp/disable", access, body("code", "000000"))
 	w.mustCall(204, "POST", "/auth/mfa/totp/disable", access, body("code", e.next()))
+	// The token that says "otp" is dead. The session goes on, and says so no more.
+	w.mustCall(401, "GET", "/auth/me", access, "")
+	if status, said := w.admin("GET", "/users", access, ""); status != 401 {
+		t.Error(status, said)
+	}
+	access, _ = w.refresh(said["refresh_token"].(string))
+	if status, said := w.admin("GET", "/users", access, ""); status != 403 {
+		t.Error(status, said)
+	}
 	if _, said := w.loginAs("ada", newPW); said["access_token"] == nil {
 		t.Error(said)
 	}
