@@ -85,7 +85,8 @@ type Timed interface {
 //
 // What every store promises:
 //
-//   - Found or not: what is not there is [ErrNotFound]. A list is empty, never an error.
+//   - Found or not: what is not there is [ErrNotFound], and so is what could not be, as
+//     [CheckText] refuses its name. A list is empty, never an error.
 //   - Unique: of two users whose usernames are equal by [Fold], one is kept and the
 //     other is [ErrTaken], however close together they come. The same for e-mail
 //     addresses.

@@ -23,7 +23,7 @@ func Run(t *testing.T, open Open) {
 		name string
 		test func(*testing.T, *world)
 	}{
-		{"users", users}, {"unique", unique}, {"as it was", asItWas}, {"refused", refused}, {"pages", pages}, {"changes", changes},
+		{"users", users}, {"unique", unique}, {"as it was", asItWas}, {"refused", refused}, {"odd names", oddNames}, {"pages", pages}, {"changes", changes},
 		{"sessions", sessions}, {"records", records}, {"feed", feed}, {"prune", prune},
 		{"atomic", atomic}, {"one after the other", oneAfterTheOther}, {"one lock of many keys", oneOfOneLock}, {"one of many registers", oneRegisters}, {"the feed in order", feedInOrder},
 		{"cancelled", cancelled}, {"reopened", reopened}, {"closed", closed},

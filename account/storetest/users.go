@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,6 +27,46 @@ func users(t *testing.T, w *world) {
 	for _, login := range []string{"", "ad", "adaa", "Ada ", "@example.com", "a%", "_da", "' OR 1=1--"} {
 		_, err := w.UserByLogin(w.ctx(), login)
 		w.want(err, account.ErrNotFound)
+	}
+}
+
+// oddNames: what no store can keep is not there. Asking for it is no failure.
+func oddNames(t *testing.T, w *world) {
+	w.user("ada")
+	for _, odd := range []string{"\x00", "ada\x00", "a\x00da", "\xff", "ada\xff"} {
+		_, err := w.User(w.ctx(), odd)
+		w.want(err, account.ErrNotFound)
+		_, err = w.UserByLogin(w.ctx(), odd)
+		w.want(err, account.ErrNotFound)
+		_, err = w.Session(w.ctx(), odd)
+		w.want(err, account.ErrNotFound)
+		_, err = w.Record(w.ctx(), "k", odd)
+		w.want(err, account.ErrNotFound)
+		if list, err := w.Users(w.ctx(), account.UserQuery{Search: odd, Limit: 10}); err != nil || len(list) != 0 {
+			t.Errorf("search %q: %d users, %v", odd, len(list), err)
+		}
+		w.must(w.do(func(tx account.Tx) error { // nor does it end a transaction
+			if _, err := tx.UserByLogin(w.ctx(), odd); !errors.Is(err, account.ErrNotFound) {
+				return err
+			}
+			return tx.PutRecord(w.ctx(), account.Record{Kind: "k", ID: "a"})
+		}))
+	}
+	n := newNode(t, w.Store)
+	n.add("bob")
+	access, _ := n.login("bob")
+	for _, c := range []struct {
+		status                     int
+		method, path, bearer, body string
+	}{
+		{401, "POST", "/auth/login", "", `{"username":"a\u0000da","password":"` + adasPassword + `"}`},
+		{401, "POST", "/auth/login", "", `{"email":"\u0000@example.com","password":"` + adasPassword + `"}`},
+		{404, "DELETE", "/auth/sessions/%00", access, ""},
+		{404, "DELETE", "/auth/keys/a%00", access, ""},
+	} {
+		if status, said := n.call(c.method, c.path, c.bearer, c.body); status != c.status {
+			t.Errorf("%s %s %s: %d %v, want %d", c.method, c.path, c.body, status, said, c.status)
+		}
 	}
 }
 

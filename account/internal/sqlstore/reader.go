@@ -22,18 +22,36 @@ const (
 	recordColumns  = "kind, id, owner, due, ends, data"
 )
 
+// none is the error for asking by a text that no store can have kept. A database might
+// fail on it, or read only what stands before a NUL.
+func none(texts ...string) error {
+	if account.CheckText(texts...) != nil {
+		return account.ErrNotFound
+	}
+	return nil
+}
+
 // User implements [account.Reader].
 func (r *reader) User(ctx context.Context, id string) (account.User, error) {
+	if err := none(id); err != nil {
+		return account.User{}, err
+	}
 	return r.user(r.QueryRowContext(ctx, r.store.text("SELECT "+userColumns+" FROM users WHERE id = ?1"), id))
 }
 
 // UserByLogin implements [account.Reader].
 func (r *reader) UserByLogin(ctx context.Context, login string) (account.User, error) {
+	if err := none(login); err != nil {
+		return account.User{}, err
+	}
 	return r.user(r.QueryRowContext(ctx, r.store.text("SELECT "+userColumns+" FROM users WHERE username_key = ?1 OR email_key = ?1"), account.Fold(login)))
 }
 
 // Users implements [account.Reader].
 func (r *reader) Users(ctx context.Context, q account.UserQuery) ([]account.User, error) {
+	if none(q.After, q.Search) != nil {
+		return nil, nil
+	}
 	rows, err := r.QueryContext(ctx, r.store.text("SELECT "+userColumns+` FROM users
 		WHERE id > ?1 AND (username_key LIKE ?2 ESCAPE '\' OR email_key LIKE ?2 ESCAPE '\') ORDER BY id LIMIT ?3`),
 		q.After, likePattern(account.Fold(q.Search)), max(q.Limit, 0))
@@ -42,6 +60,9 @@ func (r *reader) Users(ctx context.Context, q account.UserQuery) ([]account.User
 
 // Session implements [account.Reader].
 func (r *reader) Session(ctx context.Context, id string) (account.Session, error) {
+	if err := none(id); err != nil {
+		return account.Session{}, err
+	}
 	return r.session(r.QueryRowContext(ctx, r.store.text("SELECT "+sessionColumns+" FROM sessions WHERE id = ?1"), id))
 }
 
@@ -53,6 +74,9 @@ func (r *reader) Sessions(ctx context.Context, userID string) ([]account.Session
 
 // Record implements [account.Reader].
 func (r *reader) Record(ctx context.Context, kind, id string) (account.Record, error) {
+	if err := none(kind, id); err != nil {
+		return account.Record{}, err
+	}
 	return r.record(r.QueryRowContext(ctx, r.store.text("SELECT "+recordColumns+" FROM records WHERE kind = ?1 AND id = ?2"), kind, id))
 }
 
