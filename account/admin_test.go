@@ -1,12 +1,16 @@
 package account_test
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/sallyport-dev/sallyport/account"
+	"github.com/sallyport-dev/sallyport/account/internal/totp"
 	"github.com/sallyport-dev/sallyport/audit"
 )
 
@@ -129,5 +133,91 @@ func TestAdminLately(t *testing.T) {
 	access = w.mustCall(200, "POST", "/auth/reauth", access, body("password", adasPW, "code", e.code()))["access_token"].(string)
 	if status, said := w.admin("POST", "/users/"+bob.ID+"/disable", access, ""); status != 204 {
 		t.Error(status, said)
+	}
+}
+
+// crossing is a store whose changes of two users begin only when both are asked for.
+type crossing struct {
+	account.Store
+	mu   sync.Mutex
+	wait map[string]bool // by user; empty when nobody has to wait
+	met  chan struct{}
+}
+
+func (s *crossing) Update(ctx context.Context, key string, do func(account.Tx) error) error {
+	s.mu.Lock()
+	waits := s.wait[key]
+	if delete(s.wait, key); waits && len(s.wait) == 0 {
+		close(s.met)
+	}
+	s.mu.Unlock()
+	if waits {
+		<-s.met
+	}
+	return s.Store.Update(ctx, key, do)
+}
+
+// TestLastTwoAdmins: two administrators who shut each other out at once leave one.
+func TestLastTwoAdmins(t *testing.T) {
+	for name, c := range map[string]struct{ path, in string }{"disable": {"/disable", ""}, "roles": {"/roles", `{"roles":["user"]}`}} {
+		s := &crossing{Store: newWorld(t, nil).store, met: make(chan struct{})}
+		w := newWorldOn(t, s, nil)
+		ids, access := map[string]string{}, map[string]string{}
+		for _, user := range []string{"ada", "bob"} {
+			ids[user] = add(t, w.Accounts, user).ID
+			if _, err := w.SetRoles(t.Context(), user, []string{account.RoleAdmin}); err != nil {
+				t.Fatal(err)
+			}
+			access[user] = enrollAs(w, user)
+		}
+		s.mu.Lock()
+		s.wait = map[string]bool{ids["ada"]: true, ids["bob"]: true}
+		s.mu.Unlock()
+		got := make(chan int, 2)
+		for user, other := range map[string]string{"ada": "bob", "bob": "ada"} {
+			go func() {
+				status, _ := w.admin("POST", "/users/"+ids[other]+c.path, access[user], c.in)
+				got <- status
+			}()
+		}
+		if one, two := <-got, <-got; one+two != 204+409 {
+			t.Errorf("%s: %d and %d", name, one, two)
+		}
+	}
+}
+
+// enrollAs gives a user a second factor, and returns an access token that says so.
+func enrollAs(w *world, user string) string {
+	w.Helper()
+	_, said := w.loginAs(user, adasPW)
+	access := said["access_token"].(string)
+	seed := seedOf(w.T, w.mustCall(200, "POST", "/auth/mfa/totp/enroll", access, "")["secret"].(string))
+	w.mustCall(200, "POST", "/auth/mfa/totp/confirm", access, body("code", totp.Code(seed, totp.Step(w.clock))))
+	w.later(30 * time.Second)
+	_, said = w.loginAs(user, adasPW)
+	return w.mustCall(200, "POST", "/auth/mfa/totp/verify", "", body("mfa_token", said["mfa_token"].(string), "code", totp.Code(seed, totp.Step(w.clock))))["access_token"].(string)
+}
+
+// TestNotAnotherAdmin: who has the role and could not use it is no other administrator.
+func TestNotAnotherAdmin(t *testing.T) {
+	w := newWorld(t, withMail)
+	id := add(t, w.Accounts, "ada").ID
+	for _, user := range []string{"ada", "plain", "reset"} {
+		if user != "ada" {
+			add(t, w.Accounts, user)
+		}
+		if _, err := w.SetRoles(t.Context(), user, []string{account.RoleAdmin}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	enrollAs(w, "reset")
+	if _, err := w.ForceReset(t.Context(), "reset"); err != nil {
+		t.Fatal(err)
+	}
+	access := enrollAs(w, "ada")
+	for path, in := range map[string]string{"/disable": "", "/roles": `{"roles":[]}`} {
+		if status, said := w.admin("POST", "/users/"+id+path, access, in); status != 409 {
+			t.Errorf("%s: %d %s", path, status, said)
+		}
 	}
 }

@@ -76,13 +76,12 @@ func (a *Accounts) adminRoles(w http.ResponseWriter, r *http.Request) error {
 	if err := checkRoles(in.Roles); err != nil {
 		return badRole.Because(err)
 	}
+	may := a.notLast
+	if slices.Contains(in.Roles, RoleAdmin) {
+		may = always
+	}
 	return a.do(w, r, func() error {
-		if !slices.Contains(in.Roles, RoleAdmin) {
-			if err := a.notLast(r.Context(), r.PathValue("id")); err != nil {
-				return err
-			}
-		}
-		_, err := a.SetRoles(r.Context(), r.PathValue("id"), in.Roles)
+		_, err := a.setRoles(r.Context(), r.PathValue("id"), in.Roles, may)
 		return err
 	})
 }
@@ -119,27 +118,32 @@ func (a *Accounts) adminKeys(w http.ResponseWriter, r *http.Request) error {
 var errLastAdmin = errors.New("account: the last administrator")
 
 func (a *Accounts) adminDisable(ctx context.Context, id string) error {
-	if err := a.notLast(ctx, id); err != nil {
-		return err
-	}
-	_, err := a.SetDisabled(ctx, id, true)
+	_, err := a.setDisabled(ctx, id, true, a.notLast)
 	return err
 }
 
-// notLast looks for another administrator than the one with this id, if it is one.
-func (a *Accounts) notLast(ctx context.Context, id string) error {
-	u, err := a.Find(ctx, id)
-	if err != nil || !administers(u) {
+// administrators is the key under which one administrator less is decided, so that two who
+// shut each other out at once do not both find the other.
+const administrators = "administrators"
+
+// notLast refuses to change the only one who could call this API.
+func (a *Accounts) notLast(ctx context.Context, c *change, u *User) error {
+	if err := c.Lock(ctx, administrators); err != nil {
+		return err
+	}
+	if able, err := a.administers(ctx, c, u); err != nil || !able {
 		return err
 	}
 	const page = 500
 	for q := (UserQuery{Limit: page}); ; {
-		list, err := a.Users(ctx, q)
+		list, err := c.Users(ctx, q)
 		if err != nil {
 			return err
 		}
-		if slices.ContainsFunc(list, func(o User) bool { return o.ID != u.ID && administers(o) }) {
-			return nil
+		for _, other := range list {
+			if able, err := a.administers(ctx, c, &other); err != nil || able && other.ID != u.ID {
+				return err
+			}
 		}
 		if len(list) < page {
 			return errLastAdmin
@@ -148,4 +152,11 @@ func (a *Accounts) notLast(ctx context.Context, id string) error {
 	}
 }
 
-func administers(u User) bool { return !u.Disabled && slices.Contains(u.Roles, RoleAdmin) }
+// administers reports whether a user could call this API, after a login.
+func (a *Accounts) administers(ctx context.Context, in Reader, u *User) (bool, error) {
+	if !a.mayLogIn(u) || !slices.Contains(u.Roles, RoleAdmin) {
+		return false, nil
+	}
+	f, err := a.factorOf(ctx, in, u.ID)
+	return f.Confirmed, err
+}

@@ -166,11 +166,23 @@ const RoleAdmin = "admin"
 // SetDisabled disables a user, which ends all sessions, tokens and API keys of theirs, or
 // lets them log in again. The user is named as in [Accounts.Find], here and below.
 func (a *Accounts) SetDisabled(ctx context.Context, login string, disabled bool) (User, error) {
+	return a.setDisabled(ctx, login, disabled, always)
+}
+
+// permit says whether a user may be changed, in the transaction of the change.
+type permit func(ctx context.Context, c *change, u *User) error
+
+func always(context.Context, *change, *User) error { return nil }
+
+func (a *Accounts) setDisabled(ctx context.Context, login string, disabled bool, may permit) (User, error) {
 	what := "enabled"
 	if disabled {
 		what = "disabled"
 	}
 	return a.alter(ctx, login, audit.UserUpdated, what, func(c *change, u *User) error {
+		if err := may(ctx, c, u); err != nil {
+			return err
+		}
 		u.Disabled = disabled
 		if !disabled {
 			return nil
@@ -182,10 +194,17 @@ func (a *Accounts) SetDisabled(ctx context.Context, login string, disabled bool)
 // SetRoles replaces a user's roles. Access tokens with the old ones die; sessions go on,
 // and their next tokens have the new ones.
 func (a *Accounts) SetRoles(ctx context.Context, login string, roles []string) (User, error) {
+	return a.setRoles(ctx, login, roles, always)
+}
+
+func (a *Accounts) setRoles(ctx context.Context, login string, roles []string, may permit) (User, error) {
 	if err := checkRoles(roles); err != nil {
 		return User{}, err
 	}
 	return a.alter(ctx, login, audit.AuthzChange, "roles: "+strings.Join(roles, " "), func(c *change, u *User) error {
+		if err := may(ctx, c, u); err != nil {
+			return err
+		}
 		u.Roles = roles
 		return c.expire(ctx, u.ID)
 	})
