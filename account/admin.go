@@ -44,6 +44,10 @@ func (a *Accounts) adminRoutes() http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		h.Set("Cache-Control", "no-store")
+		if err := a.limits.admin.take(w, r); err != nil {
+			problem.Write(w, r, problem.From(err))
+			return
+		}
 		p, err := a.administrator(r)
 		v := &visit.Visit{ID: visit.NewID(a.now()), Client: clientOf(r), Principal: p}
 		r = r.WithContext(visit.With(r.Context(), v))

@@ -221,3 +221,20 @@ func TestNotAnotherAdmin(t *testing.T) {
 		}
 	}
 }
+
+// TestAdminLimit: nobody guesses at tokens there without end.
+func TestAdminLimit(t *testing.T) {
+	w := newWorld(t, nil)
+	for i := range 600 {
+		if status, said := w.admin("GET", "/users", "sp_live_x", ""); status != 401 {
+			t.Fatalf("request %d: %d %s", i, status, said)
+		}
+	}
+	if status, said := w.admin("GET", "/users", "sp_live_x", ""); status != 429 || !strings.Contains(said, "rate_limited") {
+		t.Error(status, said)
+	}
+	w.later(time.Minute)
+	if status, said := w.admin("GET", "/users", "sp_live_x", ""); status != 401 {
+		t.Error(status, said)
+	}
+}

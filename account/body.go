@@ -91,7 +91,8 @@ type (
 		Code secret.String `json:"code" validate:"min=1,max=64"`
 	}
 	keyRequest struct {
-		Name   string   `json:"name" validate:"min=1,max=64"`
+		// Name is shown in lists: nothing in it may end a line or turn the text around.
+		Name   string   `json:"name" validate:"min=1,max=64,pattern=^[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]+$"`
 		Scopes []string `json:"scopes" validate:"optional,max=64"`
 		// Days is how long the key is good.
 		Days int `json:"days" validate:"optional,min=1,max=366"`

@@ -14,12 +14,15 @@ import (
 
 // limits are bounds on the address prefix that requests come from, on the mail that one
 // address is sent, and on all mail that strangers have sent.
-type limits struct{ login, register, recipient, mails *bound }
+type limits struct{ login, register, recipient, mails, admin *bound }
 
 // mailLimit bounds the mails to one address, whoever asks for them. Those by which a
 // password is set are counted apart: else a stranger could use the others up, and keep
 // the owner from one.
 const mailLimit = "3 per 1h"
+
+// adminLimit bounds the requests to the API for administrators, good ones or not.
+const adminLimit = "600 per 1m"
 
 // bound is one limiter and the name its keys have.
 type bound struct {
@@ -36,12 +39,13 @@ func newLimits(cfg Config) (l limits, err error) {
 		}
 	}
 	keys := ratelimit.NewKeyer()
-	var errLogin, errRegister, errRecipient, errMails error
+	var errLogin, errRegister, errRecipient, errMails, errAdmin error
 	l.login, errLogin = newBound(store, keys, "login", "LoginLimit", cfg.LoginLimit)
 	l.register, errRegister = newBound(store, keys, "register", "RegisterLimit", cfg.RegisterLimit)
 	l.recipient, errRecipient = newBound(store, keys, "mail", "", mailLimit)
 	l.mails, errMails = newBound(store, keys, "mails", "MailLimit", cfg.MailLimit)
-	return l, errors.Join(errLogin, errRegister, errRecipient, errMails)
+	l.admin, errAdmin = newBound(store, keys, "admin", "", adminLimit)
+	return l, errors.Join(errLogin, errRegister, errRecipient, errMails, errAdmin)
 }
 
 func newBound(store ratelimit.Store, keys *ratelimit.Keyer, name, field, text string) (*bound, error) {

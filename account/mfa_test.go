@@ -324,6 +324,11 @@ func TestAPIKeys(t *testing.T) {
 	w.mustCall(422, "POST", "/auth/keys", access, `{"name":"k","scopes":["all"]}`)
 	w.mustCall(422, "POST", "/auth/keys", access, `{"name":"k","userId":"`+"bob"+`"}`)
 	w.mustCall(422, "POST", "/auth/keys", access, `{"name":"k","days":367}`)
+	for _, odd := range []string{`a\u0000b`, `a\nb`, `a\u001b[2Jb`, `a\u202eb`, `a\u2066b`, `a\u200bb`, `a\u2028b`, `\u007f`} {
+		w.mustCall(422, "POST", "/auth/keys", access, `{"name":"`+odd+`"}`)
+	}
+	named := w.mustCall(201, "POST", "/auth/keys", access, `{"name":"Zoë's \u6771\u4eac (CI) \ud83d\udd11"}`)["id"].(string)
+	w.mustCall(204, "DELETE", "/auth/keys/"+named, access, "")
 	said := w.mustCall(201, "POST", "/auth/keys", access, `{"name":"build","scopes":["read"],"days":1}`)
 	key, id := said["key"].(string), said["id"].(string)
 	if !strings.HasPrefix(key, "sp_live_"+id+"_") {

@@ -126,6 +126,7 @@ func TestL03NoCredential(t *testing.T) {
 	for _, text := range []string{
 		jwt, "bad token " + jwt + " refused", "/reset/" + jwt + "/now", "a=" + jwt + "&b=" + jwt,
 		"spr_c2VjcmV0LXNlY3JldC1zZWNyZXQ", "refresh spr_c2VjcmV0LXNlY3JldC1zZWNyZXQ,spr_c2VjcmV0",
+		"/auth/keys/sp_live_c2VjcmV0LXNl_c2VjcmV0_c2VjcmV0", "/verify/spt_c2VjcmV0", "spd_c2VjcmV0.",
 	} {
 		var out bytes.Buffer
 		newLog(t, &out).Emit(audit.Event{Name: audit.TokenInvalid, Reason: text, Path: text, Object: text})

@@ -95,9 +95,9 @@ func appendEscape(b []byte, r rune) []byte {
 	return append(b, '\\', 'u', hexDigits[r>>12&15], hexDigits[r>>8&15], hexDigits[r>>4&15], hexDigits[r&15])
 }
 
-// marks begin what may be a credential: a JWT's header (the base64url of `{"`) and
-// our own refresh tokens.
-var marks = []string{"eyJ", "spr_"}
+// marks begin what may be a credential: a JWT's header (the base64url of `{"`), and our
+// own refresh tokens, API keys, and the tokens that are mailed or know a device.
+var marks = []string{"eyJ", "spr_", "sp_live_", "spt_", "spd_"}
 
 // scrub cuts credentials out of a text that a handler or an upstream wrote, or that
 // stood in a path.

@@ -140,6 +140,9 @@ func (a *app) openAdmin() (err error) {
 	if host, port, err := net.SplitHostPort(o.admin); err == nil && host == "" {
 		listen.Addr = net.JoinHostPort("127.0.0.1", port)
 	}
+	if loopback(listen.Addr) {
+		listen.Handler = onlyLoopback(listen.Handler)
+	}
 	if a.admin, err = server.Listen(listen); err != nil {
 		return fmt.Errorf("--admin: %w", err)
 	}
