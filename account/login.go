@@ -143,9 +143,8 @@ func (a *Accounts) prove(ctx context.Context, t try, hash, pw secret.String, aga
 	}
 	result, err := a.passwords.Verify(ctx, hash.Reveal(), pw) // of nobody: ""
 	switch {
-	case err != nil && !errors.Is(err, password.ErrBadHash):
-		// Nobody has looked at the password: it was no guess.
-		return false, errors.Join(err, a.forgive(context.WithoutCancel(ctx), t))
+	case err != nil && !isWrong(err):
+		return false, errors.Join(err, a.withdraw(context.WithoutCancel(ctx), t))
 	case against != nil:
 		return false, against
 	case err != nil:
@@ -154,6 +153,17 @@ func (a *Accounts) prove(ctx context.Context, t try, hash, pw secret.String, aga
 		return false, errWrong
 	}
 	return result.Rehash, a.forgive(ctx, t)
+}
+
+// isWrong reports whether an error of a verification is the password's, or that of the hash
+// it should match. Others mean that nobody has looked.
+func isWrong(err error) bool {
+	for _, wrong := range []error{password.ErrBadHash, password.ErrTooLong, password.ErrEmpty, password.ErrInvalidUTF8} {
+		if errors.Is(err, wrong) {
+			return true
+		}
+	}
+	return false
 }
 
 // admit starts the session of a user whose password was right a moment ago, or asks for

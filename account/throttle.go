@@ -103,7 +103,7 @@ func (a allowance) strike(s strikes, now time.Time) strikes {
 type counter struct {
 	allowance
 	id string
-	// clears says that a right guess makes it start over; otherwise it is given back.
+	// clears says that a right guess makes it start over; otherwise that is given back.
 	clears bool
 }
 
@@ -194,7 +194,13 @@ func (a *Accounts) charge(ctx context.Context, t try) (wait time.Duration, err e
 }
 
 // forgive gives a try back that was right.
-func (a *Accounts) forgive(ctx context.Context, t try) error {
+func (a *Accounts) forgive(ctx context.Context, t try) error { return a.giveBack(ctx, t, true) }
+
+// withdraw gives a try back that nobody has looked at. It was no guess, and it makes up for
+// none: otherwise guesses would be free for who can have every other one not looked at.
+func (a *Accounts) withdraw(ctx context.Context, t try) error { return a.giveBack(ctx, t, false) }
+
+func (a *Accounts) giveBack(ctx context.Context, t try, right bool) error {
 	ctx, cancel := context.WithTimeout(ctx, a.patience) // the caller's may have no end
 	defer cancel()
 	list := a.counters(t)
@@ -204,7 +210,7 @@ func (a *Accounts) forgive(ctx context.Context, t try) error {
 			if err != nil {
 				return err
 			}
-			if s.Count--; n.clears || s.Count <= 0 {
+			if s.Count--; n.clears && right || s.Count <= 0 {
 				err = c.DeleteRecord(ctx, kindStrikes, n.id)
 			} else {
 				err = n.put(ctx, c, s)

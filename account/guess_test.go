@@ -1,0 +1,104 @@
+package account_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sallyport-dev/sallyport/account"
+)
+
+// TestOddGuesses: a password that nobody can have is a wrong one. It starts no count over,
+// and no error of ours comes of it.
+func TestOddGuesses(t *testing.T) {
+	w := newWorld(t, nil)
+	w.register()
+	_, said := w.loginAs("ada", adasPW)
+	device, access := said["device_token"].(string), ""
+	for name, odd := range map[string]string{"over-long": strings.Repeat("x", 257), "of many bytes": strings.Repeat("🔑", 300)} {
+		for who, ask := range map[string]func(pw string) int{
+			"on a device":  func(pw string) int { status, _ := w.guess("ada", pw, "192.0.2.1", device); return status },
+			"of nobody":    func(pw string) int { status, _ := w.guess("nobody", pw, "192.0.2.7", ""); return status },
+			"in a session": func(pw string) int { return w.send("POST", "/auth/reauth", access, body("password", pw)).Code },
+		} {
+			w.later(2 * time.Hour)
+			access, _ = w.login()
+			wrong := 0
+			for range 6 {
+				for _, pw := range []string{"wrong-wrong", odd} {
+					switch status := ask(pw); status {
+					case 401:
+						wrong++
+					case 429:
+					default:
+						t.Errorf("%s %s: %d", name, who, status)
+					}
+				}
+			}
+			if wrong != 5 {
+				t.Errorf("%s %s: %d guesses", name, who, wrong)
+			}
+		}
+	}
+}
+
+// TestOddPasswords: what is no text, or is empty, is refused before anything is counted.
+func TestOddPasswords(t *testing.T) {
+	w := newWorld(t, nil)
+	w.register()
+	for range 10 {
+		for _, pw := range []string{"", "abc\xff", "\xed\xa0\x80"} {
+			if status, _ := w.guess("ada", pw, "192.0.2.1", ""); status != 400 && status != 422 {
+				t.Errorf("%q: %d", pw, status)
+			}
+		}
+	}
+	w.login()
+}
+
+// hangup is a store whose client is gone as soon as a guess was counted.
+type hangup struct {
+	account.Store
+	gone context.CancelFunc
+}
+
+func (s *hangup) Update(ctx context.Context, key string, f func(account.Tx) error) error {
+	err := s.Store.Update(ctx, key, f)
+	if s.gone != nil {
+		s.gone()
+	}
+	return err
+}
+
+// TestHangUp: a login that nobody looked at was no guess, and makes up for none.
+func TestHangUp(t *testing.T) {
+	store := &hangup{Store: newWorld(t, nil).store}
+	w := newWorldOn(t, store, nil)
+	w.register()
+	login := func(ctx context.Context, pw string) int {
+		r := httptest.NewRequestWithContext(ctx, "POST", "/auth/login", strings.NewReader(body("username", "ada", "password", pw)))
+		r.Header.Set("Content-Type", "application/json")
+		rec := httptest.NewRecorder()
+		w.ServeHTTP(rec, r)
+		return rec.Code
+	}
+	for i := range 5 {
+		if status := login(t.Context(), "wrong-wrong"); status != 401 {
+			t.Fatalf("guess %d: %d", i, status)
+		}
+		for range 5 { // not one more than the five that are free
+			ctx, gone := context.WithCancel(t.Context())
+			store.gone = gone
+			if status := login(ctx, "wrong-wrong"); i < 4 && status != http.StatusServiceUnavailable {
+				t.Fatalf("hung up: %d", status)
+			}
+			store.gone = nil
+		}
+	}
+	if status := login(t.Context(), adasPW); status != 429 {
+		t.Errorf("after five guesses: %d", status)
+	}
+}
