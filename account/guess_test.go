@@ -102,3 +102,29 @@ func TestHangUp(t *testing.T) {
 		t.Errorf("after five guesses: %d", status)
 	}
 }
+
+// TestCodesInASession: guesses at the second factor are counted wherever a code is taken,
+// and what needs none starts no count over.
+func TestCodesInASession(t *testing.T) {
+	w := newWorld(t, nil)
+	add(t, w.Accounts, "ada")
+	e := enroll(w)
+	for range 20 { // there is nothing to confirm: no guess
+		w.mustCall(409, "POST", "/auth/mfa/totp/confirm", e.access, body("code", "000000"))
+	}
+	guesses := 0
+	for range 12 {
+		status, text, _ := w.call("POST", "/auth/mfa/totp/disable", e.access, body("code", "000000"))
+		switch status {
+		case 401:
+			guesses++
+		case 429:
+		default:
+			t.Fatal(status, text)
+		}
+		w.mustCall(409, "POST", "/auth/mfa/totp/confirm", e.access, body("code", "000000"))
+	}
+	if guesses != 5 {
+		t.Errorf("%d guesses", guesses)
+	}
+}

@@ -54,6 +54,25 @@ func (f *factor) keep(ctx context.Context, c *change, userID string) error {
 	return c.PutRecord(ctx, Record{Kind: kindFactor, ID: userID, Owner: userID, Data: data})
 }
 
+// mayConfirm says why no code may confirm f.
+func (f *factor) mayConfirm() error {
+	switch {
+	case f.Confirmed:
+		return haveFactor
+	case f.Sealed == nil:
+		return noFactor
+	}
+	return nil
+}
+
+// mayUse says why no code of f counts.
+func (f *factor) mayUse() error {
+	if !f.Confirmed {
+		return noFactor
+	}
+	return nil
+}
+
 func (a *Accounts) seedOf(f *factor, userID string) ([]byte, error) {
 	return a.secrets.box.Open(f.Sealed, kindFactor+" "+userID)
 }
@@ -132,13 +151,8 @@ func (a *Accounts) enroll(ctx context.Context, c *change, u *User) (enrolment, e
 // confirmFactor switches the second factor on, and ends what was logged in without it.
 func (a *Accounts) confirmFactor(ctx context.Context, c *change, u *User, s *Session, code secret.String) ([]string, error) {
 	f, err := a.factorOf(ctx, c, u.ID)
-	switch {
-	case err != nil:
+	if err := cmpError(err, f.mayConfirm()); err != nil {
 		return nil, err
-	case f.Confirmed:
-		return nil, haveFactor
-	case f.Sealed == nil:
-		return nil, noFactor
 	}
 	ok, err := a.takeCode(c, &f, u.ID, code)
 	if err != nil {
@@ -189,11 +203,8 @@ func (a *Accounts) factorChanged(ctx context.Context, c *change, u *User, keep, 
 // tokens, which say that there was one, do not.
 func (a *Accounts) disableFactor(ctx context.Context, c *change, u *User, s *Session, code secret.String) error {
 	f, err := a.factorOf(ctx, c, u.ID)
-	if err != nil {
+	if err := cmpError(err, f.mayUse()); err != nil {
 		return err
-	}
-	if !f.Confirmed {
-		return noFactor
 	}
 	if ok, err := a.takeCode(c, &f, u.ID, code); err != nil || !ok {
 		return cmpError(err, errCode)

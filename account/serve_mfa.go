@@ -25,7 +25,7 @@ func (a *Accounts) handleEnroll(w http.ResponseWriter, r *http.Request) error {
 
 func (a *Accounts) handleConfirm(w http.ResponseWriter, r *http.Request) error {
 	var list []string
-	err := a.withCode(r, "set up", func(ctx context.Context, c *change, u *User, s *Session, code secret.String) (err error) {
+	err := a.withCode(r, "set up", (*factor).mayConfirm, func(ctx context.Context, c *change, u *User, s *Session, code secret.String) (err error) {
 		list, err = a.confirmFactor(ctx, c, u, s, code)
 		return err
 	})
@@ -36,20 +36,24 @@ func (a *Accounts) handleConfirm(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *Accounts) handleDisable(w http.ResponseWriter, r *http.Request) error {
-	if err := a.withCode(r, "switched off", a.disableFactor); err != nil {
+	if err := a.withCode(r, "switched off", (*factor).mayUse, a.disableFactor); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
 
-// withCode is sensitive for what takes a code. A wrong one counts like one at a login.
-func (a *Accounts) withCode(r *http.Request, what string, f func(ctx context.Context, c *change, u *User, s *Session, code secret.String) error) error {
+// withCode is sensitive for what takes a code. Whether there is anything to do for it is
+// said before the code is counted. A wrong one counts like one at a login.
+func (a *Accounts) withCode(r *http.Request, what string, ready func(*factor) error, f func(ctx context.Context, c *change, u *User, s *Session, code secret.String) error) error {
 	in, err := codes.Body(r)
 	if err != nil {
 		return err
 	}
-	p, err := a.caller(r)
+	p, err := a.sensitive(r, func(ctx context.Context, c *change, u *User, _ *Session) error {
+		f, err := a.factorOf(ctx, c, u.ID)
+		return cmpError(err, ready(&f))
+	})
 	if err != nil {
 		return err
 	}
@@ -62,12 +66,11 @@ func (a *Accounts) withCode(r *http.Request, what string, f func(ctx context.Con
 		a.note(r, audit.LoginFail, errCode.Error(), p)
 		return err
 	}
-	// Whatever else went wrong was no guess.
-	if forgiven := a.forgive(context.WithoutCancel(r.Context()), t); err == nil {
-		err = a.explain(forgiven)
-	}
 	if err != nil {
-		return err
+		return cmpError(err, a.withdraw(context.WithoutCancel(r.Context()), t))
+	}
+	if err := a.forgive(context.WithoutCancel(r.Context()), t); err != nil {
+		return a.explain(err)
 	}
 	a.note(r, audit.FactorSet, what, p)
 	return nil
