@@ -48,6 +48,7 @@ func TestAPIKeyOpens(t *testing.T) {
 		"/auth/reauth": body("password", adasPW), "/auth/keys": body("name", "k"), "/auth/email/change": body("email", "x@example.com"),
 		"/auth/password/change":  body("current_password", adasPW, "new_password", newPW),
 		"/auth/mfa/totp/confirm": body("code", "000000"), "/auth/mfa/totp/disable": body("code", "000000"),
+		"/auth/mfa/recovery/regenerate": body("code", "000000"),
 	}
 	for path, item := range documentOf(t, w.Accounts)["paths"].(object) {
 		for method, op := range item.(object) {

@@ -430,7 +430,7 @@ func TestReauth(t *testing.T) {
 	access, _ := w.refresh(refresh)
 	for path, in := range map[string]string{
 		"/auth/email/change": body("email", "x@example.com"), "/auth/keys": body("name", "k"), "/auth/mfa/totp/enroll": "",
-		"/auth/mfa/totp/confirm": body("code", "000000"), "/auth/mfa/totp/disable": body("code", "000000"), "/auth/mfa/recovery/regenerate": "",
+		"/auth/mfa/totp/confirm": body("code", "000000"), "/auth/mfa/totp/disable": body("code", "000000"), "/auth/mfa/recovery/regenerate": body("code", "000000"),
 	} {
 		if said := w.mustCall(403, "POST", path, access, in); said["code"] != "reauth_required" {
 			t.Errorf("%s: %v", path, said)

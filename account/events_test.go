@@ -117,7 +117,7 @@ func TestEventsSecond(t *testing.T) {
 	w.happened("the first step", audit.FactorAsked)
 	access := e.second(200, ticket, "code", e.next())["access_token"].(string)
 	w.happened("the second step", audit.LoginSuccess)
-	w.mustCall(200, "POST", "/auth/mfa/recovery/regenerate", access, "")
+	w.mustCall(200, "POST", "/auth/mfa/recovery/regenerate", access, body("code", e.next()))
 	w.happened("recovery codes", audit.FactorSet)
 	w.mustCall(204, "POST", "/auth/mfa/totp/disable", access, body("code", e.next()))
 	w.happened("disable", audit.FactorSet)

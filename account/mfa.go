@@ -223,14 +223,15 @@ func (a *Accounts) disableFactor(ctx context.Context, c *change, u *User, s *Ses
 	return a.factorChanged(ctx, c, u, s.ID, "The second factor of your account at "+a.app+" was switched off.")
 }
 
-// regenerate makes new recovery codes, and voids those before.
-func (a *Accounts) regenerate(ctx context.Context, c *change, u *User) ([]string, error) {
+// regenerate makes new recovery codes, and voids those before. It takes a code, as each of
+// the new ones is worth one.
+func (a *Accounts) regenerate(ctx context.Context, c *change, u *User, code secret.String) ([]string, error) {
 	f, err := a.factorOf(ctx, c, u.ID)
-	if err != nil {
+	if err := cmpError(err, f.mayUse()); err != nil {
 		return nil, err
 	}
-	if !f.Confirmed {
-		return nil, noFactor
+	if ok, err := a.takeCode(c, &f, u.ID, code); err != nil || !ok {
+		return nil, cmpError(err, errCode)
 	}
 	list := f.newRecovery()
 	if err := f.keep(ctx, c, u.ID); err != nil {

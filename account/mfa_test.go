@@ -202,7 +202,10 @@ func TestRecovery(t *testing.T) {
 	}
 	e.second(401, e.first(), "recovery_code", e.recovery[3])
 	e.second(401, e.first(), "recovery_code", "aaaaaa-aaaaaa-aaaaaa-aaaaaa")
-	fresh := w.mustCall(200, "POST", "/auth/mfa/recovery/regenerate", access, "")["recovery_codes"].([]any)
+	w.mustCall(422, "POST", "/auth/mfa/recovery/regenerate", access, `{}`)
+	w.mustCall(401, "POST", "/auth/mfa/recovery/regenerate", access, body("code", "000000"))
+	w.mustCall(401, "POST", "/auth/mfa/recovery/regenerate", access, body("code", e.recovery[5]))
+	fresh := w.mustCall(200, "POST", "/auth/mfa/recovery/regenerate", access, body("code", e.next()))["recovery_codes"].([]any)
 	e.second(401, e.first(), "recovery_code", e.recovery[4])
 	w.later(time.Hour)
 	e.second(200, e.first(), "recovery_code", fresh[0].(string))
@@ -269,13 +272,14 @@ func TestPasswordIsHalf(t *testing.T) {
 	w.later(11 * time.Minute)
 	access, _ := w.refresh(refresh)
 	w.mustCall(204, "POST", "/auth/password/change", access, body("current_password", adasPW, "new_password", newPW))
-	for _, path := range []string{"/auth/mfa/recovery/regenerate", "/auth/mfa/totp/enroll"} {
-		if said := w.mustCall(403, "POST", path, access, ""); said["code"] != "reauth_required" {
+	for path, in := range map[string]string{"/auth/mfa/recovery/regenerate": body("code", e.next()), "/auth/mfa/totp/enroll": ""} {
+		if said := w.mustCall(403, "POST", path, access, in); said["code"] != "reauth_required" {
 			t.Errorf("%s: %v", path, said)
 		}
 	}
 	w.mustCall(200, "POST", "/auth/reauth", access, body("password", newPW, "code", e.next()))
-	w.mustCall(200, "POST", "/auth/mfa/recovery/regenerate", access, "")
+	w.mustCall(401, "POST", "/auth/mfa/recovery/regenerate", access, body("code", e.code())) // it was used just now
+	w.mustCall(200, "POST", "/auth/mfa/recovery/regenerate", access, body("code", e.next()))
 }
 
 // TestAtRest: the file holds no seed, no signing key, no token, no code.

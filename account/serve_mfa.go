@@ -43,6 +43,18 @@ func (a *Accounts) handleDisable(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+func (a *Accounts) handleRegenerate(w http.ResponseWriter, r *http.Request) error {
+	var list []string
+	err := a.withCode(r, "new recovery codes", (*factor).mayUse, func(ctx context.Context, c *change, u *User, _ *Session, code secret.String) (err error) {
+		list, err = a.regenerate(ctx, c, u, code)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return send(w, http.StatusOK, recoveryCodes{list})
+}
+
 // withCode is sensitive for what takes a code. Whether there is anything to do for it is
 // said before the code is counted. A wrong one counts like one at a login.
 func (a *Accounts) withCode(r *http.Request, what string, ready func(*factor) error, f func(ctx context.Context, c *change, u *User, s *Session, code secret.String) error) error {
@@ -74,19 +86,6 @@ func (a *Accounts) withCode(r *http.Request, what string, ready func(*factor) er
 	}
 	a.note(r, audit.FactorSet, what, p)
 	return nil
-}
-
-func (a *Accounts) handleRegenerate(w http.ResponseWriter, r *http.Request) error {
-	var list []string
-	p, err := a.sensitive(r, func(ctx context.Context, c *change, u *User, _ *Session) (err error) {
-		list, err = a.regenerate(ctx, c, u)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	a.note(r, audit.FactorSet, "new recovery codes", p)
-	return send(w, http.StatusOK, recoveryCodes{list})
 }
 
 // chargeCode counts a guess at a second factor, unless it has to wait.
