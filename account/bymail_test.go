@@ -518,3 +518,52 @@ func TestNoMail(t *testing.T) {
 		t.Error("forced a reset nobody can do")
 	}
 }
+
+// TestEmailChangeForeign: who may not ask for a change of address uses up no mail of the one
+// who has the address.
+func TestEmailChangeForeign(t *testing.T) {
+	w := newWorld(t, func(c *account.Config) { withMail(c); c.MailLimit = "2 per 1h" })
+	add(t, w.Accounts, "ada")
+	access, refresh := w.login()
+	key := w.mustCall(201, "POST", "/auth/keys", access, body("name", "k"))["key"].(string)
+	w.sent()
+	w.later(11 * time.Minute)
+	old, _ := w.refresh(refresh)
+	for range 3 {
+		w.mustCall(403, "POST", "/auth/email/change", key, body("email", "new@example.com"))
+		w.mustCall(403, "POST", "/auth/email/change", old, body("email", "new@example.com"))
+		w.mustCall(401, "POST", "/auth/email/change", "", body("email", "new@example.com"))
+	}
+	access, _ = w.login()
+	w.mustCall(422, "POST", "/auth/email/change", access, body("email", "ADA@example.com"))
+	w.mustCall(422, "POST", "/auth/email/change", access, body("email", "ADA@example.com"))
+	w.mustCall(202, "POST", "/auth/email/change", access, body("email", "new@example.com"))
+	w.mustCall(204, "POST", "/auth/email/verify", "", body("token", w.token("new@example.com", "Confirm your new")))
+}
+
+// TestEmailChangeOfMind: asking for another address voids the token for the one before,
+// though no more mail goes there; asking for the same one again does not.
+func TestEmailChangeOfMind(t *testing.T) {
+	for asked, status := range map[string]int{"c@example.com": 400, "B@example.com": 204} {
+		w := newWorld(t, withMail)
+		add(t, w.Accounts, "ada")
+		access, _ := w.login()
+		if asked != "B@example.com" { // strangers have used its mails up
+			for range 3 {
+				w.mustCall(202, "POST", "/auth/email/resend", "", body("email", asked))
+			}
+		}
+		token := ""
+		for range 3 {
+			w.mustCall(202, "POST", "/auth/email/change", access, body("email", "b@example.com"))
+			token = w.token("b@example.com", "Confirm your new")
+		}
+		w.mustCall(202, "POST", "/auth/email/change", access, body("email", asked))
+		if list := w.sent(); len(list) != 0 {
+			t.Fatalf("%+v", list)
+		}
+		if got, _, _ := w.call("POST", "/auth/email/verify", "", body("token", token)); got != status {
+			t.Errorf("after %s: %d, want %d", asked, got, status)
+		}
+	}
+}

@@ -254,21 +254,35 @@ func (a *Accounts) handleEmailChange(w http.ResponseWriter, r *http.Request) err
 	if err := a.limits.register.take(w, r); err != nil {
 		return err
 	}
+	another := func(_ context.Context, _ *change, u *User, _ *Session) error {
+		if strings.EqualFold(in.Email, u.Email) {
+			return invalid(problem.Field{Pointer: "/email", Code: "unchanged", Detail: "This is the address that the account has."})
+		}
+		return nil
+	}
+	// Before the mails are charged: who may not ask uses up nobody's.
+	if _, err := a.sensitive(r, another); err != nil {
+		return err
+	}
 	if err := a.limits.mails.takeMail(r.Context()); err != nil {
 		return err
 	}
 	mail := a.limits.recipient.mayMail(r.Context(), toVerify, in.Email)
-	p, err := a.sensitive(r, func(ctx context.Context, c *change, u *User, _ *Session) error {
-		if strings.EqualFold(in.Email, u.Email) {
-			return invalid(problem.Field{Pointer: "/email", Code: "unchanged", Detail: "This is the address that the account has."})
+	p, err := a.sensitive(r, func(ctx context.Context, c *change, u *User, s *Session) error {
+		if err := another(ctx, c, u, s); err != nil {
+			return err
 		}
 		_, err := c.UserByLogin(ctx, in.Email)
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return err
 		}
 		holder := u.ID
-		if !mail { // a token that is not sent must not replace the one that was
+		if !mail { // a token that is not sent must not replace one that was sent to this address
 			holder = a.nameID("nobody", Fold(in.Email))
+			elsewhere := func(t *ticket) bool { return t.Purpose == toChange && Fold(t.Email) != Fold(in.Email) }
+			if err := void(ctx, c, u.ID, elsewhere); err != nil {
+				return err
+			}
 		}
 		text, issued := issue(ctx, c, holder, ticket{Purpose: toChange, Email: in.Email, Credential: u.Credential})
 		if issued != nil || !mail {
