@@ -196,7 +196,10 @@ func (a *Accounts) addKey(ctx context.Context, c *change, u *User, in keyRequest
 	text, id := newAPIKey()
 	sum := sha256.Sum256([]byte(text))
 	k := storedAPIKey{APIKey{ID: id, Name: in.Name, Scopes: in.Scopes, Created: c.now, Expires: c.now.AddDate(0, 0, in.Days)}, sum[:]}
-	return text, k.APIKey, k.keep(ctx, c, u.ID)
+	if err := k.keep(ctx, c, u.ID); err != nil {
+		return "", APIKey{}, err
+	}
+	return text, k.APIKey, a.letter(ctx, c.Tx, u.Email, letterKey(a.app, k.APIKey))
 }
 
 // keysOf are the keys of a user that are not revoked, the oldest first.

@@ -43,6 +43,7 @@ func TestAPIKeyOpens(t *testing.T) {
 	add(t, w.Accounts, "ada")
 	access, _ := w.login()
 	key := w.mustCall(201, "POST", "/auth/keys", access, body("name", "k"))["key"].(string)
+	w.sent()
 	// Bodies that a session would get past with.
 	bodies := map[string]string{
 		"/auth/reauth": body("password", adasPW), "/auth/keys": body("name", "k"), "/auth/email/change": body("email", "x@example.com"),

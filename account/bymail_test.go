@@ -369,6 +369,7 @@ func TestTakenOver(t *testing.T) {
 	third := w.move("c@example.com", "d@example.com")
 	said := w.mustCall(200, "POST", "/auth/login", "", body("username", "ada", "password", adasPW))
 	key := w.mustCall(201, "POST", "/auth/keys", said["access_token"].(string), body("name", "k"))["key"].(string)
+	w.sent()
 	w.mustCall(204, "POST", "/auth/email/verify", "", body("token", second)) // by whoever has b@
 	w.mustCall(400, "POST", "/auth/email/verify", "", body("token", third))
 	reset := w.token("b@example.com", "new password")

@@ -166,6 +166,7 @@ func TestSafeMethods(t *testing.T) {
 	add(t, w.Accounts, "ada")
 	access, _ := w.login()
 	key := w.mustCall(201, "POST", "/auth/keys", access, body("name", "k"))["id"].(string)
+	w.sent()
 	w.mustCall(202, "POST", "/auth/password/forgot", "", body("email", "ada@example.com"))
 	token := w.token("ada@example.com", "new password")
 	before := store.writes.Load()

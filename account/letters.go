@@ -46,10 +46,33 @@ func letterReset(app, link string) letter {
 		"This is good for one hour, and once. If it was not you, do nothing: your password stays as it is.")
 }
 
-func letterPasswordSet(app string) letter {
-	return compose("Your password for "+app+" was changed",
-		"The password of your account at "+app+" was changed, and what was logged in elsewhere is logged out.",
-		"If it was not you, set a new one now.")
+// letterPasswordSet lists the API keys, which stay: programs use them, that nobody should
+// have to set up again because of a password.
+func letterPasswordSet(app string, keys []APIKey) letter {
+	said := []string{
+		"The password of your account at " + app + " was changed, and what was logged in elsewhere is logged out.",
+		"If it was not you, set a new one now.",
+	}
+	if len(keys) > 0 {
+		said = append(said, "These API keys of the account stay good. If one is not yours, revoke it:", listed(keys))
+	}
+	return compose("Your password for "+app+" was changed", said...)
+}
+
+// listed are keys by what nobody chose: their names are whatever somebody wrote.
+func listed(keys []APIKey) string {
+	var lines []string
+	for _, k := range keys {
+		lines = append(lines, k.ID+", made "+shown(k.Created))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func letterKey(app string, k APIKey) letter {
+	return compose("A new API key for your account at "+app,
+		"An API key was made for your account at "+app+", which is good until "+shown(k.Expires)+":",
+		listed([]APIKey{k}),
+		"If it was not you, revoke it and set a new password.")
 }
 
 func letterChange(app, link string) letter {
@@ -68,7 +91,7 @@ func letterChanged(app, link string) letter {
 	return compose("Your address at "+app+" was changed",
 		"The address of your account at "+app+" is another one now. If it was not you, take it back within 72 hours:",
 		link,
-		"This logs out everybody, revokes the API keys, and asks for a new password.")
+		"This logs out everybody, revokes the API keys, takes away a second factor that was set up since, and asks for a new password.")
 }
 
 func letterInvite(app, link string) letter {

@@ -33,6 +33,8 @@ type factor struct {
 	// Recovery are the hashes of the recovery codes that are left: of over 112 random bits,
 	// so that a plain hash will do.
 	Recovery [][]byte `json:"recovery"`
+	// Credential is what the user's was when the factor was confirmed.
+	Credential int64 `json:"credential,omitzero"`
 }
 
 func (a *Accounts) factorOf(ctx context.Context, in Reader, userID string) (f factor, err error) {
@@ -161,7 +163,7 @@ func (a *Accounts) confirmFactor(ctx context.Context, c *change, u *User, s *Ses
 	if !ok {
 		return nil, errCode
 	}
-	f.Confirmed = true
+	f.Confirmed, f.Credential = true, u.Credential
 	list := f.newRecovery()
 	if err := f.keep(ctx, c, u.ID); err != nil {
 		return nil, err

@@ -224,7 +224,20 @@ func (a *Accounts) moveBack(ctx context.Context, c *change, u *User, t *ticket) 
 	if err := c.revokeKeys(ctx, u.ID); err != nil {
 		return err
 	}
+	if err := a.dropFactor(ctx, c, u, t); err != nil {
+		return err
+	}
 	return a.mailReset(ctx, c, u)
+}
+
+// dropFactor takes away what was set up as a second factor since the change of address that
+// a ticket takes back. One that was there before is the owner's.
+func (a *Accounts) dropFactor(ctx context.Context, c *change, u *User, t *ticket) error {
+	f, err := a.factorOf(ctx, c, u.ID)
+	if err != nil || f.Confirmed && f.Credential < t.Credential {
+		return err
+	}
+	return c.DeleteRecord(ctx, kindFactor, u.ID)
 }
 
 func (a *Accounts) addressChanged(ctx context.Context, c *change, u *User, voids func(*ticket) bool) error {

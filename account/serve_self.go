@@ -141,7 +141,11 @@ func (a *Accounts) setPassword(ctx context.Context, c *change, u *User, hash sec
 	if err := c.endAll(ctx, u.ID, keep); err != nil {
 		return err
 	}
-	return a.letter(ctx, c.Tx, u.Email, letterPasswordSet(a.app))
+	keys, err := keysOf(ctx, c, u.ID)
+	if err != nil {
+		return err
+	}
+	return a.letter(ctx, c.Tx, u.Email, letterPasswordSet(a.app, keys))
 }
 
 func (a *Accounts) handleKeys(w http.ResponseWriter, r *http.Request) error {
