@@ -27,12 +27,16 @@ type Portable struct {
 	Created      time.Time `json:"created,omitzero"`
 }
 
-// ErrHash is for a password hash that no login could match.
-var ErrHash = errors.New("account: the password hash is not one that can be verified here")
+// ErrHash is for a password hash that no login could match, and ErrDear for one that would
+// hold the others up for too long.
+var (
+	ErrHash = errors.New("account: the password hash is not one that can be verified here")
+	ErrDear = errors.New("account: the password hash takes over eight times the work of one of ours: leave it out, and its user sets a password by mail")
+)
 
 // Import makes a user of another system's. The rules for names hold; those for passwords
 // cannot be asked of a hash. The first login replaces the hash by one of ours. Errors
-// are [ErrTaken], [ErrHash], *[InvalidUser], or the store's.
+// are [ErrTaken], [ErrHash], [ErrDear], *[InvalidUser], or the store's.
 func (a *Accounts) Import(ctx context.Context, p Portable) (User, error) {
 	if wrong := registrations.Value(registration{Username: p.Username, Email: p.Email}); len(wrong) > 0 {
 		return User{}, &InvalidUser{wrong}
@@ -46,6 +50,9 @@ func (a *Accounts) Import(ctx context.Context, p Portable) (User, error) {
 	}
 	if p.PasswordHash != "" && !a.passwords.Knows(p.PasswordHash) {
 		return User{}, fmt.Errorf("%w: it is argon2id, argon2i, bcrypt, scrypt or PBKDF2, in PHC form or as Django or Werkzeug write it", ErrHash)
+	}
+	if p.PasswordHash != "" && !a.passwords.Affords(p.PasswordHash) {
+		return User{}, ErrDear
 	}
 	now := a.now()
 	if u.Created.IsZero() {

@@ -2,6 +2,7 @@ package account_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -77,4 +78,26 @@ var importedHashes = map[string]string{
 	"werkzeug-scrypt": "scrypt:16384:8:1$abcdefghABCDEFGH$b456e7df5f81705c8ed162716bc771ad19a3a3bcf69a474399ead3484be8fb7577c9fd46a3fc3dfe54c54dd8c0daf4ea0520647633004263039cf08bf1f6ed90",
 	"werkzeug-pbkdf2": "pbkdf2:sha256:20000$abcdefghABCDEFGH$3c938b93b70cd69f744dbce8330533077934e651693038e4c2df4b8d351a7a7d",
 	"bcrypt":          "$2b$06$abcdefghijklmnopqrstuutafMbk9yZZiX/XfVZS27AkDHYjA9bWm",
+}
+
+// TestImportDear: a hash that would hold everybody up is refused, and the line says why.
+func TestImportDear(t *testing.T) {
+	w := newWorld(t, nil)
+	const phc, crypt, werkzeug = "$MDEyMzQ1Njc4OWFiY2RlZg$RsvNjAzTtaBwdKiMiYuYxmxFLsCmamOGGWRqWXk7Dds", "$abcdefghijklmnopqrstuutafMbk9yZZiX/XfVZS27AkDHYjA9bWm",
+		"$abcdefghABCDEFGH$3c938b93b70cd69f744dbce8330533077934e651693038e4c2df4b8d351a7a7d"
+	n := 0
+	for hash, dear := range map[string]bool{
+		"$argon2id$v=19$m=65536,t=3,p=1" + phc: false, "$2b$12" + crypt: false, "pbkdf2:sha256:1200000" + werkzeug: false, "$scrypt$ln=16,r=8,p=1" + phc: false,
+		"$argon2id$v=19$m=262144,t=4,p=1" + phc: true, "$2b$13" + crypt: true, "$2b$15" + crypt: true, "pbkdf2:sha256:4194304" + werkzeug: true, "$scrypt$ln=18,r=8,p=1" + phc: true,
+	} {
+		n++
+		name := fmt.Sprint("user", n)
+		_, err := w.Import(t.Context(), account.Portable{Username: name, Email: name + "@example.com", PasswordHash: hash})
+		if dear != errors.Is(err, account.ErrDear) || !dear && err != nil {
+			t.Errorf("%.30s: %v", hash, err)
+		}
+		if _, err := w.Find(t.Context(), name); dear != errors.Is(err, account.ErrNotFound) {
+			t.Errorf("%.30s: %v", hash, err)
+		}
+	}
 }

@@ -185,6 +185,18 @@ func (h *Hasher) Knows(hash string) bool {
 	return err == nil && !h.lacks(&r)
 }
 
+// maxDear is how many times the work of a current hash an imported one may take, so that few
+// of them at once do not hold everybody up: PBKDF2 of 1.2 million iterations, and bcrypt of
+// cost 12, which many systems have.
+const maxDear = 8
+
+// Affords reports whether a stored hash is one that h can verify, with at most eight times
+// the work of a current hash, or of one at the default parameters, if that is more.
+func (h *Hasher) Affords(hash string) bool {
+	r, err := parse(hash)
+	return err == nil && !h.lacks(&r) && r.work() <= maxDear*max(h.work, defaultMemory*defaultTime)
+}
+
 // compare derives the key of r from the password and compares it in constant time.
 func (h *Hasher) compare(r record, text string) bool {
 	switch r.form {
