@@ -223,7 +223,7 @@ func New(ctx context.Context, cfg Config) (*Accounts, error) {
 	a.revoked.sessions, a.revoked.changed = map[string]ending{}, a.changed
 	a.delivered.seen = map[string]sighting{}
 	a.known.keys = map[string]knownKey{}
-	a.ring = &ring{Accounts: a, algorithm: cfg.Algorithm, every: cfg.KeyRotation}
+	a.ring = &ring{Accounts: a, algorithm: cfg.Algorithm, every: cfg.KeyRotation, generate: token.GenerateKey}
 	if err := a.ring.tend(ctx); err != nil {
 		return nil, err
 	}

@@ -3,6 +3,8 @@ package account
 import (
 	"context"
 	"time"
+
+	"github.com/sallyport-dev/sallyport/token"
 )
 
 // SetClock gives a Config another clock.
@@ -25,3 +27,8 @@ func (a *Accounts) Deliver(ctx context.Context) { a.sendDue(ctx) }
 
 // Tend looks after the signing keys, as the ticker does.
 func (a *Accounts) Tend(ctx context.Context) error { return a.ring.tend(ctx) }
+
+// SetGenerate has signing keys made by another function.
+func (a *Accounts) SetGenerate(f func(token.Algorithm) (*token.SigningKey, error)) {
+	a.ring.generate = f
+}

@@ -59,6 +59,7 @@ type ring struct {
 	*Accounts
 	algorithm token.Algorithm
 	every     time.Duration
+	generate  func(token.Algorithm) (*token.SigningKey, error)
 
 	state atomic.Pointer[ringState]
 	dirty atomic.Bool
@@ -185,23 +186,58 @@ func (r *ring) unseal(k storedKey) (*token.SigningKey, error) {
 }
 
 // tend sees to it that there is a key, of the right algorithm, and that it is replaced
-// in time. Of several processes that start at once, one makes it.
+// in time. Of several processes that start at once, one adds its key.
 func (r *ring) tend(ctx context.Context) error {
-	made := false
-	err := r.alter(ctx, func(c *change, list []storedKey) error {
-		made = false
-		if len(list) > 0 {
-			if last := list[len(list)-1]; last.Algorithm == r.algorithm && c.now.Before(last.SignsFrom.Add(r.every)) {
-				return nil
-			}
-		}
-		made = true
-		return r.add(ctx, c, list)
+	due := false
+	err := r.update(ctx, kindSigning, func(c *change) error { // to ask by the store's clock
+		list, err := storedKeys(ctx, c)
+		due = r.due(list, c.now)
+		return err
 	})
-	if err == nil && made {
+	if err != nil {
+		return err
+	}
+	if !due {
+		return r.load(ctx)
+	}
+	next, err := r.fresh()
+	if err != nil {
+		return err
+	}
+	err = r.alter(ctx, func(c *change, list []storedKey) error {
+		if due = r.due(list, c.now); !due {
+			return nil
+		}
+		return r.add(ctx, c, list, next)
+	})
+	if err == nil && due {
 		r.administered(ctx, audit.KeyChanged, "", "another key was made, as it was time")
 	}
 	return err
+}
+
+// due reports whether it is time for another key.
+func (r *ring) due(list []storedKey, now time.Time) bool {
+	if len(list) == 0 {
+		return true
+	}
+	last := list[len(list)-1]
+	return last.Algorithm != r.algorithm || !now.Before(last.SignsFrom.Add(r.every))
+}
+
+// fresh makes a key that nobody has stored yet. An RSA key can take longer than a store
+// lets a transaction wait: make it before one.
+func (r *ring) fresh() (storedKey, error) {
+	key, err := r.generate(r.algorithm)
+	if err != nil {
+		return storedKey{}, err
+	}
+	der, err := key.MarshalPKCS8()
+	if err != nil {
+		return storedKey{}, err
+	}
+	id := key.Key().ID
+	return storedKey{SigningKey{ID: id, Algorithm: r.algorithm}, r.secrets.box.Seal(der, kindSigning+" "+id)}, nil
 }
 
 // alter changes the keys in one transaction, and takes over what came of it.
@@ -219,19 +255,10 @@ func (r *ring) alter(ctx context.Context, f func(c *change, list []storedKey) er
 	return r.load(ctx)
 }
 
-// add makes the next key. The first one signs at once; later ones when every verifier
+// add stores the next key. The first one signs at once; later ones when every verifier
 // can have them.
-func (r *ring) add(ctx context.Context, c *change, before []storedKey) error {
-	key, err := token.GenerateKey(r.algorithm)
-	if err != nil {
-		return err
-	}
-	der, err := key.MarshalPKCS8()
-	if err != nil {
-		return err
-	}
-	id := key.Key().ID
-	k := storedKey{SigningKey{ID: id, Algorithm: r.algorithm, Created: c.now, SignsFrom: c.now}, r.secrets.box.Seal(der, kindSigning+" "+id)}
+func (r *ring) add(ctx context.Context, c *change, before []storedKey, k storedKey) error {
+	k.Created, k.SignsFrom = c.now, c.now
 	if soon := c.now.Add(publishFor); slices.ContainsFunc(before, func(b storedKey) bool {
 		// Until then, somebody has to sign, and the tokens have to be good.
 		return b.signs(c.now) && (b.VerifiesUntil.IsZero() || !b.VerifiesUntil.Before(soon.Add(r.ttl.access)))
@@ -249,7 +276,7 @@ func (r *ring) add(ctx context.Context, c *change, before []storedKey) error {
 	if err := putKey(ctx, c, k); err != nil {
 		return err
 	}
-	return c.revoke(ctx, KindSigningKey, id, 0)
+	return c.revoke(ctx, KindSigningKey, k.ID, 0)
 }
 
 func putKey(ctx context.Context, c *change, k storedKey) error {
@@ -275,11 +302,15 @@ func (a *Accounts) SigningKeys(ctx context.Context) ([]SigningKey, error) {
 // keys before it verify until their last token has expired; while there are 16, it fails
 // with [ErrManyKeys].
 func (a *Accounts) RotateKeys(ctx context.Context) error {
-	err := a.ring.alter(ctx, func(c *change, list []storedKey) error {
+	next, err := a.ring.fresh()
+	if err != nil {
+		return err
+	}
+	err = a.ring.alter(ctx, func(c *change, list []storedKey) error {
 		if list = slices.DeleteFunc(list, func(k storedKey) bool { return !k.verifies(c.now) }); len(list) >= maxSigning {
 			return ErrManyKeys
 		}
-		return a.ring.add(ctx, c, list)
+		return a.ring.add(ctx, c, list, next)
 	})
 	if err == nil {
 		a.administered(ctx, audit.KeyChanged, "", "another key was made")
@@ -292,7 +323,14 @@ func (a *Accounts) RotateKeys(ctx context.Context) error {
 // the one that signs, another one takes its place at once, which verifiers that have
 // kept the old set do not know for up to five minutes.
 func (a *Accounts) RevokeKey(ctx context.Context, id string) error {
-	err := a.ring.alter(ctx, func(c *change, list []storedKey) error {
+	if _, err := a.store.Record(ctx, kindSigning, id); err != nil {
+		return err
+	}
+	next, err := a.ring.fresh() // in case that it is needed
+	if err != nil {
+		return err
+	}
+	err = a.ring.alter(ctx, func(c *change, list []storedKey) error {
 		rest := slices.DeleteFunc(slices.Clone(list), func(k storedKey) bool { return k.ID == id })
 		if len(rest) == len(list) {
 			return ErrNotFound
@@ -301,7 +339,7 @@ func (a *Accounts) RevokeKey(ctx context.Context, id string) error {
 			return err
 		}
 		if !slices.ContainsFunc(rest, func(k storedKey) bool { return k.signs(c.now) && k.VerifiesUntil.IsZero() }) {
-			return a.ring.add(ctx, c, rest)
+			return a.ring.add(ctx, c, rest, next)
 		}
 		return c.revoke(ctx, KindSigningKey, id, 0)
 	})

@@ -1,12 +1,14 @@
 package account_test
 
 import (
+	"context"
 	"crypto/x509"
 	"encoding/base64"
 	"errors"
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -286,6 +288,51 @@ func TestMetadata(t *testing.T) {
 			if list, ok := value.([]any); ok && len(list) == 0 {
 				t.Errorf("%s is an empty list (RFC 8414 §3.2)", name)
 			}
+		}
+	}
+}
+
+// busy is a store that tells whether it is in a transaction.
+type busy struct {
+	account.Store
+	inside atomic.Int32
+}
+
+func (s *busy) Update(ctx context.Context, key string, f func(account.Tx) error) error {
+	s.inside.Add(1)
+	defer s.inside.Add(-1)
+	return s.Store.Update(ctx, key, f)
+}
+
+// TestKeyOutside: an RSA key can take seconds to make. No transaction waits for it, and none
+// is made that nobody needs.
+func TestKeyOutside(t *testing.T) {
+	store := &busy{Store: newWorld(t, nil).store}
+	w := newWorldOn(t, store, nil)
+	made := 0
+	w.SetGenerate(func(alg token.Algorithm) (*token.SigningKey, error) {
+		if made++; store.inside.Load() != 0 {
+			t.Error("made in a transaction")
+		}
+		return token.GenerateKey(alg)
+	})
+	for _, row := range []struct {
+		name string
+		do   func() error
+		keys int
+	}{
+		{"rotated", func() error { return w.RotateKeys(t.Context()) }, 1},
+		{"looked at", func() error { return w.Tend(t.Context()) }, 0},
+		{"due", func() error { w.setClock(w.clock.Add(91 * 24 * time.Hour)); return w.Tend(t.Context()) }, 1},
+		{"revoked", func() error { list, _ := w.SigningKeys(t.Context()); return w.RevokeKey(t.Context(), list[0].ID) }, 1},
+		{"not there", func() error { return w.RevokeKey(t.Context(), "x") }, 0},
+	} {
+		made = 0
+		if err := row.do(); err != nil && !errors.Is(err, account.ErrNotFound) {
+			t.Errorf("%s: %v", row.name, err)
+		}
+		if made != row.keys {
+			t.Errorf("%s: %d keys were made, want %d", row.name, made, row.keys)
 		}
 	}
 }
