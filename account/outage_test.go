@@ -106,13 +106,14 @@ func TestServerStandsStill(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { store.Close() })
+	patient := newWorldOn(t, store, withMail)
+	add(t, patient.Accounts, "ada")
+	access, refresh := patient.login()
+	other, _ := patient.login()
 	w := newWorldOn(t, store, func(c *account.Config) {
 		withMail(c)
 		account.SetPatience(c, 300*time.Millisecond)
 	})
-	add(t, w.Accounts, "ada")
-	access, refresh := w.login()
-	other, _ := w.login()
 	server.Stop()
 	defer server.Continue()
 	var all sync.WaitGroup
@@ -145,7 +146,8 @@ func TestServerStandsStill(t *testing.T) {
 	if _, err := w.Authenticate(access); err != nil {
 		t.Error(err)
 	}
-	w.refresh(refresh)
+	patient.later(0)
+	patient.refresh(refresh)
 }
 
 // TestRefreshUnavailable: a refresh that the store cannot do takes neither the token nor
