@@ -128,3 +128,52 @@ func TestCodesInASession(t *testing.T) {
 		t.Errorf("%d guesses", guesses)
 	}
 }
+
+// TestGuessedCodes: the owner hears that somebody has the password and guesses at the rest,
+// and not on and on.
+func TestGuessedCodes(t *testing.T) {
+	w := newWorld(t, withMail)
+	add(t, w.Accounts, "ada")
+	e := enroll(w)
+	w.sent()
+	heard := func() int {
+		list := w.sent()
+		for _, m := range list {
+			if m.to != "ada@example.com" || !strings.Contains(m.subject, "has your password") {
+				t.Errorf("%+v", m)
+			}
+		}
+		return len(list)
+	}
+	ticket := e.first()
+	for range 4 { // a typing error, or some
+		e.second(401, ticket, "code", "000000")
+	}
+	if n := heard(); n != 0 {
+		t.Errorf("%d mails of four wrong codes", n)
+	}
+	e.second(401, ticket, "code", "000000")
+	if n := heard(); n != 1 {
+		t.Errorf("%d mails of five wrong codes", n)
+	}
+	mails := 0
+	for range 8 { // on and on, for two days
+		w.later(6 * time.Hour)
+		for range 20 {
+			status, said := w.loginAs("ada", adasPW)
+			if status != 200 {
+				break
+			}
+			for range 5 {
+				w.call("POST", "/auth/mfa/totp/verify", "", body("mfa_token", said["mfa_token"].(string), "code", "000000"))
+			}
+		}
+		n := heard()
+		if mails += n; n > 3 {
+			t.Errorf("%d mails at once", n)
+		}
+	}
+	if mails < 8 {
+		t.Errorf("%d mails", mails)
+	}
+}

@@ -107,6 +107,12 @@ func letterSecondFactor(app, what string) letter {
 		"If it was not you, set a new password and look at your sessions.")
 }
 
+func letterGuessed(app string) letter {
+	return compose("Somebody has your password for "+app,
+		"Somebody logged in to your account at "+app+" with the right password, and then gave five wrong codes. Nobody was let in.",
+		"If it was not you, set a new password.")
+}
+
 func letterStolen(app string) letter {
 	return compose("A session of yours at "+app+" was ended",
 		"Two programs used the same session of your account at "+app+", so that one of them may have stolen it. That session is over; log in again. Others of yours go on.",

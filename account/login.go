@@ -279,7 +279,7 @@ func (a *Accounts) complete(ctx context.Context, c *change, t *ticket, e *entry,
 	if !ok {
 		e.err = errCode
 		if t.Tries++; t.Tries >= maxSecond {
-			return t.spend(ctx, c)
+			return cmpError(t.spend(ctx, c), a.warn(ctx, c, &u))
 		}
 		return t.keep(ctx, c)
 	}
@@ -292,6 +292,15 @@ func (a *Accounts) complete(ctx context.Context, c *change, t *ticket, e *entry,
 	t.How.Methods, t.How.Cookie = append(t.How.Methods, byCode), in.cookies
 	e.session, err = a.newSession(ctx, c, &u, t.How)
 	return err
+}
+
+// warn mails a user that somebody has the password, and guesses at the rest: not more often
+// than other mails, as whoever that is may go on and on.
+func (a *Accounts) warn(ctx context.Context, c *change, u *User) error {
+	if a.mail == nil || !a.limits.recipient.mayMail(ctx, toSecond, u.Email) {
+		return nil
+	}
+	return a.letter(ctx, c.Tx, u.Email, letterGuessed(a.app))
 }
 
 func cmpError(err, other error) error {
