@@ -36,6 +36,9 @@ func TestVerify(t *testing.T) {
 	if len(list) != 1 || !strings.Contains(list[0].text, "https://app.example/account#verify=spt_") {
 		t.Fatalf("%+v", list)
 	}
+	if !strings.Contains(list[0].text, "chose the password") {
+		t.Errorf("a stranger's password may be confirmed unawares: %s", list[0].text)
+	}
 	if status, _ := w.loginAs("ada", adasPW); status != 401 {
 		t.Errorf("unverified: %d", status)
 	}

@@ -25,7 +25,7 @@ func letterVerify(app, link string) letter {
 	return compose("Confirm your address for "+app,
 		"Somebody, probably you, registered at "+app+" with this address. To confirm it:",
 		link,
-		"This is good for 24 hours. If it was not you, do nothing: without it, nobody can log in.")
+		"This is good for 24 hours. If it was not you, do nothing: without it, nobody can log in. Whoever registered chose the password, and could log in as well as you.")
 }
 
 func letterTaken(app, username string) letter {
