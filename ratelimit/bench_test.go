@@ -11,9 +11,13 @@ import (
 )
 
 // never and often are limits that a benchmark cannot use up, and has used up at once.
-var both = []struct{ name, never, often string }{
-	{"window", "1000000000 per 1s", "1 per 366d"},
-	{"bucket", "1/s burst 30000000", "1/d burst 1"},
+// A key from which first was taken counts for an hour under never.
+var both = []struct {
+	name, never, often string
+	first              int
+}{
+	{"window", "1000000000 per 1h", "1 per 366d", 1},
+	{"bucket", "1/s burst 10000000", "1/d burst 1", 3600},
 }
 
 func keys(n int) []ratelimit.Key {
@@ -32,7 +36,7 @@ func BenchmarkTake(b *testing.B) {
 				m, l := memory(b, ratelimit.MemoryConfig{MaxKeys: 1 << 21}), limit(b, c.never)
 				before := heap() // the empty store is some 15 kB
 				for _, k := range all {
-					take(b, m, k, l, 1)
+					take(b, m, k, l, c.first)
 				}
 				perKey := float64(heap()-before) / float64(n)
 				ctx := b.Context()

@@ -12,7 +12,6 @@ import (
 type rig struct {
 	l   Limit
 	st  state
-	old batches
 	now int64
 	log []event
 }
@@ -23,7 +22,7 @@ type event struct {
 }
 
 func (r *rig) take(cost int) Decision {
-	d := r.l.take(&r.st, &r.old, r.now, cost)
+	d := r.l.take(&r.st, r.now, cost)
 	if d.Allowed && cost > 0 {
 		r.log = append(r.log, event{r.now, cost})
 	}
@@ -32,8 +31,8 @@ func (r *rig) take(cost int) Decision {
 
 // peek is what the answer would be after a wait.
 func (r *rig) peek(wait time.Duration, cost int) Decision {
-	st, old := r.st, r.old
-	return r.l.take(&st, &old, r.now+int64(wait), cost)
+	st := r.st
+	return r.l.take(&st, r.now+int64(wait), cost)
 }
 
 // since is what was admitted after the time t.
@@ -98,7 +97,7 @@ func checkDecision(t *rapid.T, r *rig, cost int, d Decision) {
 		t.Fatalf("%+v", d)
 	case !r.peek(0, d.Remaining).Allowed || r.peek(0, d.Remaining+1).Allowed:
 		t.Fatalf("remaining %d is not the highest cost admitted", d.Remaining)
-	case (d.Reset == 0) != (d.Remaining == d.Limit && r.st.idle <= r.now):
+	case (d.Reset == 0) != (d.Remaining == d.Limit && r.st.idle() <= r.now):
 		t.Fatalf("%+v: a whole quota, and only that, resets in no time", d)
 	case d.Reset > 0 && (r.peek(d.Reset, 0).Remaining <= d.Remaining || r.peek(d.Reset-1, 0).Remaining > d.Remaining):
 		t.Fatalf("remaining does not grow at the reset: %+v", d)
@@ -119,8 +118,7 @@ func TestWindowAgainstALog(t *testing.T) {
 				}
 				return
 			}
-			// The log is coarser by one tick than its promise.
-			used := r.since(r.now - int64(l.per) - l.tick())
+			used := r.since(r.now - int64(l.per) - int64(l.per)/Grain)
 			if (used+cost)*Precision <= l.Quota()*(Precision-1) {
 				t.Fatalf("%v: refused %d after %d, which is under the limit by 1/%d", l, cost, used, Precision)
 			}
@@ -149,10 +147,10 @@ func TestBucketAgainstALog(t *testing.T) {
 }
 
 // TestWindowAtTheFullLimit: one that takes exactly n per window, evenly, waits at most
-// 1/Precision of the window longer than it had to.
+// 1/Precision of the window, and less than a grain, longer than it had to.
 func TestWindowAtTheFullLimit(t *testing.T) {
 	t.Parallel()
-	for _, n := range []int{1, 2, 31, 32, 33, 63, 64, 65, 100, 1000, 4099} {
+	for _, n := range []int{1, 2, 11, 12, 13, 23, 24, 25, 100, 1000, 4099, 4801} {
 		l, err := Window(n, time.Hour)
 		if err != nil {
 			t.Fatal(err)
@@ -164,7 +162,7 @@ func TestWindowAtTheFullLimit(t *testing.T) {
 			if d.Allowed {
 				continue
 			}
-			if d.RetryAfter > l.per/Precision {
+			if d.RetryAfter > l.per/Precision+l.per/Grain {
 				t.Fatalf("n=%d waits %v", n, d.RetryAfter)
 			}
 			r.now += int64(d.RetryAfter)
@@ -184,15 +182,15 @@ func TestAssumeIsABound(t *testing.T) {
 			l = drawWindow(t)
 		}
 		run(t, l, func(r *rig, _ int, d Decision) {
-			level := l.level(r.st, &r.old, bound{}, r.now)
-			if level > whole || (level == 0) != (r.st.idle <= r.now) {
+			level := l.level(&r.st, bound{}, r.now)
+			if level > whole || (level == 0) != (r.st.idle() <= r.now) {
 				t.Fatalf("level %d at %d of %+v", level, r.now, r.st)
 			}
 			lost := newSketch(1, r.now)
-			lost.note(7, level, r.st.idle)
+			lost.note(7, level, r.st.idle())
 			later := &rig{l: l, now: r.now + rapid.Int64Range(0, int64(l.Per())).Draw(t, "later")}
 			lost.age(later.now)
-			new(debt).recall(lost, l, &later.st, &later.old, 7, later.now)
+			new(debt).recall(lost, l, &later.st, 7, later.now)
 			own := r.peek(time.Duration(later.now-r.now), 0)
 			if got := later.peek(0, 0); got.Remaining > own.Remaining {
 				t.Fatalf("%v: assumes %d left of %d", l, got.Remaining, own.Remaining)

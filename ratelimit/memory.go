@@ -3,12 +3,11 @@ package ratelimit
 import (
 	"context"
 	"hash/maphash"
-	"sync"
 	"time"
 )
 
-// DefaultMaxKeys is the MaxKeys of the zero MemoryConfig: about 40 MB when it is full
-// of strict windows, and 60 MB once it had to drop keys.
+// DefaultMaxKeys is the MaxKeys of the zero MemoryConfig: about 8 MB when it is full,
+// and 27 MB once it had to drop keys.
 const DefaultMaxKeys = 1 << 17
 
 // maxMaxKeys keeps every index in 32 bits with room to spare.
@@ -17,9 +16,11 @@ const maxMaxKeys = 1 << 28
 // MemoryConfig says how much a [Memory] may hold.
 type MemoryConfig struct {
 	// MaxKeys is how many keys are held at most; 0 is [DefaultMaxKeys], the most is
-	// 1<<28. A key takes some 130 bytes, under a strict window 300; 140 more once
-	// keys had to be dropped. The number is split evenly over up to 64 shards, of
-	// which some may be full shortly before the whole is.
+	// 1<<28. Of many keys, each takes 58 to 64 bytes; 144 to 272 more once keys had
+	// to be dropped. The number is split evenly over up to 64 shards, of which some
+	// may be full shortly before the whole is. All keys that begin with the same 8
+	// bytes, which name their owner, are in one shard, so no owner may have buckets
+	// without bound.
 	MaxKeys int
 	// Now is the clock; the system's monotonic clock if nil.
 	Now func() time.Time
@@ -50,12 +51,16 @@ type MemoryConfig struct {
 // permits. So MaxKeys has to fit the smallest quota: a sixteenth of the keys an attacker
 // is thought to have is enough for a quota of 20.
 //
+// It tells 4095 limits apart, and keeps them for good; [ErrLimits] is the answer to one
+// more. Limits come from a configuration, so there are few.
+//
 // Memory is for use by many goroutines. Each process that has one admits the whole
 // limit for itself.
 type Memory struct {
-	now   func() time.Time // nil for the system's clock
-	start time.Time
-	seed  maphash.Seed
+	now    func() time.Time // nil for the system's clock
+	start  time.Time
+	seed   maphash.Seed
+	limits interned
 	// shards are a power of two, each with a lock of its own.
 	shards []shard
 }
@@ -78,32 +83,47 @@ func NewMemory(c MemoryConfig) (*Memory, error) {
 		n *= 2
 	}
 	m := &Memory{now: c.Now, start: time.Now(), seed: maphash.MakeSeed(), shards: make([]shard, n)}
+	m.limits.list.Store(&limitList{limits: make([]Limit, 1)})
 	if c.Now != nil {
 		m.start = c.Now()
 	}
 	for i := range m.shards {
-		m.shards[i].max = c.MaxKeys/n + min(1, max(0, c.MaxKeys%n-i)) // the shares add up to MaxKeys
-		m.shards[i].index = map[id]uint32{}
-		m.shards[i].seed = m.seed
+		s := &m.shards[i]
+		s.max = c.MaxKeys/n + min(1, max(0, c.MaxKeys%n-i)) // the shares add up to MaxKeys
+		s.limits, s.table = &m.limits, newTable(m.seed)
 	}
 	return m, nil
 }
 
-// Take implements [Store]. The only errors are those of the arguments and of ctx.
+// Take implements [Store]. The only errors are [ErrLimits], and those of the arguments
+// and of ctx.
 func (m *Memory) Take(ctx context.Context, key Key, l Limit, cost int) (Decision, error) {
-	if err := check(l, cost); err != nil {
-		return Decision{}, err
-	}
 	if err := ctx.Err(); err != nil {
 		return Decision{}, err
 	}
-	now := m.clock()
-	d := l.of(key)
-	hash := maphash.Comparable(m.seed, d)
-	s := &m.shards[hash%uint64(len(m.shards))]
+	b, err := m.bucket(key, l, cost)
+	if err != nil {
+		return Decision{}, err
+	}
+	s, now := m.shard(key), m.clock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.take(d, hash, l, now, cost), nil
+	return s.take(&b, now, cost), nil
+}
+
+// bucket checks what was given and says where to look for it.
+func (m *Memory) bucket(key Key, l Limit, cost int) (bucket, error) {
+	if err := check(l, cost); err != nil {
+		return bucket{}, err
+	}
+	n, err := m.limits.number(l)
+	return bucket{key, n, l, hash(m.seed, &key, n)}, err
+}
+
+// shard is that of the key's owner, whom the first half names: all that one owner has
+// is under one lock.
+func (m *Memory) shard(key Key) *shard {
+	return &m.shards[maphash.Bytes(m.seed, key[:len(key)/2])%uint64(len(m.shards))]
 }
 
 // clock is the time since the start, in nanoseconds. The bound, 146 years, keeps every
@@ -121,23 +141,8 @@ func (m *Memory) Len() int {
 	for i := range m.shards {
 		s := &m.shards[i]
 		s.mu.Lock()
-		n += len(s.slots)
+		n += s.table.n
 		s.mu.Unlock()
 	}
 	return n
-}
-
-// A shard holds the keys whose hash ends in its number.
-type shard struct {
-	mu    sync.Mutex
-	last  int64 // the latest time it saw
-	max   int
-	seed  maphash.Seed
-	index map[id]uint32
-	slots []slot
-	logs  []batches // of slots, by the same index; empty until a strict window comes
-	hand  int       // where the sweep goes on
-	lost  *sketch   // nil until a key was evicted
-	debts []debt    // of slots, by the same index; empty like lost
-	_     [64]byte  // keeps the locks of two shards off one cache line
 }

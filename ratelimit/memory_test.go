@@ -59,7 +59,7 @@ func newClock() *clock { return &clock{time.Date(2026, 3, 1, 0, 0, 0, 0, time.UT
 
 // numbered is a key that a Keyer would not make, but no store may rely on that.
 func numbered(i int) (k ratelimit.Key) {
-	binary.BigEndian.PutUint64(k[8:], uint64(i))
+	binary.BigEndian.PutUint64(k[:], uint64(i))
 	return k
 }
 

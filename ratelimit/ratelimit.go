@@ -76,11 +76,11 @@ type Store interface {
 
 // Precision is the k of the strict window: a client that stays at n·(1 − 1/k) in any
 // window is never refused, and one that takes exactly n per window at an even pace
-// waits at most 1/k of the window longer than it had to.
-const Precision = 32
+// waits at most 1/k of the window, and what [Grain] rounds, longer than it had to.
+const Precision = 12
 
 // Grain is the finest part of a window that a store must tell apart.
-const Grain = 1_000_000
+const Grain = 1 << 15
 
 var (
 	// ErrNoLimit is the answer to the zero Limit: no limit was set, and the store

@@ -1,87 +1,68 @@
 package ratelimit
 
 import (
-	"hash/maphash"
 	"math/rand/v2"
-	"time"
+	"sync"
 )
 
-// id tells buckets apart: a key under two limits is two.
-type id struct {
-	key           Key
-	n, burst, sec uint32
+// A shard holds the keys whose owner's hash ends in its number.
+type shard struct {
+	mu     sync.Mutex
+	last   int64 // the latest time it saw
+	max    int
+	limits *interned
+	table  table
+	hand   int      // where the sweep goes on
+	lost   *sketch  // nil until a key was evicted
+	debts  []debt   // of slots, by the same number; empty like lost
+	_      [64]byte // keeps the locks of two shards off one cache line
 }
 
-func (l Limit) of(key Key) id {
-	return id{key, l.n, l.burst, uint32(l.per / time.Second)}
+// bucket is a key under a limit.
+type bucket struct {
+	key    Key
+	number uint16 // of limit
+	limit  Limit
+	hash   uint64 // of key and limit
 }
-
-func (d id) limit() Limit {
-	return Limit{n: d.n, burst: d.burst, per: time.Duration(d.sec) * time.Second}
-}
-
-// slot is a key that is held. Its log, if any, is in shard.logs.
-type slot struct {
-	id   id
-	fill uint32
-	idle int64
-}
-
-func (s slot) state() state { return state{s.idle, s.fill} }
 
 // take is Take with the lock held.
-func (s *shard) take(d id, hash uint64, l Limit, now int64, cost int) Decision {
+func (s *shard) take(b *bucket, now int64, cost int) Decision {
 	now = max(now, s.last)
 	s.last = now
-	if i, ok := s.index[d]; ok {
-		p := &s.slots[i]
-		st := p.state()
-		answer := l.take(&st, s.log(i, l), now, cost)
-		p.idle, p.fill = st.idle, st.fill
-		return answer
+	if i := s.table.find(b.hash, &b.key, b.number); i >= 0 {
+		return b.limit.take(&s.table.slot(i).state, now, cost)
 	}
-	return s.takeNew(d, hash, l, now, cost)
+	return s.takeNew(b, now, cost)
 }
 
 // takeNew is take for a key that is not held. It is put in when something is admitted.
-func (s *shard) takeNew(d id, hash uint64, l Limit, now int64, cost int) Decision {
-	var st state
-	var log batches
+func (s *shard) takeNew(b *bucket, now int64, cost int) Decision {
+	p := slot{key: b.key, state: state{meta: b.number << lenBits}}
 	var owed debt
 	if s.lost != nil {
 		s.lost.age(now)
-		owed.recall(s.lost, l, &st, &log, hash, now)
+		owed.recall(s.lost, b.limit, &p.state, b.hash, now)
 	}
-	answer := l.take(&st, &log, now, cost)
+	answer := b.limit.take(&p.state, now, cost)
 	if answer.Allowed && cost > 0 {
-		s.put(slot{d, st.fill, st.idle}, &log, owed, now)
+		s.put(&p, b.hash, owed, now)
 	}
 	return answer
 }
 
-func (s *shard) log(i uint32, l Limit) *batches {
-	if !l.Strict() {
-		return nil
-	}
-	return &s.logs[i]
-}
-
 // put holds a new key.
-func (s *shard) put(p slot, log *batches, owed debt, now int64) {
+func (s *shard) put(p *slot, hash uint64, owed debt, now int64) {
 	s.sweep(now)
-	if len(s.slots) >= s.max {
+	if s.table.n >= s.max {
 		s.evict(now)
 	}
-	if p.id.limit().Strict() && s.logs == nil {
-		s.logs = make([]batches, len(s.slots), cap(s.slots))
+	if s.table.crowded() {
+		s.table.rebuild()
 	}
-	s.index[p.id] = uint32(len(s.slots))
-	s.slots = append(s.slots, p)
-	if s.logs != nil {
-		s.logs = append(s.logs, *log)
-	}
+	i := s.table.add(p, hash)
 	if s.debts != nil {
-		s.debts = append(s.debts, owed)
+		s.debts[i] = owed
 	}
 }
 
@@ -92,14 +73,14 @@ const perPut = 2
 // sweep drops idle keys, a few at a time.
 func (s *shard) sweep(now int64) {
 	for range perPut {
-		if len(s.slots) == 0 {
+		if s.table.n == 0 {
 			return
 		}
 		s.hand++
-		if s.hand >= len(s.slots) {
+		if s.hand >= s.table.n {
 			s.hand = 0
 		}
-		if s.slots[s.hand].idle <= now {
+		if s.table.slot(s.hand).idle() <= now {
 			s.drop(s.hand)
 		}
 	}
@@ -113,44 +94,31 @@ const sample = 8
 func (s *shard) evict(now int64) {
 	if s.lost == nil {
 		s.lost = newSketch(s.max, now)
-		s.debts = make([]debt, len(s.slots), cap(s.slots))
+		s.debts = make([]debt, s.max)
 	}
 	victim, least := 0, uint32(whole+1)
 	for range sample {
-		i := rand.IntN(len(s.slots))
+		i := rand.IntN(s.table.n)
 		if level := s.level(i, now); level < least {
 			victim, least = i, level
 		}
 	}
 	if least > 0 {
-		p := &s.slots[victim]
-		s.lost.note(maphash.Comparable(s.seed, p.id), least, p.idle)
+		s.lost.note(s.table.hash(victim), least, s.table.slot(victim).idle())
 	}
 	s.drop(victim)
 }
 
 // level is what the sketch must be told of the i-th slot when it is dropped.
 func (s *shard) level(i int, now int64) uint32 {
-	p := &s.slots[i]
-	l := p.id.limit()
-	return l.level(p.state(), s.log(uint32(i), l), s.debts[i].owed(s.lost, now), now)
+	p := s.table.slot(i)
+	return s.limits.limit(p.number()).level(&p.state, s.debts[i].owed(s.lost, now), now)
 }
 
 // drop forgets the i-th slot; the last one takes its place.
 func (s *shard) drop(i int) {
-	last := len(s.slots) - 1
-	delete(s.index, s.slots[i].id)
-	if i != last {
-		s.slots[i] = s.slots[last]
-		s.index[s.slots[i].id] = uint32(i)
-	}
-	s.slots = s.slots[:last]
-	if s.logs != nil {
-		s.logs[i] = s.logs[last]
-		s.logs = s.logs[:last]
-	}
+	s.table.remove(i)
 	if s.debts != nil {
-		s.debts[i] = s.debts[last]
-		s.debts = s.debts[:last]
+		s.debts[i] = s.debts[s.table.n]
 	}
 }

@@ -46,8 +46,7 @@ func newSketch(max int, now int64) *sketch {
 	return &sketch{gen: [2][]cell{make([]cell, n), make([]cell, n)}, epoch: 1, start: now}
 }
 
-// at is the i-th cell of a key. The low bits of a hash tell the shard, and are the same
-// for all keys here.
+// at is the i-th cell of a key.
 func (s *sketch) at(g int, hash uint64, i int) *cell {
 	return &s.gen[g][mix(hash+uint64(i))%uint64(len(s.gen[g]))]
 }
@@ -125,8 +124,8 @@ type debt struct {
 	until  int64
 }
 
-// recall assumes in st and log what the sketch knows of the key.
-func (d *debt) recall(s *sketch, l Limit, st *state, log *batches, hash uint64, now int64) {
+// recall assumes in st what the sketch knows of the key.
+func (d *debt) recall(s *sketch, l Limit, st *state, hash uint64, now int64) {
 	whole := uint32(whole)
 	var b [2]bound
 	for g := range b {
@@ -145,8 +144,8 @@ func (d *debt) recall(s *sketch, l Limit, st *state, log *batches, hash uint64, 
 	}
 	// Together no more than the whole. The one that ends later is kept.
 	first.level = min(first.level, whole-second.level)
-	l.assume(st, log, *first, now)
-	l.assume(st, log, *second, now)
+	l.assume(st, *first, now)
+	l.assume(st, *second, now)
 	*d = debt{s.epoch, b[former].level, b[former].idle}
 }
 

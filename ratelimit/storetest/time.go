@@ -56,7 +56,7 @@ func (r *rig) drive(s string, check func(l ratelimit.Limit, log []event, cost in
 }
 
 func (r *rig) window() {
-	for _, s := range []string{"1 per 1s", "5 per 2s", "32 per 1m", "33 per 1m", "100 per 15m", "1000 per 1h"} {
+	for _, s := range []string{"1 per 1s", "5 per 2s", "12 per 1m", "13 per 1m", "100 per 15m", "1000 per 1h"} {
 		r.drive(s, func(l ratelimit.Limit, log []event, cost int, d ratelimit.Decision) {
 			now := r.at.Load()
 			if got := since(log, now-int64(l.Per())) + cost; d.Allowed && got > l.Quota() {
