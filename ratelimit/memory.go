@@ -2,7 +2,10 @@ package ratelimit
 
 import (
 	"context"
+	"encoding/binary"
 	"hash/maphash"
+	"math/bits"
+	"math/rand/v2"
 	"time"
 )
 
@@ -60,6 +63,7 @@ type Memory struct {
 	now    func() time.Time // nil for the system's clock
 	start  time.Time
 	seed   maphash.Seed
+	owner  [2]uint64 // secret, for the shard of an owner
 	limits interned
 	// shards are a power of two, each with a lock of its own.
 	shards []shard
@@ -82,7 +86,7 @@ func NewMemory(c MemoryConfig) (*Memory, error) {
 	for n < maxShards && c.MaxKeys/(n*2) >= minPerShard {
 		n *= 2
 	}
-	m := &Memory{now: c.Now, start: time.Now(), seed: maphash.MakeSeed(), shards: make([]shard, n)}
+	m := &Memory{now: c.Now, start: time.Now(), seed: maphash.MakeSeed(), owner: [2]uint64{rand.Uint64(), rand.Uint64() | 1}, shards: make([]shard, n)}
 	m.limits.list.Store(&limitList{limits: make([]Limit, 1)})
 	if c.Now != nil {
 		m.start = c.Now()
@@ -121,9 +125,12 @@ func (m *Memory) bucket(key Key, l Limit, cost int) (bucket, error) {
 }
 
 // shard is that of the key's owner, whom the first half names: all that one owner has
-// is under one lock.
+// is under one lock. Multiplying with secrets spreads owners well enough over a few
+// shards, and costs less than a second maphash.
 func (m *Memory) shard(key Key) *shard {
-	return &m.shards[maphash.Bytes(m.seed, key[:len(key)/2])%uint64(len(m.shards))]
+	half := binary.LittleEndian.Uint64(key[:]) ^ m.owner[0]
+	hi, lo := bits.Mul64(half, m.owner[1])
+	return &m.shards[(hi^lo)&uint64(len(m.shards)-1)]
 }
 
 // clock is the time since the start, in nanoseconds. The bound, 146 years, keeps every

@@ -14,7 +14,7 @@ func (p *slot) number() uint16 { return p.meta >> lenBits }
 
 // pageSize is how many slots a page has: as many as fit one of the allocator's sizes
 // with little left over, and few for a shard that has hardly more than one page.
-const pageSize = 128
+const pageSize = 256
 
 // table finds slots by a hash. The slots are 0 to n−1, in pages, so that growing
 // neither moves nor doubles them. Only the first page grows, as far as a page goes.
