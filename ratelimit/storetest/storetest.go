@@ -40,6 +40,7 @@ func Run(t *testing.T, open New) {
 		{"the bucket's bounds", (*rig).bucket},
 		{"the answer's times", (*rig).times},
 		{"the clock goes back", (*rig).clockBack},
+		{"hostile timings and jumping clocks", (*rig).timings},
 		{"an ended context", (*rig).ended},
 		{"nothing that counts is forgotten", (*rig).remembers},
 	} {
