@@ -147,6 +147,7 @@ func TestAllocations(t *testing.T) {
 		take(t, m, ratelimit.Key{}, never, 1)
 		take(t, m, ratelimit.Key{}, often, 1)
 		refused := take(t, m, ratelimit.Key{}, often, 1)
+		takes := []ratelimit.Take{{Limit: never, Cost: 1}, {Limit: often, Cost: 1}}
 		h := http.Header{}
 		full.Refusal(refused)
 		for name, pin := range map[string]struct {
@@ -156,6 +157,8 @@ func TestAllocations(t *testing.T) {
 			"a known key":       {0, func() { m.Take(ctx, ratelimit.Key{}, never, 1) }},
 			"refused":           {0, func() { m.Take(ctx, ratelimit.Key{}, often, 1) }},
 			"refused, not held": {0, func() { m.Take(ctx, ratelimit.Key{1: 1}, often, 2) }},
+			"two in one go":     {0, func() { ratelimit.TakeAll(ctx, m, takes) }},
+			"charged":           {0, func() { m.Charge(ratelimit.Key{}, never, 1) }},
 			"an error":          {0, func() { m.Take(ctx, ratelimit.Key{}, often, -1) }},
 			"a key of parts":    {0, func() { sinkKey = k.Sum("principal", "https://issuer.example", "7") }},
 			"a key of a prefix": {0, func() { sinkKey = k.Prefix("client", p) }},

@@ -115,6 +115,60 @@ func (m *Memory) Take(ctx context.Context, key Key, l Limit, cost int) (Decision
 	return s.take(&b, now, cost), nil
 }
 
+// Charge takes what is left of cost, and always admits. It is for what was admitted
+// elsewhere: a store that falls back to this one when it cannot be reached finds here
+// what was taken before. The errors are those of Take.
+func (m *Memory) Charge(key Key, l Limit, cost int) (Decision, error) {
+	b, err := m.bucket(key, l, cost)
+	if err != nil {
+		return Decision{}, err
+	}
+	s, now := m.shard(key), m.clock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	left := s.take(&b, now, 0).Remaining
+	return s.take(&b, now, min(cost, left)), nil
+}
+
+// TakeAll implements [Joint]. What is side by side in takes and of one owner (the first
+// half of its key) is taken at one time, with nothing of others between.
+func (m *Memory) TakeAll(ctx context.Context, takes []Take) (n int, err error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	for i := range takes {
+		if _, err := m.bucket(takes[i].Key, takes[i].Limit, takes[i].Cost); err != nil {
+			return 0, err
+		}
+	}
+	now := m.clock()
+	for allowed := true; allowed && n < len(takes); {
+		var some int
+		some, allowed = m.takeRun(takes[n:], now)
+		n += some
+	}
+	return n, nil
+}
+
+// takeRun takes what is in one shard with the first, up to the first of another or that
+// is refused.
+func (m *Memory) takeRun(takes []Take, now int64) (n int, allowed bool) {
+	s := m.shard(takes[0].Key)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for n = range takes {
+		t := &takes[n]
+		if n > 0 && m.shard(t.Key) != s {
+			return n, true
+		}
+		b, _ := m.bucket(t.Key, t.Limit, t.Cost) // has been checked
+		if t.Decision = s.take(&b, now, t.Cost); !t.Decision.Allowed {
+			return n + 1, false
+		}
+	}
+	return len(takes), true
+}
+
 // bucket checks what was given and says where to look for it.
 func (m *Memory) bucket(key Key, l Limit, cost int) (bucket, error) {
 	if err := check(l, cost); err != nil {

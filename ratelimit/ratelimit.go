@@ -74,6 +74,51 @@ type Store interface {
 	Take(ctx context.Context, key Key, l Limit, cost int) (Decision, error)
 }
 
+// Take is one of several that belong together, and its answer.
+type Take struct {
+	Key      Key
+	Limit    Limit
+	Cost     int
+	Decision Decision
+}
+
+// Joint is a store that takes from several buckets in one go. The rules of TakeAll are
+// those of the function of this name.
+type Joint interface {
+	TakeAll(ctx context.Context, takes []Take) (n int, err error)
+}
+
+// TakeAll takes in the order given, and stops after the first that is refused: those
+// before it stay taken, those after it are not touched. n is how many Decisions were
+// filled in; when all n are allowed and n is len(takes), all were admitted.
+//
+// Nothing is taken when one of the arguments is wrong. After another error, what is in
+// the first n Decisions was taken, and nothing else was admitted.
+//
+// A [Joint] does it by itself, perhaps in one round trip; from any other store it takes
+// one by one.
+func TakeAll(ctx context.Context, s Store, takes []Take) (n int, err error) {
+	for i := range takes {
+		if err := check(takes[i].Limit, takes[i].Cost); err != nil {
+			return 0, err
+		}
+	}
+	if joint, ok := s.(Joint); ok {
+		return joint.TakeAll(ctx, takes)
+	}
+	for i := range takes {
+		t := &takes[i]
+		d, err := s.Take(ctx, t.Key, t.Limit, t.Cost)
+		if err != nil {
+			return i, err
+		}
+		if t.Decision = d; !d.Allowed {
+			return i + 1, nil
+		}
+	}
+	return len(takes), nil
+}
+
 // Precision is the k of the strict window: a client that stays at n·(1 − 1/k) in any
 // window is never refused, and one that takes exactly n per window at an even pace
 // waits at most 1/k of the window, and what [Grain] rounds, longer than it had to.

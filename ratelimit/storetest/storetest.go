@@ -43,6 +43,11 @@ func Run(t *testing.T, open New) {
 		{"hostile timings and jumping clocks", (*rig).timings},
 		{"an ended context", (*rig).ended},
 		{"nothing that counts is forgotten", (*rig).remembers},
+		{"several in one go", (*rig).several},
+		{"one bucket twice in one go", (*rig).oneTwice},
+		{"arguments of several", (*rig).severalArguments},
+		{"several in one go, by many at once", (*rig).severalAtOnce},
+		{"charge", (*rig).charge},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := &rig{T: t}
