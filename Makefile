@@ -6,7 +6,7 @@ PKG         ?= ./...
 FUZZTIME    ?= 20s
 BENCHCOUNT  ?= 6
 
-.PHONY: help run build test servers lint fmt fuzz bench browser
+.PHONY: help run build test servers lint fmt fuzz bench peers browser
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,7 @@ lint: ## gofmt, vet, staticcheck
 	if [ -n "$$files" ]; then echo "gofmt would change:"; echo "$$files"; exit 1; fi
 	$(GO) vet $(PKG)
 	$(GO) vet -tags browser ./internal/e2e
+	cd bench && $(GO) vet ./...
 	$(GO) tool staticcheck $(PKG)
 	$(GO) tool staticcheck -tags browser ./internal/e2e
 
@@ -45,6 +46,9 @@ fuzz: ## run every fuzz test for FUZZTIME each
 
 bench: ## run the benchmarks, for benchstat
 	$(GO) test -run '^$$' -bench . -benchmem -count $(BENCHCOUNT) $(PKG)
+
+peers: ## run ratelimit's store beside those of other libraries, see bench/README.md
+	cd bench && $(GO) test -run '^$$' -bench . -benchtime 1000000x -count $(BENCHCOUNT) -timeout 1h
 
 browser: ## drive a real Chromium against a running gate
 	@if [ "$${SALLYPORT_SKIP_SERVERS:-}" != 1 ]; then scripts/servers browser; fi
