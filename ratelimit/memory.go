@@ -130,6 +130,25 @@ func (m *Memory) Charge(key Key, l Limit, cost int) (Decision, error) {
 	return s.take(&b, now, min(cost, left)), nil
 }
 
+// Used is how many permits key has taken that will still count after a wait. A key that
+// is not held has none.
+func (m *Memory) Used(key Key, l Limit, after time.Duration) int {
+	b, err := m.bucket(key, l, 0)
+	if err != nil {
+		return 0
+	}
+	s, now := m.shard(key), m.clock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := s.table.find(b.hash, &b.key, b.number)
+	if i < 0 {
+		return 0
+	}
+	then := s.table.slot(i).state // a copy
+	seen := l.take(&then, max(now, s.last)+int64(after), 0)
+	return seen.Limit - seen.Remaining
+}
+
 // TakeAll implements [Joint]. What is side by side in takes and of one owner (the first
 // half of its key) is taken at one time, with nothing of others between.
 func (m *Memory) TakeAll(ctx context.Context, takes []Take) (n int, err error) {

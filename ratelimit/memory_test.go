@@ -173,3 +173,29 @@ func TestManyGoroutines(t *testing.T) {
 		t.Errorf("%d keys are held", m.Len())
 	}
 }
+
+// TestUsed: what a key took still counts until it does not.
+func TestUsed(t *testing.T) {
+	for _, c := range []struct {
+		limit       string
+		now, later  int
+		wait, after time.Duration
+	}{
+		{"10 per 1m", 5, 3, 20 * time.Second, 41 * time.Second}, // two of the first instant, three of the second
+		{"60/m burst 10", 5, 2, 0, 3 * time.Second},
+	} {
+		at := time.Unix(1e9, 0)
+		m, l := memory(t, ratelimit.MemoryConfig{Now: func() time.Time { return at }}), limit(t, c.limit)
+		take(t, m, ratelimit.Key{1}, l, 2)
+		at = at.Add(c.wait)
+		take(t, m, ratelimit.Key{1}, l, 3)
+		for range 2 { // asking changes nothing
+			if now, later := m.Used(ratelimit.Key{1}, l, 0), m.Used(ratelimit.Key{1}, l, c.after); now != c.now || later != c.later {
+				t.Errorf("%s: %d are used, and later %d", c.limit, now, later)
+			}
+		}
+		if m.Used(ratelimit.Key{2}, l, 0) != 0 || m.Used(ratelimit.Key{1}, ratelimit.Limit{}, 0) != 0 {
+			t.Errorf("%s: what took nothing used something", c.limit)
+		}
+	}
+}

@@ -45,6 +45,9 @@ type Decision struct {
 	// exactly this wait, if nothing else is taken, and not before; [Never] if it is
 	// above the quota. It is never shorter than Reset.
 	RetryAfter time.Duration
+	// Degraded says that a store which several processes share could not be asked: this
+	// process decided alone, by its share of the limit.
+	Degraded bool
 }
 
 // A Store keeps the counters. Package storetest holds the tests that every store
@@ -82,6 +85,9 @@ type Take struct {
 	Decision Decision
 }
 
+// Check says what is wrong with the arguments: [ErrNoLimit] or [ErrCost].
+func (t *Take) Check() error { return check(t.Limit, t.Cost) }
+
 // Joint is a store that takes from several buckets in one go. The rules of TakeAll are
 // those of the function of this name.
 type Joint interface {
@@ -99,7 +105,7 @@ type Joint interface {
 // one by one.
 func TakeAll(ctx context.Context, s Store, takes []Take) (n int, err error) {
 	for i := range takes {
-		if err := check(takes[i].Limit, takes[i].Cost); err != nil {
+		if err := takes[i].Check(); err != nil {
 			return 0, err
 		}
 	}

@@ -1,0 +1,159 @@
+package redisstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/sallyport-dev/sallyport/ratelimit"
+)
+
+// alone decides without Redis, by this process's share. Every permit counts as many
+// times as there are processes, and at the most as the whole quota, so that one at a
+// time is always admitted.
+func (s *Store) alone(t *ratelimit.Take) {
+	n := s.nodes.count(s.fixed)
+	quota := t.Limit.Quota()
+	cost := t.Cost
+	if cost <= quota {
+		cost = min(cost*n, quota)
+	}
+	d, _ := s.mirror.Take(context.Background(), t.Key, t.Limit, cost) // Check said that it has no error
+	d.Degraded = true
+	d.Remaining /= n
+	t.Decision = d
+	s.counts.alone.Add(1)
+	if !d.Allowed || t.Cost == 0 {
+		return
+	}
+	b := bucket{t.Key, t.Limit}
+	sh := s.table.shard(b)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	if e := sh.get(b); e != nil {
+		e.owed += t.Cost
+	} else {
+		s.counts.untold.Add(int64(t.Cost))
+	}
+}
+
+// withinShare reports whether the take stays within this process's share.
+func (s *Store) withinShare(t *ratelimit.Take) bool {
+	n := s.nodes.count(s.fixed)
+	d, _ := s.mirror.Take(context.Background(), t.Key, t.Limit, 0)
+	return t.Cost > t.Limit.Quota() || d.Remaining >= min(t.Cost*n, t.Limit.Quota())
+}
+
+// failed notes a call about key that Redis did not answer.
+func (s *Store) failed(err error, key string) {
+	s.failing.Store(&key)
+	s.counts.failed.Add(1)
+	if s.breaker.fail(err, s.clock()) && s.notify != nil {
+		s.notify(Change{Degraded: true, Reason: err.Error(), Nodes: s.nodes.count(s.fixed)})
+	}
+}
+
+// recover tells Redis what was admitted without it, and has it asked again.
+func (s *Store) recover(ctx context.Context) {
+	if !s.tell(ctx) {
+		return
+	}
+	if _, _, err := s.sayHere(ctx, countFor); err != nil {
+		return
+	}
+	since, reason := s.breaker.close(s.now())
+	s.tell(ctx) // what was admitted in between
+	if s.notify != nil {
+		s.notify(Change{Reason: reason, Lasted: s.clock().Sub(since), Nodes: s.nodes.count(s.fixed)})
+	}
+}
+
+// remind tells a server that has lost its keys what this process took. Those that others
+// took are told by them: until then it is the share that holds.
+func (s *Store) remind(ctx context.Context) {
+	s.breaker.doubt(s.now())
+	s.report(ctx, func(e *entry, _ *question, _ int) bool { return e.birth != 0 })
+	if s.notify != nil {
+		s.notify(Change{Lost: true, Reason: "the server lost its keys", Nodes: s.nodes.count(s.fixed)})
+	}
+}
+
+// atOnce is how many buckets are told about in one call.
+const atOnce = 512
+
+// tellFor is how long one such call may take.
+const tellFor = 2 * time.Second
+
+// telling is what Redis is told of one bucket.
+type telling struct {
+	b bucket
+	q question
+}
+
+// tell reports what is owed, and reports whether all of it arrived.
+func (s *Store) tell(ctx context.Context) bool {
+	return s.report(ctx, func(e *entry, q *question, quota int) bool {
+		q.owed, e.owed = min(e.owed, quota), 0
+		return q.owed > 0
+	})
+}
+
+// giveBack returns what is left of leases that ended; of all, when the Store closes.
+func (s *Store) giveBack(ctx context.Context, all bool) {
+	now := s.now()
+	s.report(ctx, func(e *entry, q *question, _ int) bool {
+		if e.lease.left == 0 || e.flight != nil || !all && now < e.lease.expires {
+			return false
+		}
+		q.back, q.lent = e.lease.left, e.lease.lent
+		e.lease.left = 0
+		return true
+	})
+}
+
+// report asks nothing but tells Redis what pick says of each entry.
+func (s *Store) report(ctx context.Context, pick func(*entry, *question, int) bool) bool {
+	var list []telling
+	s.table.each(func(b bucket, e *entry) {
+		q := question{birth: e.birth}
+		if pick(e, &q, b.limit.Quota()) {
+			if e.birth != 0 {
+				q.own = s.own(b.key, b.limit)
+			}
+			list = append(list, telling{b, q})
+		}
+	})
+	ok := true
+	for len(list) > 0 {
+		n := min(len(list), atOnce)
+		calls := make([]Call, n)
+		for i, t := range list[:n] {
+			w := s.word(t.b.limit)
+			calls[i] = Call{decide, []string{name(s.prefix, t.b.key, w)}, t.q.appendTo([]string{s.time()}, w)}
+		}
+		limited, cancel := context.WithTimeout(ctx, tellFor)
+		answers := s.client.EvalAll(limited, calls)
+		cancel()
+		for i, a := range answers {
+			got, err := replies(a.Integers, 1)
+			ok = ok && a.Err == nil && err == nil
+			s.told(list[i], got)
+		}
+		list = list[n:]
+	}
+	return ok
+}
+
+// told takes in the answer to a report; without one, what was to be told stays owed.
+func (s *Store) told(t telling, got []reply) {
+	sh := s.table.shard(t.b)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	e := sh.entries[t.b]
+	switch {
+	case e == nil:
+	case len(got) == 1:
+		e.birth = got[0].birth
+	default:
+		e.owed += t.q.owed
+	}
+}

@@ -1,0 +1,204 @@
+package redisstore_test
+
+import (
+	"crypto/rand"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/sallyport-dev/sallyport/internal/redistest"
+	"github.com/sallyport-dev/sallyport/ratelimit"
+	"github.com/sallyport-dev/sallyport/ratelimit/redisstore"
+)
+
+// outages are the ways in which a server fails, and comes back.
+var outages = []struct {
+	name       string
+	config     []string
+	begin, end func(t *testing.T, s *redistest.Server, p *redistest.Relay)
+	lost       bool // no call fails, but the keys are gone
+}{
+	{name: "killed", begin: func(t *testing.T, s *redistest.Server, p *redistest.Relay) { s.Kill() },
+		end: func(t *testing.T, s *redistest.Server, p *redistest.Relay) { s.Restart(t) }},
+	{name: "frozen", begin: func(t *testing.T, s *redistest.Server, p *redistest.Relay) { s.Freeze(t) },
+		end: func(t *testing.T, s *redistest.Server, p *redistest.Relay) { s.Thaw() }},
+	{name: "refused", begin: func(t *testing.T, s *redistest.Server, p *redistest.Relay) { p.Set(t, redistest.Refuse) },
+		end: func(t *testing.T, s *redistest.Server, p *redistest.Relay) { p.Set(t, redistest.Pass) }},
+	{name: "black hole", begin: func(t *testing.T, s *redistest.Server, p *redistest.Relay) { p.Set(t, redistest.BlackHole) },
+		end: func(t *testing.T, s *redistest.Server, p *redistest.Relay) { p.Set(t, redistest.Pass) }},
+	{name: "slow", begin: func(t *testing.T, s *redistest.Server, p *redistest.Relay) { p.Set(t, redistest.Slow(3*timeout)) },
+		end: func(t *testing.T, s *redistest.Server, p *redistest.Relay) { p.Set(t, redistest.Pass) }},
+	{name: "read only", begin: func(t *testing.T, s *redistest.Server, p *redistest.Relay) { s.Do(t, "REPLICAOF", "127.0.0.1", "1") },
+		end: func(t *testing.T, s *redistest.Server, p *redistest.Relay) { s.Do(t, "REPLICAOF", "NO", "ONE") }},
+	{name: "loading", config: []string{"appendonly yes", "key-load-delay 1500", "loading-process-events-interval-bytes 1024"},
+		begin: func(t *testing.T, s *redistest.Server, p *redistest.Relay) {
+			for i := range 300 {
+				s.Do(t, "SET", fmt.Sprint(i), strings.Repeat("x", 1024))
+			}
+			s.Kill()
+			s.Restart(t) // for some two seconds it says LOADING
+		},
+		end: func(t *testing.T, s *redistest.Server, p *redistest.Relay) {}},
+	{name: "flushed", lost: true,
+		begin: func(t *testing.T, s *redistest.Server, p *redistest.Relay) { s.Do(t, "FLUSHALL") },
+		end:   func(t *testing.T, s *redistest.Server, p *redistest.Relay) {}},
+}
+
+// timeout is how long a decision waits in these tests: long, as they share a machine.
+const timeout = 100 * time.Millisecond
+
+// event is one admission. It happened between its two times.
+type event struct{ from, to time.Duration }
+
+// change is what a node is told.
+type change struct {
+	node           int
+	degraded, lost bool
+}
+
+// traffic is what some nodes did with one bucket.
+type traffic struct {
+	*testing.T
+	start  time.Time
+	limit  ratelimit.Limit
+	stores []*redisstore.Store
+
+	mu       sync.Mutex
+	events   []event
+	took     []time.Duration
+	degraded int
+}
+
+// run has each node take as often as pace says, until the time is over.
+func (r *traffic) run(callers int, pace, total time.Duration) {
+	var wg sync.WaitGroup
+	for _, s := range r.stores {
+		for range callers {
+			wg.Go(func() {
+				tick := time.NewTicker(pace)
+				defer tick.Stop()
+				for range tick.C {
+					from := time.Since(r.start)
+					if from > total {
+						return
+					}
+					d, err := s.Take(r.Context(), ratelimit.Key{1}, r.limit, 1)
+					to := time.Since(r.start)
+					r.mu.Lock()
+					r.took = append(r.took, to-from)
+					if err != nil {
+						r.Error(err)
+					}
+					if d.Allowed {
+						r.events = append(r.events, event{from, to})
+					}
+					if d.Degraded {
+						r.degraded++
+					}
+					r.mu.Unlock()
+				}
+			})
+		}
+	}
+	wg.Wait()
+}
+
+// most is the most that was surely admitted within one window that begins in a span.
+func (r *traffic) most(from, to time.Duration) (most int) {
+	for _, first := range r.events {
+		if first.from < from || first.from >= to {
+			continue
+		}
+		n := 0
+		for _, e := range r.events {
+			if e.from >= first.from && e.to < first.from+r.limit.Per() {
+				n++
+			}
+		}
+		most = max(most, n)
+	}
+	return most
+}
+
+func (r *traffic) during(from, to time.Duration) (n int) {
+	for _, e := range r.events {
+		if e.from >= from && e.to < to {
+			n++
+		}
+	}
+	return n
+}
+
+func (r *traffic) p99() time.Duration {
+	slices.Sort(r.took)
+	return r.took[len(r.took)*99/100]
+}
+
+// TestOutages has three nodes count with a server that fails in the middle and comes
+// back. Nothing fails, something is always admitted, and once the outage has begun no
+// window sees more than the limit.
+func TestOutages(t *testing.T) {
+	const window = time.Second
+	const begin, end, total = 2 * window, 4 * window, 7 * window
+	const begun = begin + window/2 // when all have noticed
+	for _, mode := range []struct {
+		name  string
+		lease time.Duration
+	}{{"exact", 0}, {"leased", window}} {
+		for _, c := range outages {
+			t.Run(c.name+" "+mode.name, func(t *testing.T) {
+				t.Parallel()
+				server := redistest.Start(t, c.config...)
+				proxy := redistest.Proxy(t, server.Addr())
+				r := &traffic{T: t, limit: parse(t, "90 per 1s")}
+				var changes sync.Map
+				prefix := rand.Text() + ":"
+				for i := range 3 {
+					r.stores = append(r.stores, open(t, redisstore.Config{
+						Client: dial(t, "redis://"+proxy.Addr()), Prefix: prefix, Timeout: timeout, Lease: mode.lease,
+						Notify: func(c redisstore.Change) { changes.Store(change{i, c.Degraded, c.Lost}, true) },
+					}.WithBeat(100*time.Millisecond)))
+				}
+				for _, s := range r.stores {
+					for s.Stats().Nodes != 3 {
+						s.Beat(t.Context())
+					}
+				}
+				r.start = time.Now()
+				time.AfterFunc(begin, func() { c.begin(t, server, proxy) })
+				time.AfterFunc(end, func() { c.end(t, server, proxy) })
+				r.run(4, 15*time.Millisecond, total)
+
+				quota := r.limit.Quota()
+				t.Logf("at most in one window: before %d, at the begin %d, after it %d of %d; alone %d; %d of %d decisions degraded; p99 %v",
+					r.most(0, begin-window), r.most(begin-window, begun), r.most(begun, total), quota,
+					r.during(begin+window/2, end), r.degraded, len(r.took), r.p99())
+				if got := r.most(0, begin-window); got > quota {
+					t.Errorf("%d before the outage", got)
+				}
+				if got := r.most(begin-window, begun); got > 2*quota {
+					t.Errorf("%d where the outage begins", got)
+				}
+				if got := r.most(begun, total); got > quota {
+					t.Errorf("%d within a window after the outage began", got)
+				}
+				if r.during(begin+window/2, end) == 0 || r.during(end+window, total) == 0 {
+					t.Error("nothing is admitted any more")
+				}
+				if r.degraded == 0 && !c.lost {
+					t.Error("no decision was degraded")
+				}
+				for i := range 3 {
+					for _, want := range []change{{i, true, false}, {i, false, false}, {i, false, true}} {
+						if _, told := changes.Load(want); !told && want.lost == c.lost {
+							t.Errorf("node %d was not told of %+v", i, want)
+						}
+					}
+				}
+			})
+		}
+	}
+}

@@ -1,0 +1,295 @@
+package redisstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/sallyport-dev/sallyport/ratelimit"
+)
+
+// Take implements [ratelimit.Store]. The only errors are those of the arguments and of
+// ctx: without Redis, this process decides alone.
+func (s *Store) Take(ctx context.Context, key ratelimit.Key, l ratelimit.Limit, cost int) (ratelimit.Decision, error) {
+	takes := [1]ratelimit.Take{{Key: key, Limit: l, Cost: cost}}
+	_, err := s.TakeAll(ctx, takes[:])
+	return takes[0].Decision, err
+}
+
+// TakeAll implements [ratelimit.Joint]. What has to be asked of Redis about one owner is
+// asked in one round trip.
+func (s *Store) TakeAll(ctx context.Context, takes []ratelimit.Take) (int, error) {
+	for i := range takes {
+		if err := takes[i].Check(); err != nil {
+			return i, err
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	for i := 0; i < len(takes); {
+		n, err := s.step(ctx, takes[i:])
+		if err != nil {
+			return i, err
+		}
+		i += n
+		if !takes[i-1].Decision.Allowed {
+			return i, nil
+		}
+	}
+	return len(takes), nil
+}
+
+// step decides the first take, and with it those after it that can be asked about
+// together.
+func (s *Store) step(ctx context.Context, takes []ratelimit.Take) (int, error) {
+	t := &takes[0]
+	for {
+		wait, local := s.local(t)
+		switch {
+		case local:
+			return 1, nil
+		case s.breaker.open.Load():
+			s.alone(t)
+			return 1, nil
+		case wait == nil:
+			if n, err := s.ask(ctx, takes); n > 0 || err != nil {
+				return n, err
+			}
+			continue // somebody else asks
+		}
+		select {
+		case <-wait:
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
+	}
+}
+
+// local decides by what this process knows already. Otherwise there may be a flight to
+// wait for; if not, the caller is the one to ask.
+func (s *Store) local(t *ratelimit.Take) (wait chan struct{}, ok bool) {
+	now := s.now()
+	b := bucket{t.Key, t.Limit}
+	sh := s.table.shard(b)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	e := sh.entries[b]
+	if e == nil {
+		return nil, false
+	}
+	if t.Decision, ok = e.refused(now, t.Cost); ok {
+		s.counts.denied.Add(1)
+		return nil, true
+	}
+	if s.lease == 0 || t.Cost == 0 {
+		return nil, false
+	}
+	if t.Decision, ok = e.lease.spend(now, t.Cost, t.Limit); ok {
+		s.counts.leased.Add(1)
+		return nil, true
+	}
+	if e.flight != nil {
+		e.waiting += t.Cost
+		return e.flight, false
+	}
+	return nil, false
+}
+
+// asked is one take on its way to Redis.
+type asked struct {
+	take *ratelimit.Take
+	word wording
+	q    question
+	e    *entry // nil when there is no room for one
+	// flight is open until the answer is here, in leased mode.
+	flight chan struct{}
+}
+
+// ask has Redis decide the first take, and those behind it of the same owner that this
+// process cannot decide.
+func (s *Store) ask(ctx context.Context, takes []ratelimit.Take) (int, error) {
+	from := s.now()
+	unsettled := s.breaker.unsettled.Load()
+	if unsettled && !s.withinShare(&takes[0]) {
+		s.alone(&takes[0])
+		return 1, nil
+	}
+	list := make([]asked, 0, len(takes))
+	for i := range takes {
+		if i > 0 && (s.lease > 0 || unsettled || !sameOwner(takes[0].Key, takes[i].Key) || s.knows(&takes[i])) {
+			break
+		}
+		a, ok := s.prepare(&takes[i], s.lease > 0 && !unsettled)
+		if !ok {
+			return 0, nil
+		}
+		list = append(list, a)
+	}
+	call := Call{Script: decide, Keys: make([]string, len(list)), Args: make([]string, 1, 1+12*len(list))}
+	call.Args[0] = s.time()
+	for i, a := range list {
+		call.Keys[i] = name(s.prefix, a.take.Key, a.word)
+		call.Args = a.q.appendTo(call.Args, a.word)
+	}
+	answers, err := s.call(ctx, call, len(list))
+	for i := range list {
+		if i < len(answers) {
+			s.apply(&list[i], answers[i], from)
+		} else {
+			s.unasked(&list[i])
+		}
+	}
+	switch {
+	case err == nil:
+		return len(answers), nil
+	case ctx.Err() != nil:
+		return 0, ctx.Err()
+	}
+	s.alone(&takes[0])
+	return 1, nil
+}
+
+func sameOwner(a, b ratelimit.Key) bool {
+	const half = len(a) / 2
+	return [half]byte(a[:half]) == [half]byte(b[:half])
+}
+
+// knows reports whether this process can decide by itself.
+func (s *Store) knows(t *ratelimit.Take) bool {
+	b := bucket{t.Key, t.Limit}
+	sh := s.table.shard(b)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	e := sh.entries[b]
+	return e != nil && s.now() < e.until
+}
+
+// prepare works out what to ask. It is not ok when somebody else has begun to.
+func (s *Store) prepare(t *ratelimit.Take, lease bool) (asked, bool) {
+	a := asked{take: t, word: s.word(t.Limit), q: question{cost: t.Cost, want: t.Cost}}
+	if t.Cost > t.Limit.Quota() {
+		a.q.cost, a.q.want = 0, 0 // only look
+	}
+	now := s.now()
+	b := bucket{t.Key, t.Limit}
+	sh := s.table.shard(b)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	e := sh.get(b)
+	if e == nil {
+		return a, true
+	}
+	lease = lease && a.q.cost > 0
+	if lease && e.flight != nil {
+		return a, false
+	}
+	a.e = e
+	a.q.birth, a.q.owed = e.birth, min(e.owed, t.Limit.Quota())
+	e.owed = 0
+	if e.birth != 0 {
+		a.q.own = s.own(t.Key, t.Limit)
+	}
+	if !lease {
+		return a, true
+	}
+	e.flight = make(chan struct{})
+	a.flight = e.flight
+	a.q.want = max(e.lease.next(now, s.most), t.Cost+e.waiting)
+	a.q.part = s.nodes.count(s.fixed) + 1
+	a.q.ahead = s.span(t.Limit)
+	a.q.back, a.q.lent = e.lease.left, e.lease.lent
+	e.waiting, e.lease.left = 0, 0
+	return a, true
+}
+
+// margin is by how much the clocks of a process and a server may differ on when a permit
+// comes back, by the way the answer took.
+const margin = 250 * time.Millisecond
+
+// own is how much this process has taken that surely still counts.
+func (s *Store) own(key ratelimit.Key, l ratelimit.Limit) int {
+	n := s.nodes.count(s.fixed)
+	return (s.mirror.Used(key, l, margin) + n - 1) / n
+}
+
+// call runs the script, in the time a decision has.
+func (s *Store) call(ctx context.Context, c Call, n int) ([]reply, error) {
+	s.counts.asked.Add(1)
+	limited, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	raw, err := s.client.Eval(limited, c)
+	var list []reply
+	if err == nil {
+		list, err = replies(raw, n)
+	}
+	switch {
+	case err == nil:
+		s.breaker.succeed()
+	case ctx.Err() == nil: // the caller's patience is no sign of anything
+		s.failed(err, c.Keys[0])
+	}
+	return list, err
+}
+
+// apply takes in the answer about one bucket. Nobody may spend a lease later than its
+// span after it was asked for.
+func (s *Store) apply(a *asked, r reply, from int64) {
+	t := a.take
+	t.Decision = r.decision(t.Limit, t.Cost)
+	if t.Cost > t.Limit.Quota() {
+		t.Decision.Allowed, t.Decision.RetryAfter = false, ratelimit.Never
+	}
+	if r.granted > 0 {
+		s.remember(t.Key, t.Limit, r.granted)
+	}
+	if a.e == nil {
+		return
+	}
+	b := bucket{t.Key, t.Limit}
+	sh := s.table.shard(b)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	e := a.e
+	defer a.land()
+	e.birth = r.birth
+	switch {
+	case r.granted < 0:
+		keep := r.retry
+		if s.lease > 0 {
+			keep = min(keep, max(s.span(t.Limit), time.Millisecond)) // others may give back
+		}
+		e.deny(t.Decision, t.Cost, from, keep)
+	case a.flight != nil:
+		e.lease.granted, e.lease.left = r.granted, r.granted-t.Cost
+		e.lease.from, e.lease.expires = from, from+int64(a.q.ahead)
+		e.lease.lent, e.lease.known = r.noted, r.remaining
+		e.lease.resetAt = from + int64(r.reset)
+		t.Decision.Remaining += e.lease.left
+	}
+}
+
+// unasked puts back what was to be told of a bucket, and was not.
+func (s *Store) unasked(a *asked) {
+	if a.e == nil {
+		return
+	}
+	sh := s.table.shard(bucket{a.take.Key, a.take.Limit})
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	a.e.owed += a.q.owed
+	a.land()
+}
+
+// land lets those go on that waited. The lock is held.
+func (a *asked) land() {
+	if a.flight != nil {
+		a.e.flight = nil
+		close(a.flight)
+	}
+}
+
+// remember notes what this process admitted, times the processes that share the limit:
+// the share of each is used up when that reaches the limit.
+func (s *Store) remember(key ratelimit.Key, l ratelimit.Limit, n int) {
+	s.mirror.Charge(key, l, min(n*s.nodes.count(s.fixed), l.Quota()))
+}
