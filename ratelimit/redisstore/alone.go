@@ -128,7 +128,7 @@ func (s *Store) report(ctx context.Context, pick func(*entry, *question, int) bo
 		calls := make([]Call, n)
 		for i, t := range list[:n] {
 			w := s.word(t.b.limit)
-			calls[i] = Call{decide, []string{name(s.prefix, t.b.key, w)}, t.q.appendTo([]string{s.time()}, w)}
+			calls[i] = Call{decide, []string{name(s.prefix, t.b.key, w)}, []string{s.time(), t.q.argument(w)}}
 		}
 		limited, cancel := context.WithTimeout(ctx, tellFor)
 		answers := s.client.EvalAll(limited, calls)

@@ -125,11 +125,11 @@ func (s *Store) ask(ctx context.Context, takes []ratelimit.Take) (int, error) {
 		}
 		list = append(list, a)
 	}
-	call := Call{Script: decide, Keys: make([]string, len(list)), Args: make([]string, 1, 1+12*len(list))}
+	call := Call{Script: decide, Keys: make([]string, len(list)), Args: make([]string, 1+len(list))}
 	call.Args[0] = s.time()
 	for i, a := range list {
 		call.Keys[i] = name(s.prefix, a.take.Key, a.word)
-		call.Args = a.q.appendTo(call.Args, a.word)
+		call.Args[1+i] = a.q.argument(a.word)
 	}
 	answers, err := s.call(ctx, call, len(list))
 	for i := range list {

@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
@@ -14,8 +15,9 @@ import (
 
 // wording is what the script has to know of a limit, made once for each limit.
 type wording struct {
-	kind, quota, span string
-	suffix            string // of the key: another limit is another bucket
+	bucket      bool
+	quota, span int64
+	suffix      string // of the key: another limit is another bucket
 }
 
 // ticks is into how many parts the script cuts a microsecond of a bucket. The time
@@ -24,12 +26,11 @@ type wording struct {
 const ticks = 16
 
 func word(l ratelimit.Limit) wording {
-	w := wording{kind: "w", quota: strconv.Itoa(l.Quota()), span: micros(l.Per()), suffix: strings.ReplaceAll(l.String(), " ", "-")}
+	w := wording{quota: int64(l.Quota()), span: ceilMicros(l.Per()), suffix: strings.ReplaceAll(l.String(), " ", "-")}
 	if !l.Strict() {
 		const tick = 2 * 1000 / ticks // half nanoseconds
 		interval := l.Per() / time.Duration(l.Quota())
-		every := (interval.Nanoseconds()*2 + tick - 1) / tick
-		w.kind, w.span = "b", strconv.FormatInt(every, 10)
+		w.bucket, w.span = true, (interval.Nanoseconds()*2+tick-1)/tick
 	}
 	return w
 }
@@ -63,9 +64,30 @@ type question struct {
 	own, owed  int
 }
 
-func (q question) appendTo(args []string, w wording) []string {
-	return append(args, w.kind, w.quota, w.span, strconv.Itoa(q.cost), strconv.Itoa(q.want), strconv.Itoa(max(q.part, 1)), micros(q.ahead),
-		strconv.Itoa(q.back), strconv.FormatInt(q.lent, 10), strconv.FormatInt(q.birth, 10), strconv.Itoa(q.own), strconv.Itoa(q.owed))
+// argument is the question as the script reads it.
+func (q question) argument(w wording) string {
+	kind := int64(0)
+	if w.bucket {
+		kind = 1
+	}
+	const most = 9 // bytes of a number
+	buf := make([]byte, 0, 12*most)
+	for _, n := range [...]int64{
+		kind, w.quota, w.span, int64(q.cost), int64(q.want), int64(max(q.part, 1)), ceilMicros(q.ahead),
+		int64(q.back), q.lent, q.birth, int64(q.own), int64(q.owed),
+	} {
+		buf = appendNumber(buf, n)
+	}
+	return string(buf)
+}
+
+// appendNumber appends an integer in MessagePack: as one byte if it is small, or else as
+// the kind and eight bytes.
+func appendNumber(buf []byte, n int64) []byte {
+	if n >= 0 && n < 1<<7 {
+		return append(buf, byte(n))
+	}
+	return binary.BigEndian.AppendUint64(append(buf, 0xd3), uint64(n))
 }
 
 // reply is the script's answer for one bucket.
