@@ -24,6 +24,9 @@ const (
 	dialTimeout = time.Second
 	// quiet is how long a connection may say nothing while it is asked.
 	quiet = 2 * time.Second
+	// gather is how long a call waits for others to be written with it, while others are
+	// under way; a write costs both sides more than a decision.
+	gather = 100 * time.Microsecond
 	// redial is how often a server that was not there at the start is tried.
 	redial = time.Second
 )
@@ -100,6 +103,8 @@ func parse(address string) (rueidis.ClientOption, error) {
 	option.DisableRetry = true // what to do without an answer is the store's to decide
 	option.ClientName = "sallyport"
 	option.ConnWriteTimeout = quiet
+	option.PipelineMultiplex = -1 // one connection, so that calls at the same time are one write
+	option.MaxFlushDelay = gather
 	option.Dialer = net.Dialer{Timeout: dialTimeout, KeepAlive: quiet}
 	option.Sentinel.Username, option.Sentinel.Password = "", ""
 	return option, nil
