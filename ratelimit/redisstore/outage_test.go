@@ -1,6 +1,7 @@
 package redisstore_test
 
 import (
+	"context"
 	"crypto/rand"
 	"fmt"
 	"slices"
@@ -51,7 +52,10 @@ var outages = []struct {
 const timeout = 100 * time.Millisecond
 
 // event is one admission. It happened between its two times.
-type event struct{ from, to time.Duration }
+type event struct {
+	key      ratelimit.Key
+	from, to time.Duration
+}
 
 // change is what a node is told.
 type change struct {
@@ -59,11 +63,12 @@ type change struct {
 	degraded, lost bool
 }
 
-// traffic is what some nodes did with one bucket.
+// traffic is what some nodes did with some buckets of one limit.
 type traffic struct {
 	*testing.T
 	start  time.Time
 	limit  ratelimit.Limit
+	keys   []ratelimit.Key
 	stores []*redisstore.Store
 
 	mu       sync.Mutex
@@ -74,31 +79,25 @@ type traffic struct {
 
 // run has each node take as often as pace says, until the time is over.
 func (r *traffic) run(callers int, pace, total time.Duration) {
+	ctx, cancel := context.WithTimeout(r.Context(), total)
+	defer cancel()
+	r.runUntil(ctx, callers, pace)
+}
+
+func (r *traffic) runUntil(ctx context.Context, callers int, pace time.Duration) {
 	var wg sync.WaitGroup
 	for _, s := range r.stores {
-		for range callers {
+		for i := range callers {
 			wg.Go(func() {
 				tick := time.NewTicker(pace)
 				defer tick.Stop()
-				for range tick.C {
-					from := time.Since(r.start)
-					if from > total {
+				for {
+					select {
+					case <-tick.C:
+						r.take(s, r.keys[i%len(r.keys)])
+					case <-ctx.Done():
 						return
 					}
-					d, err := s.Take(r.Context(), ratelimit.Key{1}, r.limit, 1)
-					to := time.Since(r.start)
-					r.mu.Lock()
-					r.took = append(r.took, to-from)
-					if err != nil {
-						r.Error(err)
-					}
-					if d.Allowed {
-						r.events = append(r.events, event{from, to})
-					}
-					if d.Degraded {
-						r.degraded++
-					}
-					r.mu.Unlock()
 				}
 			})
 		}
@@ -106,7 +105,25 @@ func (r *traffic) run(callers int, pace, total time.Duration) {
 	wg.Wait()
 }
 
-// most is the most that was surely admitted within one window that begins in a span.
+func (r *traffic) take(s *redisstore.Store, key ratelimit.Key) {
+	from := time.Since(r.start)
+	d, err := s.Take(r.Context(), key, r.limit, 1)
+	to := time.Since(r.start)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.took = append(r.took, to-from)
+	if err != nil {
+		r.Error(err)
+	}
+	if d.Allowed {
+		r.events = append(r.events, event{key, from, to})
+	}
+	if d.Degraded {
+		r.degraded++
+	}
+}
+
+// most is the most of one key that was surely admitted within one window that begins in a span.
 func (r *traffic) most(from, to time.Duration) (most int) {
 	for _, first := range r.events {
 		if first.from < from || first.from >= to {
@@ -114,7 +131,7 @@ func (r *traffic) most(from, to time.Duration) (most int) {
 		}
 		n := 0
 		for _, e := range r.events {
-			if e.from >= first.from && e.to < first.from+r.limit.Per() {
+			if e.key == first.key && e.from >= first.from && e.to < first.from+r.limit.Per() {
 				n++
 			}
 		}
@@ -153,7 +170,7 @@ func TestOutages(t *testing.T) {
 				t.Parallel()
 				server := redistest.Start(t, c.config...)
 				proxy := redistest.Proxy(t, server.Addr())
-				r := &traffic{T: t, limit: parse(t, "90 per 1s")}
+				r := &traffic{T: t, limit: parse(t, "90 per 1s"), keys: []ratelimit.Key{{1}}}
 				var changes sync.Map
 				prefix := rand.Text() + ":"
 				for i := range 3 {
