@@ -148,6 +148,31 @@ var (
 // answer is never cached: it is about one request. A body that an earlier handler
 // announced is taken back.
 func Write(w http.ResponseWriter, r *http.Request, p *Problem) {
+	body := p.body(r)
+	send(w, r, p, []string{strconv.Itoa(len(body))}, body)
+}
+
+// Prepared is a problem that was made once and is sent often.
+type Prepared struct {
+	problem *Problem
+	length  []string
+	body    []byte
+}
+
+// Prepare returns p as it is sent again and again. It names no instance. p must not be
+// changed after that.
+func (p *Problem) Prepare() *Prepared {
+	body := p.text("")
+	return &Prepared{p, []string{strconv.Itoa(len(body))}, body}
+}
+
+// Write sends the problem as the answer to r. It does not allocate once the header has
+// room.
+func (p *Prepared) Write(w http.ResponseWriter, r *http.Request) {
+	send(w, r, p.problem, p.length[:1:1], p.body)
+}
+
+func send(w http.ResponseWriter, r *http.Request, p *Problem, length []string, body []byte) {
 	h := w.Header()
 	for _, name := range takenBack {
 		delete(h, name)
@@ -155,18 +180,24 @@ func Write(w http.ResponseWriter, r *http.Request, p *Problem) {
 	for name, values := range p.Header {
 		h[name] = slices.Clip(values) // shared: who appends gets a copy
 	}
-	body := p.body(r)
-	h["Content-Type"], h["Cache-Control"] = contentType, noStore
-	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	h["Content-Type"], h["Cache-Control"], h["Content-Length"] = contentType, noStore, length
 	w.WriteHeader(p.Status)
 	if r.Method != http.MethodHead {
 		w.Write(body)
 	}
 }
 
-// body is the JSON form, written by hand as refusing has to be cheap. The order of the
-// members is the one RFC 9457 uses in its examples.
+// body is the JSON form, with the id of r's visit.
 func (p *Problem) body(r *http.Request) []byte {
+	if v := visit.From(r.Context()); v != nil {
+		return p.text(v.ID)
+	}
+	return p.text("")
+}
+
+// text is the JSON form, written by hand as refusing has to be cheap. The order of the
+// members is the one RFC 9457 uses in its examples.
+func (p *Problem) text(id string) []byte {
 	b := make([]byte, 0, 512)
 	b = appendText(b, `{"type":`, cmp.Or(p.Type, "about:blank"))
 	b = appendText(b, `,"title":`, cmp.Or(p.Title, http.StatusText(p.Status)))
@@ -174,8 +205,8 @@ func (p *Problem) body(r *http.Request) []byte {
 	if p.Detail != "" {
 		b = appendText(b, `,"detail":`, p.Detail)
 	}
-	if v := visit.From(r.Context()); v != nil && v.ID != "" {
-		b = appendText(b, `,"instance":`, "urn:sallyport:request:"+v.ID)
+	if id != "" {
+		b = appendText(b, `,"instance":`, "urn:sallyport:request:"+id)
 	}
 	if p.Code != "" {
 		b = appendText(b, `,"code":`, p.Code)

@@ -5,8 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/sallyport-dev/sallyport/problem"
 )
 
 // The fields of draft-ietf-httpapi-ratelimit-headers (after -09), in the form in which
@@ -16,31 +14,32 @@ const (
 	fieldLimit  = "Ratelimit"
 )
 
-// policy is the RateLimit-Policy item: the quota, and the window in whole seconds. The
-// name needs no escape in a structured-field String (RFC 9651 §3.3.3).
-func policy(name string, l Limit) string {
-	return `"` + name + `";q=` + strconv.Itoa(l.Quota()) + ";w=" + strconv.FormatInt(ceilSeconds(l.Per()), 10)
-}
+// degradedKey says that the store could not be asked. The draft lets implementations add
+// parameters.
+const degradedKey = "sallyport-degraded"
 
 // Apply adds the policy to the RateLimit-Policy field of h, and what is left to the
-// RateLimit field. When another limiter's item stands there, the field becomes one
+// RateLimit field. When another policy's item stands there, the field becomes one
 // list of both (RFC 9651 §3.1). t is when r grows, rounded up; it is left out when the
 // quota is whole.
-func (l *Limiter) Apply(h http.Header, d Decision) {
-	const digits = 20
-	buf := make([]byte, 0, len(`"";r=;t=`)+32+2*digits)
-	buf = append(buf, '"')
-	buf = append(buf, l.name...)
-	buf = append(buf, `";r=`...)
-	buf = strconv.AppendInt(buf, int64(d.Remaining), 10)
-	if t := ceilSeconds(d.Reset); t > 0 {
-		buf = append(buf, ";t="...)
-		buf = strconv.AppendInt(buf, t, 10)
-	}
+func (p *policy) Apply(h http.Header, d Decision) {
 	values := make([]string, 2) // both fields in one allocation
-	values[0] = join(h[fieldPolicy], l.policy)
-	values[1] = join(h[fieldLimit], string(buf))
+	values[0] = join(h[fieldPolicy], p.item)
+	values[1] = join(h[fieldLimit], p.state(d))
 	h[fieldPolicy], h[fieldLimit] = values[:1:1], values[1:]
+}
+
+// state is the RateLimit item.
+func (p *policy) state(d Decision) string {
+	b, _ := appendString(make([]byte, 0, 96), p.name)
+	b = appendParameter(b, "r", int64(d.Remaining))
+	if t := ceilSeconds(d.Reset); t > 0 {
+		b = appendParameter(b, "t", t)
+	}
+	if d.Degraded {
+		b, _ = appendKey(b, degradedKey)
+	}
+	return string(b)
 }
 
 func join(before []string, item string) string {
@@ -50,50 +49,29 @@ func join(before []string, item string) string {
 	return strings.Join(before, ", ") + ", " + item
 }
 
-// maxKept is up to how many seconds a refusal is made once and kept.
-const maxKept = 1024
+// The older fields, which no document defines.
+const (
+	oldLimit     = "X-Ratelimit-Limit"
+	oldRemaining = "X-Ratelimit-Remaining"
+	oldReset     = "X-Ratelimit-Reset"
+)
 
-// Refusal is the answer to a request that was not admitted: a 429 with the type that
-// the draft registers, and Retry-After in whole seconds, rounded up, which is never
-// less than the t that Apply writes. A cost above the quota has no Retry-After: waiting
-// does not help.
-//
-// The problem is shared: change a copy, as its methods do.
-func (l *Limiter) Refusal(d Decision) *problem.Problem {
-	if d.RetryAfter == Never {
-		return l.kept(0)
+// Legacy sets the fields X-RateLimit-Limit, -Remaining and -Reset, for clients that know
+// no others: the quota, what is left of it, and the second since 1970 at which that
+// grows, rounded up. They have room for one policy: it is the one of which the least is
+// left, of those that were given for this answer.
+func Legacy(h http.Header, now time.Time, d Decision) {
+	if before := h[oldRemaining]; len(before) > 0 {
+		if left, err := strconv.Atoi(before[0]); err == nil && left < d.Remaining {
+			return
+		}
 	}
-	return l.kept(max(1, ceilSeconds(d.RetryAfter), ceilSeconds(d.Reset)))
-}
-
-func (l *Limiter) kept(seconds int64) *problem.Problem {
-	if seconds >= int64(len(l.refusals)) {
-		return l.refuse(seconds)
+	at := now.Add(d.Reset)
+	whole := at.Unix()
+	if at.Nanosecond() > 0 {
+		whole++
 	}
-	p := l.refusals[seconds].Load()
-	if p == nil {
-		p = l.refuse(seconds)
-		l.refusals[seconds].Store(p)
-	}
-	return p
-}
-
-func (l *Limiter) refuse(seconds int64) *problem.Problem {
-	p := problem.New(http.StatusTooManyRequests, "rate_limited", "Too many requests. Wait for the seconds that Retry-After tells.")
-	p.Type = "https://iana.org/assignments/http-problem-types#quota-exceeded"
-	p.Title = "Quota exceeded"
-	p.ViolatedPolicies = []string{l.name}
-	if seconds == 0 {
-		p.Detail = "The request asks for more at once than the quota ever holds."
-		return p
-	}
-	return p.RetryAfter(time.Duration(seconds) * time.Second)
-}
-
-// ceilSeconds is d in whole seconds, rounded up; 0 if it is not positive.
-func ceilSeconds(d time.Duration) int64 {
-	if d <= 0 {
-		return 0
-	}
-	return int64((d-1)/time.Second) + 1
+	h[oldLimit] = []string{strconv.Itoa(d.Limit)}
+	h[oldRemaining] = []string{strconv.Itoa(d.Remaining)}
+	h[oldReset] = []string{strconv.FormatInt(whole, 10)}
 }

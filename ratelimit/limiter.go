@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"sync/atomic"
 
 	"github.com/sallyport-dev/sallyport/problem"
 )
@@ -17,26 +16,24 @@ type Config struct {
 	Name string
 	// Limit is how much may be taken.
 	Limit Limit
+	// Bytes says that it is bytes of bodies that are counted, and not requests.
+	Bytes bool
 	// Store keeps the counters.
 	Store Store
 }
 
 // Limiter is a policy: a name, a limit and the store that counts.
 type Limiter struct {
-	name   string
-	limit  Limit
-	store  Store
-	policy string // the RateLimit-Policy item
-	// refusals are those made so far, by the seconds to wait; the first is that for
-	// good.
-	refusals []atomic.Pointer[problem.Problem]
+	policy
+	limit Limit
+	store Store
 }
 
 // New returns a Limiter. The error joins a *[ConfigError] for every bad field.
 func New(c Config) (*Limiter, error) {
 	var errs []error
 	if !validName(c.Name) {
-		errs = append(errs, configError("Name", c.Name, `it is a letter a to z, then up to 31 letters a to z, digits, "-" and "_"; for example "default"`))
+		errs = append(errs, badName(c.Name))
 	}
 	if c.Limit.IsZero() {
 		errs = append(errs, configError("Limit", c.Limit, `it is not set; make one with Parse("100 per 15m")`))
@@ -47,9 +44,15 @@ func New(c Config) (*Limiter, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	l := &Limiter{name: c.Name, limit: c.Limit, store: c.Store, policy: policy(c.Name, c.Limit)}
-	l.refusals = make([]atomic.Pointer[problem.Problem], min(ceilSeconds(c.Limit.Per()), maxKept)+1)
-	return l, nil
+	u := requests
+	if c.Bytes {
+		u = bytes
+	}
+	return &Limiter{policy: newPolicy(c.Name, c.Limit.Quota(), c.Limit.Per(), u), limit: c.Limit, store: c.Store}, nil
+}
+
+func badName(name string) error {
+	return configError("Name", name, `it is a letter a to z, then up to 31 letters a to z, digits, "-" and "_"; for example "default"`)
 }
 
 func validName(s string) bool {
@@ -71,9 +74,6 @@ func (l *Limiter) Take(ctx context.Context, key Key, cost int) (Decision, error)
 
 // Limit returns the limit.
 func (l *Limiter) Limit() Limit { return l.limit }
-
-// Name returns the policy's name.
-func (l *Limiter) Name() string { return l.name }
 
 // Handler lets through to next what the limit admits, one permit a request, in the
 // bucket that key names. It answers the rest itself, with a 429, or a 503 when the
