@@ -53,6 +53,14 @@ const (
 	PasswordReset = "sp_password_reset"
 	// Overload is a request turned away because a resource was used up.
 	Overload = "sp_overload"
+	// LimitShadow is a request that a limit would have refused, if it were not only watched.
+	LimitShadow = "sp_limit_shadow"
+	// LimitsDegraded is when this process begins to count alone, as the store cannot be
+	// asked, LimitsRestored when it asks again.
+	LimitsDegraded = "sp_limits_degraded"
+	LimitsRestored = "sp_limits_restored"
+	// LimitsLost is a store that has lost its counts, and is told what is known of them.
+	LimitsLost = "sp_limits_lost"
 )
 
 var levels = map[string]string{
@@ -71,8 +79,11 @@ var levels = map[string]string{
 	PasswordFail:  "CRITICAL",
 	FactorAsked:   "INFO",
 	MailAsked:     "INFO",
-	CrossOrigin:   "CRITICAL",
-	Extraneous:    "CRITICAL",
+	LimitShadow:   "INFO",
+
+	LimitsRestored: "INFO",
+	CrossOrigin:    "CRITICAL",
+	Extraneous:     "CRITICAL",
 }
 
 // Level returns the level the vocabulary gives an event: INFO, WARN or CRITICAL.

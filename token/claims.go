@@ -25,6 +25,9 @@ type Claims struct {
 	// Expires is always set; NotBefore and IssuedAt are zero when the token lacks them.
 	Expires, NotBefore, IssuedAt time.Time
 
+	// Kept are the claims that [Issuer.Keep] names, as far as the token has them.
+	Kept map[string]string
+
 	// Type, KeyID and Algorithm are of the header and the key.
 	Type, KeyID string
 	Algorithm   Algorithm
@@ -34,7 +37,7 @@ type Claims struct {
 func (c *Claims) Principal() visit.Principal {
 	return visit.Principal{
 		Issuer: c.Issuer, Subject: c.Subject, Client: c.ClientID, Session: c.Session, Token: c.ID,
-		Scopes: c.Scopes, Roles: c.Roles, Expires: c.Expires, Methods: c.Methods, AuthTime: c.AuthTime,
+		Scopes: c.Scopes, Roles: c.Roles, Expires: c.Expires, Methods: c.Methods, AuthTime: c.AuthTime, Claims: c.Kept,
 	}
 }
 

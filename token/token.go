@@ -44,6 +44,7 @@ const (
 	maxText       = 255 // bytes of iss, sub, aud, jti, sid, client_id, typ, kid
 	maxList       = 64  // scopes, roles, audiences
 	maxListItem   = 128 // bytes of a scope or role
+	maxKeep       = 16  // further claims
 )
 
 // AccessToken is the media type of access tokens (RFC 9068 §2.1), without its
@@ -80,6 +81,10 @@ type Issuer struct {
 	// Claims says where the tokens of this issuer have what others have in sub, scope and
 	// roles.
 	Claims ClaimNames
+	// Keep names further claims to read, such as "org", for limits that count by them: up
+	// to 16. Each has to be one text of at most 255 printable bytes; a token that has it
+	// in another form is refused, one without it is not.
+	Keep []string
 	// RequireProfile asks for every claim that RFC 9068 §2.2 requires: client_id, iat
 	// and jti, beside iss, exp, aud and sub, which are always required.
 	RequireProfile bool
@@ -130,6 +135,7 @@ type issuer struct {
 	types     []string // in lower case; "" stands for no typ
 	source    KeySource
 	claims    *mapping // nil for the standard claims
+	keep      []string
 	profile   bool
 }
 
@@ -186,6 +192,7 @@ func newIssuer(in Issuer, add func(field, value, reason string)) *issuer {
 	if out.claims, err = newMapping(in.Claims); err != nil {
 		add("Claims", "", err.Error())
 	}
+	out.keep = keepers(in.Keep, add)
 	if slices.ContainsFunc(in.Types, func(t string) bool { return !plain(shortType(t), maxText) }) {
 		add("Types", "", "holds one that is empty or unprintable: write JWT to accept tokens without a typ")
 	}

@@ -65,6 +65,9 @@ func (v *Verifier) verify(raw string) (good verified, err *Error) {
 			return good, err
 		}
 	}
+	if err := in.keepFrom(body, c); err != nil {
+		return good, err
+	}
 	if err := v.check(c, in); err != nil {
 		return good, err
 	}

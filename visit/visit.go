@@ -12,6 +12,7 @@ package visit
 
 import (
 	"context"
+	"maps"
 	"net/netip"
 	"slices"
 	"time"
@@ -64,6 +65,8 @@ type Principal struct {
 	AuthTime time.Time
 	// Expires is when the credential ends.
 	Expires time.Time
+	// Claims are further text claims, those that a token's issuer is asked to keep.
+	Claims map[string]string
 }
 
 // IsZero reports whether p is nobody.
@@ -75,8 +78,8 @@ func (p Principal) HasScope(scope string) bool { return slices.Contains(p.Scopes
 // HasRole reports whether p holds the role, compared exactly.
 func (p Principal) HasRole(role string) bool { return slices.Contains(p.Roles, role) }
 
-// Claim returns the text claims a rule may compare: iss, sub, sid, jti, client_id.
-// Another name, or a claim the credential lacks, is not ok.
+// Claim returns the text claims a rule may compare: iss, sub, sid, jti, client_id, and
+// those in Claims. Another name, or a claim the credential lacks, is not ok.
 func (p Principal) Claim(name string) (value string, ok bool) {
 	switch name {
 	case "iss":
@@ -89,6 +92,8 @@ func (p Principal) Claim(name string) (value string, ok bool) {
 		value = p.Token
 	case "client_id":
 		value = p.Client
+	default:
+		value = p.Claims[name]
 	}
 	return value, value != ""
 }
@@ -108,11 +113,13 @@ func From(ctx context.Context) *Visit {
 
 // Caller returns the principal of the request ctx belongs to; ok is false when the
 // request is anonymous or did not pass a Gate. The lists are the caller's own to change: a
-// verified token is remembered, and its lists are those of the next request as well.
+// verified token is remembered, and its lists and claims are those of the next request as
+// well.
 func Caller(ctx context.Context) (p Principal, ok bool) {
 	if v := From(ctx); v != nil {
 		p = v.Principal
 		p.Scopes, p.Roles, p.Methods = slices.Clone(p.Scopes), slices.Clone(p.Roles), slices.Clone(p.Methods)
+		p.Claims = maps.Clone(p.Claims)
 	}
 	return p, !p.IsZero()
 }
