@@ -122,8 +122,12 @@ type Config struct {
 	// many networks cost the mail server its good name. Past it, who registers or forgot a
 	// password is asked to wait. Default "1000 per 1h".
 	MailLimit string
-	// Limits keeps the counters of these three; default this process's memory.
+	// Limits keeps the counters of these three; default this process's memory. Processes
+	// that share it share the counters, as their Secret is the same.
 	Limits ratelimit.Store
+	// LimitStatus, when set, is what administrators read under GET /admin/api/limits, as
+	// JSON: what the limits in front of the accounts do.
+	LimitStatus func() any
 
 	// Audit gets the events of requests that came without a Gate, and of the methods
 	// that administrators call. Behind a Gate, the Gate writes one event per request.
@@ -169,6 +173,7 @@ type Accounts struct {
 	unverified   bool
 	off          []Group
 	limits       limits
+	limitStatus  func() any
 	audit        *audit.Log
 	errors       *slog.Logger
 	now          func() time.Time
@@ -199,7 +204,7 @@ func New(ctx context.Context, cfg Config) (*Accounts, error) {
 		ttl:    ttls{cfg.AccessTTL, cfg.IdleTTL, cfg.SessionTTL, cfg.ReauthTTL},
 		window: cfg.RetryWindow, maxSessions: cfg.MaxSessions, registration: cfg.Registration,
 		mail: cfg.Mail, posted: make(chan struct{}, 1), unverified: cfg.InsecureUnverified || cfg.Mail == nil,
-		off:   slices.Clone(cfg.Off),
+		off: slices.Clone(cfg.Off), limitStatus: cfg.LimitStatus,
 		audit: cfg.Audit, errors: cfg.ErrorLog, now: cfg.now, patience: cfg.patience, crossSite: http.NewCrossOriginProtection(),
 	}
 	var err error

@@ -34,7 +34,10 @@ func (w *world) admin(method, path, bearer, in string, fields ...string) (int, s
 
 // TestAdmin: for an administrator with a second factor, and nobody else.
 func TestAdmin(t *testing.T) {
-	w := newWorld(t, withMail)
+	w := newWorld(t, func(c *account.Config) {
+		withMail(c)
+		c.LimitStatus = func() any { return map[string]bool{"degraded": false} }
+	})
 	root := add(t, w.Accounts, "ada")
 	bob := add(t, w.Accounts, "bob")
 	if _, err := w.SetRoles(t.Context(), "ada", []string{"admin"}); err != nil {
@@ -92,6 +95,7 @@ func TestAdmin(t *testing.T) {
 		{"POST", "/invites", `{"email":"eve@example.com","roles":["user"]}`, 204, ""},
 		{"POST", "/invites", `{"email":"eve"}`, 422, "email"},
 		{"GET", "/keys", "", 200, `"algorithm":"ES256"`},
+		{"GET", "/limits", "", 200, `{"degraded":false}`},
 		{"POST", "/keys/rotate", "", 204, ""},
 		{"DELETE", "/keys/none", "", 404, "not_found"},
 		{"DELETE", "/keys/" + w.newest(), "", 204, ""},

@@ -32,13 +32,15 @@ type bound struct {
 }
 
 func newLimits(cfg Config) (l limits, err error) {
-	store := cfg.Limits
+	store, keys := cfg.Limits, ratelimit.NewKeyer()
 	if store == nil {
-		if store, err = ratelimit.NewMemory(ratelimit.MemoryConfig{Now: cfg.now}); err != nil {
-			return l, err
-		}
+		store, err = ratelimit.NewMemory(ratelimit.MemoryConfig{Now: cfg.now})
+	} else { // perhaps one that other processes use, which have the same secret
+		keys, err = ratelimit.NewSharedKeyer(cfg.Secret.Reveal())
 	}
-	keys := ratelimit.NewKeyer()
+	if err != nil {
+		return l, err
+	}
 	var errLogin, errRegister, errRecipient, errMails, errAdmin error
 	l.login, errLogin = newBound(store, keys, "login", "LoginLimit", cfg.LoginLimit)
 	l.register, errRegister = newBound(store, keys, "register", "RegisterLimit", cfg.RegisterLimit)

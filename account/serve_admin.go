@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+
+	"github.com/sallyport-dev/sallyport/problem"
 )
 
 var (
@@ -159,4 +161,11 @@ func (a *Accounts) administers(ctx context.Context, in Reader, u *User) (bool, e
 	}
 	f, err := a.factorOf(ctx, in, u.ID)
 	return f.Confirmed, err
+}
+
+func (a *Accounts) adminLimits(w http.ResponseWriter, _ *http.Request) error {
+	if a.limitStatus == nil {
+		return problem.NotFound
+	}
+	return send(w, http.StatusOK, a.limitStatus())
 }

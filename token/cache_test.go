@@ -101,7 +101,7 @@ func TestCacheSaysTheSame(t *testing.T) {
 	const steps = 200_000
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 1))
-	w := newCacheWorld(t, 64, 16*(2*2048+512+32*4*maxList))
+	w := newCacheWorld(t, 64, 16*(2*2048+512+32*4*maxList+128*maxKeep))
 	var pool []string
 	revoked := map[string]bool{}
 	good, hits := 0, 0
