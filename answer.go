@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/sallyport-dev/sallyport/problem"
+	"github.com/sallyport-dev/sallyport/ratelimit"
 	"github.com/sallyport-dev/sallyport/visit"
 )
 
@@ -19,6 +20,14 @@ type answer struct {
 	fromMux bool          // the handler is a ServeMux, whose own 404 and 405 have no pattern
 	wrote   bool
 	dropped bool // the body being written is the mux's text, replaced already
+	apiKey  bool // the principal is that of an API key
+
+	// What the limits work with: room spares an allocation where there are few.
+	takes   []ratelimit.Take
+	room    [2]ratelimit.Take
+	held    []holding
+	meters  []meter
+	metered *metered
 }
 
 func (a *answer) WriteHeader(status int) {
@@ -33,8 +42,9 @@ func (a *answer) WriteHeader(status int) {
 	a.visit.Status = status
 	if status >= 300 && status < 400 {
 		// A client that follows may take what is left here for what is left there.
-		delete(a.Header(), "Ratelimit")
-		delete(a.Header(), "Ratelimit-Policy")
+		for _, name := range limitFields {
+			delete(a.Header(), name)
+		}
 	}
 	if a.fromMux && a.request.Pattern == "" {
 		if p := muxProblem(status); p != nil {
@@ -45,6 +55,8 @@ func (a *answer) WriteHeader(status int) {
 	}
 	a.ResponseWriter.WriteHeader(status)
 }
+
+var limitFields = []string{"Ratelimit", "Ratelimit-Policy", "X-Ratelimit-Limit", "X-Ratelimit-Remaining", "X-Ratelimit-Reset"}
 
 // muxProblem is the problem for what a ServeMux says itself. It has set Allow.
 func muxProblem(status int) *problem.Problem {

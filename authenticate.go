@@ -56,6 +56,7 @@ func (g *Gate) authenticate(a *answer, route *chain) (event string, p *problem.P
 	}
 	if g.accounts != nil && account.IsAPIKey(raw) {
 		a.visit.Principal, event, p = g.apiKey(a.request, raw)
+		a.apiKey = p == nil
 		return event, p
 	}
 	if g.verifier == nil {

@@ -57,3 +57,13 @@ func BenchmarkGate(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkFlood is what each further request costs of a client that asks too often.
+func BenchmarkFlood(b *testing.B) {
+	gate, w, r, _ := flood(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		clear(w.h)
+		gate.ServeHTTP(w, r)
+	}
+}

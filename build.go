@@ -14,7 +14,6 @@ import (
 	"github.com/sallyport-dev/sallyport/clientip"
 	"github.com/sallyport-dev/sallyport/cors"
 	"github.com/sallyport-dev/sallyport/headers"
-	"github.com/sallyport-dev/sallyport/ratelimit"
 	"github.com/sallyport-dev/sallyport/token"
 )
 
@@ -59,6 +58,7 @@ func New(cfg Config) (*Gate, error) {
 type builder struct {
 	cfg  Config
 	errs []error
+	made *limits
 }
 
 func (b *builder) add(field, value, reason string) {
@@ -104,55 +104,6 @@ func (b *builder) allPublic() bool {
 	return len(b.cfg.Routes) > 0 && !slices.ContainsFunc(b.cfg.Routes, func(r Route) bool { return !r.Public })
 }
 
-func (b *builder) limits() *limits {
-	l := &limits{keys: ratelimit.NewKeyer()}
-	if b.cfg.Limits == nil {
-		store, err := ratelimit.NewMemory(ratelimit.MemoryConfig{Now: b.cfg.now})
-		b.room("Limits", err)
-		b.cfg.Limits = store
-	}
-	if b.cfg.InsecureUnlimited {
-		if b.cfg.Limit != "" || b.cfg.ClientLimit != "" {
-			b.add("InsecureUnlimited", "true", "there is a limit as well: leave one of the two out")
-		}
-		return l
-	}
-	if b.cfg.Limit == "" {
-		b.cfg.Limit = defaultLimit
-	}
-	l.caller = b.limiter("Limit", "default", b.cfg.Limit)
-	if b.cfg.ClientLimit != "" {
-		l.client = b.limiter("ClientLimit", "client", b.cfg.ClientLimit)
-	} else if l.caller != nil {
-		limit, err := scaled(l.caller.Limit(), clientFactor)
-		if err != nil {
-			b.add("Limit", b.cfg.Limit, "is too high for a ClientLimit of ten times as much: set ClientLimit")
-			return l
-		}
-		l.client = b.limiter("ClientLimit", "client", limit.String())
-	}
-	return l
-}
-
-// scaled is a limit of n times as much.
-func scaled(l ratelimit.Limit, n int) (ratelimit.Limit, error) {
-	if l.Strict() {
-		return ratelimit.Window(n*l.Quota(), l.Per())
-	}
-	return ratelimit.Window(n*l.Quota(), max(l.Per().Round(time.Second), time.Second))
-}
-
-func (b *builder) limiter(field, name, text string) *ratelimit.Limiter {
-	limit, err := ratelimit.Parse(text)
-	if err != nil {
-		b.room(field, err)
-		return nil
-	}
-	l, err := ratelimit.New(ratelimit.Config{Name: name, Limit: limit, Store: b.cfg.Limits})
-	b.room(field, err)
-	return l
-}
-
 func (b *builder) challenges() challenges {
 	realm := b.cfg.Realm
 	// What a quoted-string needs no backslash for (RFC 9110 §5.6.4), in ASCII.
@@ -170,6 +121,9 @@ func (b *builder) routes() *routes {
 		b.cfg.MaxBody = defaultMaxBody
 	}
 	t := &routes{mux: http.NewServeMux(), rest: b.chain("", Route{Pattern: "/"})}
+	if b.limitedByRoute() {
+		t.folded = http.NewServeMux()
+	}
 	if b.cfg.Accounts != nil {
 		b.reserve(t, b.cfg.Accounts)
 	}
@@ -209,7 +163,8 @@ func reserved(accounts *account.Accounts, pattern string) bool {
 
 // chain works out what holds for a route.
 func (b *builder) chain(field string, in Route) *chain {
-	c := &chain{pattern: in.Pattern, public: in.Public, maxBody: in.MaxBody, uncounted: in.InsecureUnlimited, limitLabel: "route " + in.Pattern}
+	c := &chain{pattern: in.Pattern, public: in.Public, maxBody: in.MaxBody, uncounted: in.InsecureUnlimited, cost: in.Cost}
+	c.label = b.made.keys.Sum("route", in.Pattern)
 	if in.Public && (len(in.Scopes) > 0 || len(in.Roles) > 0 || in.Owner != "") {
 		b.add(field+"Public", in.Pattern, "is public and asks for scopes, roles or an owner: choose one")
 	}
@@ -241,7 +196,10 @@ func (b *builder) chain(field string, in Route) *chain {
 	c.policy, err = authz.New(rule)
 	b.room(strings.TrimSuffix(field, "."), err)
 	if in.Limit != "" {
-		c.limit = b.limiter(field+"Limit", "route", in.Limit)
+		if c.limit = b.rule(field+"Limit", "route", in.Limit, false); c.limit != nil {
+			c.limit.route = in.Pattern
+		}
 	}
+	b.fits(field, in, c.limit)
 	return c
 }

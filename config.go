@@ -11,6 +11,7 @@ import (
 	"github.com/sallyport-dev/sallyport/cors"
 	"github.com/sallyport-dev/sallyport/headers"
 	"github.com/sallyport-dev/sallyport/ratelimit"
+	"github.com/sallyport-dev/sallyport/secret"
 	"github.com/sallyport-dev/sallyport/token"
 )
 
@@ -37,7 +38,9 @@ type Config struct {
 
 	// Limit is how many requests one caller may make, such as "100 per 15m" or
 	// "10/s burst 20". A caller is the token's subject; the client's address prefix
-	// where there is no token or a bad one. Default "100 per 15m".
+	// where there is no token or a bad one. Default "100 per 15m". With " shadow" behind
+	// it, this limit and those below refuse nobody: what they would refuse is counted,
+	// and an audit event.
 	Limit string
 
 	// ClientLimit is how many requests one address prefix may make, whoever they are
@@ -45,9 +48,21 @@ type Config struct {
 	// callers behind one address. Default: ten times Limit.
 	ClientLimit string
 
-	// Limits stores the counters. Default: this process's memory. Keys are made with a
-	// secret of this process, so that two that share a store do not share counters yet.
+	// Quotas are further limits, up to 16.
+	Quotas []Quota
+
+	// Limits stores the counters. Default: this process's memory. Package redisstore has
+	// one that processes share.
 	Limits ratelimit.Store
+
+	// LimitSecret makes the keys of the counters, so that no client can aim at another's:
+	// 16 random bytes or more, the same in every process that shares Limits. Needed with
+	// any store but a [ratelimit.Memory]. Default: random.
+	LimitSecret secret.Bytes
+
+	// LegacyRateLimitFields sends the fields X-RateLimit-Limit, -Remaining and -Reset as
+	// well. For scripts of other origins, CORS.ExposedHeaders has to name them.
+	LegacyRateLimitFields bool
 
 	// TrustedProxies are the proxies in front of the Gate, whose word on the client's
 	// address is taken. Default: none, and no header is read.
@@ -69,7 +84,8 @@ type Config struct {
 	// clients that rely on it, instead of the 401 of RFC 6750 §3.1.
 	InvalidTokenForbidden bool
 
-	// InsecureUnlimited switches Limit and ClientLimit off. A Route's own limit stays.
+	// InsecureUnlimited switches Limit and ClientLimit off. A Route's own limit stays, and
+	// so do Quotas.
 	InsecureUnlimited bool
 
 	// Audit gets the security events. Default: they are dropped.
@@ -114,13 +130,46 @@ type Route struct {
 	// Limit is an own limit of this route for each caller, on top of the Config's.
 	Limit string
 
+	// Cost is how many requests one of this route counts as, for Limit and Quotas. What is
+	// refused as it has no good token costs one, and Config.ClientLimit counts each as
+	// one. Default 1.
+	Cost int
+
 	// MaxBody replaces the Config's.
 	MaxBody int64
 
-	// InsecureUnlimited keeps requests of this route out of Config.Limit, for health
-	// checks and the like. Config.ClientLimit, a Limit of the route's own, and the
-	// charge for bad tokens hold all the same.
+	// InsecureUnlimited keeps requests of this route out of Config.Limit and Config.Quotas,
+	// for health checks and the like. Config.ClientLimit, a Limit of the route's own, and
+	// the charge for bad tokens hold all the same.
 	InsecureUnlimited bool
+}
+
+// Quota is a limit beside Config.Limit and Config.ClientLimit.
+type Quota struct {
+	// Name is what clients know it by: a letter a to z, then up to 31 letters a to z,
+	// digits, "-" and "_".
+	Name string
+
+	// Limit is how much there may be, for each key:
+	//
+	//	1000 per 1m              requests, as in Config.Limit; or "10/s burst 20"
+	//	50000000 bytes per 1h    bytes of request bodies
+	//	10 at once               requests in flight, in this process
+	//
+	// Bytes that are announced are charged before the handler runs, others as they are
+	// read: reading then fails with a *problem.Problem once there are too many.
+	Limit string
+
+	// By says what has a bucket of its own; several make one for each combination:
+	//
+	//	principal     the token's subject; the address prefix of who has no good token
+	//	client        the address prefix: an IPv4 address, an IPv6 /64
+	//	apikey        the API key; of other requests, the principal
+	//	route         the route, in all spellings that a lax upstream takes for one path
+	//	claim:NAME    a text claim, see [token.Issuer]'s Keep; of a token without it, the principal
+	//
+	// Default: principal.
+	By []string
 }
 
 // ConfigError is one thing in a Config that cannot be meant.

@@ -21,6 +21,9 @@ func TestNewRefuses(t *testing.T) {
 	route := func(r sallyport.Route) func(*sallyport.Config) {
 		return func(c *sallyport.Config) { c.Routes = []sallyport.Route{r} }
 	}
+	quotas := func(list ...sallyport.Quota) func(*sallyport.Config) {
+		return func(c *sallyport.Config) { c.Quotas = list }
+	}
 	for _, c := range []struct {
 		name   string
 		change func(*sallyport.Config)
@@ -43,6 +46,24 @@ func TestNewRefuses(t *testing.T) {
 		{"a limit nobody can read", func(c *sallyport.Config) { c.Limit = "many" }, "Limit"},
 		{"a limit of none", func(c *sallyport.Config) { c.Limit = "0 per 15m" }, "Limit"},
 		{"limit and no limit", func(c *sallyport.Config) { c.Limit, c.InsecureUnlimited = "1 per 1m", true }, "InsecureUnlimited"},
+		{"a shared store without a secret", func(c *sallyport.Config) { c.Limits = deaf{} }, "LimitSecret"},
+		{"a short secret", func(c *sallyport.Config) { c.LimitSecret = secret.NewBytes([]byte("0123456789")) }, "LimitSecret"},
+		{"a quota without a name", quotas(sallyport.Quota{Limit: "1 per 1h"}), "Name"},
+		{"a quota of another's name", quotas(sallyport.Quota{Name: "client", Limit: "1 per 1h"}), "Quotas[0].Name"},
+		{"two quotas of one name", quotas(sallyport.Quota{Name: "q", Limit: "1 per 1h"}, sallyport.Quota{Name: "q", Limit: "2 at once"}), "Quotas[1].Name"},
+		{"a quota of nothing", quotas(sallyport.Quota{Name: "q"}), "Quotas[0].Limit"},
+		{"a quota nobody can read", quotas(sallyport.Quota{Name: "q", Limit: "many at once"}), "Quotas[0].Limit"},
+		{"none at once", quotas(sallyport.Quota{Name: "q", Limit: "0 at once"}), "Quotas[0]"},
+		{"bytes at once", quotas(sallyport.Quota{Name: "q", Limit: "10 bytes at once"}), "Quotas[0].Limit"},
+		{"bytes in a bucket without a window", quotas(sallyport.Quota{Name: "q", Limit: "10 bytes"}), "Quotas[0].Limit"},
+		{"a key nobody knows", quotas(sallyport.Quota{Name: "q", Limit: "1 per 1h", By: []string{"header"}}), "Quotas[0].By"},
+		{"a key twice", quotas(sallyport.Quota{Name: "q", Limit: "1 per 1h", By: []string{"route", "route"}}), "Quotas[0].By"},
+		{"a claim nobody keeps", quotas(sallyport.Quota{Name: "q", Limit: "1 per 1h", By: []string{"claim:org"}}), "Quotas[0].By"},
+		{"a claim without a name", quotas(sallyport.Quota{Name: "q", Limit: "1 per 1h", By: []string{"claim:"}}), "Quotas[0].By"},
+		{"too many quotas", quotas(make([]sallyport.Quota, 17)...), "Quotas"},
+		{"a cost of less than nothing", route(sallyport.Route{Pattern: "GET /a", Cost: -1}), "Routes[0].Cost"},
+		{"a cost above the limit", route(sallyport.Route{Pattern: "GET /a", Cost: 101}), "Routes[0].Cost"},
+		{"a cost above the route's limit", route(sallyport.Route{Pattern: "GET /a", Cost: 9, Limit: "8 per 1h"}), "Routes[0].Cost"},
 		{"no pattern", route(sallyport.Route{}), "Routes[0].Pattern"},
 		{"a pattern nobody can read", route(sallyport.Route{Pattern: "GET notes"}), "Routes[0].Pattern"},
 		{"one pattern twice", func(c *sallyport.Config) {

@@ -75,17 +75,26 @@ type door struct {
 // answers with a problem, and then no later room sees it.
 func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g := d.gate
-	a := g.open(w, r)
+	now, client := g.now(), g.clients.FromRequest(r)
+	// First of all, so that nothing is refused, answered or logged without end.
+	decision, failed := g.limits.takeClient(r.Context(), client.Addr)
+	if failed == nil && !decision.Allowed && !g.limits.client.shadow {
+		g.turnAway(w, r, client, now, decision)
+		return
+	}
+	a := g.open(w, r, now, client)
 	defer g.close(a)
 
 	r = a.request
 	g.headers.Apply(a.Header(), a.visit.Secure)
 	g.cors.Apply(a.Header(), r)
 	closeAfterChunks(a.Header(), r)
-	// First of all, so that nothing is refused, answered or logged without end.
-	if p := g.limits.checkClient(r.Context(), a); p != nil {
-		g.refuse(a, "", p) // the status says whether there was too much, or no counting
+	if failed != nil {
+		g.refuse(a, "", limitsDown(failed))
 		return
+	}
+	if !decision.Allowed {
+		g.limits.shadow(g.limits.client, r, &a.visit)
 	}
 	if p := sane(r); p != nil {
 		g.refuse(a, audit.InputFail, p)
@@ -99,7 +108,7 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	event, p := g.authenticate(a, route)
 	// A bad credential is charged to the address it came from before it is refused, so
 	// that guessing is limited like anything else.
-	if limited := g.limits.checkCaller(r.Context(), a, route); limited != nil {
+	if limited := g.limits.charge(r.Context(), a, route, g.routes.limiting(r, route), p == nil); limited != nil {
 		event, p = "", limited
 	}
 	if p != nil {
@@ -114,6 +123,7 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.refuse(a, audit.InputFail, p)
 		return
 	}
+	g.limits.measure(a)
 	if route.reserved {
 		g.accounts.ServeHTTP(a, r)
 		return
@@ -123,19 +133,23 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // open starts the visit.
-func (g *Gate) open(w http.ResponseWriter, r *http.Request) *answer {
-	now := g.now()
-	client := g.clients.FromRequest(r)
+func (g *Gate) open(w http.ResponseWriter, r *http.Request, now time.Time, client clientip.Client) *answer {
 	a := &answer{ResponseWriter: w}
 	a.visit = visit.Visit{Started: now, Client: client.Addr, Secure: client.Secure}
-	if id := r.Header["X-Request-Id"]; len(id) == 1 && visit.ValidID(id[0]) {
-		a.visit.ID = id[0]
-	} else {
+	if a.visit.ID = givenID(r); a.visit.ID == "" {
 		a.visit.ID = visit.NewID(now)
 	}
 	a.request = r.WithContext(visit.With(r.Context(), &a.visit))
 	a.request.Pattern = "" // a mux behind the Gate sets its own
 	return a
+}
+
+// givenID is the id that the client gave the request, if it may be taken over.
+func givenID(r *http.Request) string {
+	if id := r.Header["X-Request-Id"]; len(id) == 1 && visit.ValidID(id[0]) {
+		return id[0]
+	}
+	return ""
 }
 
 // refuse answers with p and notes why. Without an event, the status gives it.
@@ -156,6 +170,7 @@ func (g *Gate) close(a *answer) {
 	default:
 		abort = g.crashed(a, v)
 	}
+	a.settle()
 	if a.visit.Status == http.StatusInternalServerError && a.visit.Reason != "" && a.visit.Event == "" {
 		g.errors.LogAttrs(context.Background(), slog.LevelError, "request failed",
 			slog.String("request", a.visit.ID), slog.String("route", a.visit.Route),

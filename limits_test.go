@@ -9,6 +9,7 @@ import (
 
 	"github.com/sallyport-dev/sallyport"
 	"github.com/sallyport-dev/sallyport/ratelimit"
+	"github.com/sallyport-dev/sallyport/secret"
 )
 
 func TestTooMany(t *testing.T) {
@@ -120,7 +121,9 @@ func (deaf) Take(context.Context, ratelimit.Key, ratelimit.Limit, int) (ratelimi
 
 // TestNoCounting: while nothing can be counted, nothing is let in.
 func TestNoCounting(t *testing.T) {
-	w := newWorld(t, api(), func(c *sallyport.Config) { c.Limits = deaf{} })
+	w := newWorld(t, api(), func(c *sallyport.Config) {
+		c.Limits, c.LimitSecret = deaf{}, secret.NewBytes(make([]byte, 32))
+	})
 	res := w.send("GET", "/notes", as("u1"), "")
 	wantProblem(t, res, 503, "unavailable")
 	if res.Header.Get("Retry-After") == "" || strings.Join(w.events(), ",") != "sp_overload" {

@@ -26,10 +26,10 @@ type chain struct {
 	uncounted bool
 	paths     *authz.Paths
 	stepUp    stepUp
-	limit     *ratelimit.Limiter // nil when the route has none of its own
+	limit     *rule         // nil when the route has none of its own
+	label     ratelimit.Key // sets the route's counters apart
+	cost      int
 	maxBody   int64
-
-	limitLabel string // sets the route's counters apart
 }
 
 func (*chain) ServeHTTP(http.ResponseWriter, *http.Request) {
@@ -39,6 +39,7 @@ func (*chain) ServeHTTP(http.ResponseWriter, *http.Request) {
 // routes finds a request's chain.
 type routes struct {
 	mux      *http.ServeMux
+	folded   *http.ServeMux    // nil when no limit is about a route
 	rest     *chain            // for what nobody declared
 	accounts *account.Accounts // nil without accounts
 	reserved map[account.Endpoint]*chain
@@ -115,5 +116,10 @@ func (t *routes) add(c *chain) (err error) {
 		}
 	}()
 	t.mux.Handle(c.pattern, c)
+	if t.folded != nil {
+		for _, pattern := range foldPattern(c.pattern) {
+			t.addFolded(pattern, c)
+		}
+	}
 	return nil
 }

@@ -14,8 +14,8 @@ type policy struct {
 	name string
 	item string // of the RateLimit-Policy field
 	unit unit
-	// refusals are those made so far, by the seconds to wait; the first is that for good.
-	// The second list is for a store that decided alone.
+	// refusals are those made last, by the seconds to wait, 0 for good. The second list is
+	// for a store that decided alone.
 	refusals [2][]atomic.Pointer[refusal]
 }
 
@@ -50,11 +50,12 @@ func newPolicy(name string, quota int, per time.Duration, u unit) policy {
 // Name returns the policy's name.
 func (p *policy) Name() string { return p.name }
 
-// maxKept is up to how many seconds a refusal is made once and kept.
+// maxKept is how many refusals are kept, less one.
 const maxKept = 1024
 
 // refusal is one answer, as a problem and as what is sent of it.
 type refusal struct {
+	seconds int64
 	problem *problem.Problem
 	ready   *problem.Prepared
 }
@@ -90,18 +91,18 @@ func seconds(d Decision) int64 {
 	return max(1, ceilSeconds(d.RetryAfter), ceilSeconds(d.Reset))
 }
 
+// kept is the refusal for a wait of n seconds. Those of longer windows than there is room
+// for take the places of others.
 func (p *policy) kept(n int64, degraded bool) *refusal {
 	list := p.refusals[0]
 	if degraded {
 		list = p.refusals[1]
 	}
-	if n >= int64(len(list)) {
-		return p.refuse(n, degraded)
-	}
-	made := list[n].Load()
-	if made == nil {
+	place := &list[n%int64(len(list))]
+	made := place.Load()
+	if made == nil || made.seconds != n {
 		made = p.refuse(n, degraded)
-		list[n].Store(made)
+		place.Store(made)
 	}
 	return made
 }
@@ -125,7 +126,7 @@ func (p *policy) refuse(n int64, degraded bool) *refusal {
 		out = out.RetryAfter(time.Duration(n) * time.Second)
 	}
 	shown := out.With("RateLimit-Policy", p.item).With("RateLimit", p.state(Decision{Reset: time.Duration(n) * time.Second, Degraded: degraded}))
-	return &refusal{out, shown.Prepare()}
+	return &refusal{n, out, shown.Prepare()}
 }
 
 const (

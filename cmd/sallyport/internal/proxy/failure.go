@@ -64,6 +64,9 @@ func (x *exchange) explain(err error) *problem.Problem {
 }
 
 func explainBody(err error) *problem.Problem {
+	if p, ok := errors.AsType[*problem.Problem](err); ok {
+		return p // what the gate says, such as of a limit on bytes
+	}
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return problem.From(err)
 	}

@@ -1,0 +1,5 @@
+//go:build !race
+
+package sallyport_test
+
+const raceEnabled = false
