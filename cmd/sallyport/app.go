@@ -15,6 +15,8 @@ import (
 	"github.com/sallyport-dev/sallyport/audit"
 	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/proxy"
 	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/server"
+	"github.com/sallyport-dev/sallyport/ratelimit"
+	"github.com/sallyport-dev/sallyport/ratelimit/redisstore"
 	"github.com/sallyport-dev/sallyport/token"
 )
 
@@ -24,7 +26,9 @@ type app struct {
 	server   *server.Server
 	admin    *server.Server    // nil without --admin
 	accounts *account.Accounts // nil with --accounts=off
-	proxy    *proxy.Proxy      // nil without an upstream
+	redis    *redisstore.Store // nil without --redis
+	gate     *sallyport.Gate
+	proxy    *proxy.Proxy // nil without an upstream
 	log      *audit.Log
 	handler  http.Handler
 	closers  []func() error
@@ -33,6 +37,7 @@ type app struct {
 // open makes an app, or leaves nothing open. The address comes first: it is what most
 // often goes wrong, and the issuer may be named after it.
 func open(ctx context.Context, o options) (*app, error) {
+	o.fromEnvironment()
 	if err := o.check(); err != nil {
 		return nil, err
 	}
@@ -68,8 +73,11 @@ func (a *app) open(ctx context.Context) error {
 		return err
 	}
 	cfg.Audit, cfg.ErrorLog = a.log, errorLog()
+	if err := a.openLimits(&cfg); err != nil {
+		return err
+	}
 	if o.accounts == "on" {
-		if err := a.openAccounts(ctx); err != nil {
+		if err := a.openAccounts(ctx, cfg.Limits); err != nil {
 			return err
 		}
 		cfg.Accounts = a.accounts
@@ -82,19 +90,18 @@ func (a *app) open(ctx context.Context) error {
 	if err := a.openAdmin(); err != nil {
 		return err
 	}
-	gate, err := sallyport.New(cfg)
-	if err != nil {
+	if a.gate, err = sallyport.New(cfg); err != nil {
 		return err
 	}
-	return a.wire(gate)
+	return a.wire()
 }
 
 // wire puts the upstream behind the gate.
-func (a *app) wire(gate *sallyport.Gate) error {
+func (a *app) wire() error {
 	var next http.Handler
 	if a.options.upstream != "" {
 		p, err := proxy.New(proxy.Config{
-			Upstream: a.options.upstream, Timeout: a.options.upstreamTimeout, OwnedHeaders: gate.OwnedHeaders(),
+			Upstream: a.options.upstream, Timeout: a.options.upstreamTimeout, OwnedHeaders: a.gate.OwnedHeaders(),
 			InsecureForwardAuthorization: a.options.forwardAuthorization, InsecureErrorPages: a.options.errorPages,
 		})
 		if err != nil {
@@ -102,11 +109,11 @@ func (a *app) wire(gate *sallyport.Gate) error {
 		}
 		a.proxy, next = p, p
 	}
-	a.handler = gate.Handler(next)
+	a.handler = a.gate.Handler(next)
 	return nil
 }
 
-func (a *app) openAccounts(ctx context.Context) (err error) {
+func (a *app) openAccounts(ctx context.Context, limits ratelimit.Store) (err error) {
 	o := &a.options
 	mailer, err := o.mailer()
 	if err != nil {
@@ -116,6 +123,7 @@ func (a *app) openAccounts(ctx context.Context) (err error) {
 	a.accounts, done, err = o.openAccounts(ctx, a.log, func(c *account.Config) {
 		c.Registration = account.Registration(o.registration)
 		c.LoginLimit, c.RegisterLimit, c.MailLimit = o.loginLimit, o.registerLimit, o.mailLimit
+		c.Limits, c.LimitStatus = limits, a.limitsStatus
 		c.Algorithm, c.StrictRefresh, c.RoleScopes = token.Algorithm(o.algorithm), o.strictRefresh, map[string][]string{"verifier": {account.ScopeIntrospect}}
 		if o.cookies {
 			c.TrustedOrigins = o.origins

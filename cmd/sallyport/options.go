@@ -24,12 +24,12 @@ import (
 // options are what the flags of serve say.
 type options struct {
 	place
+	limitOptions
 	listen, upstream                     string
 	issuer, audience, jwks               string
 	types                                []string
 	public, unlimited                    []string
 	origins, proxies                     []string
-	limit, clientLimit                   string
 	accounts, registration               string
 	tlsCert, tlsKey                      string
 	selfSigned, cleartext                bool
@@ -66,8 +66,7 @@ func (o *options) flags(f *pflag.FlagSet) {
 	f.StringArrayVar(&o.types, "token-type", []string{token.AccessToken}, "with --accounts=off: `TYP` of the issuer's access tokens; JWT where it has no type of its own; may be repeated")
 	f.StringArrayVar(&o.public, "public", nil, "`ROUTE` that needs no token, such as \"GET /health\"; may be repeated")
 	f.StringArrayVar(&o.unlimited, "unlimited", nil, "public `ROUTE` that --limit does not count, such as \"GET /health\" for a health check; may be repeated")
-	f.StringVar(&o.limit, "limit", "100 per 15m", "most requests of one caller, a `LIMIT` such as \"100 per 15m\" or \"10/s burst 20\"")
-	f.StringVar(&o.clientLimit, "client-limit", "", "`LIMIT` of one client address, whoever calls (default: ten times --limit)")
+	o.limitOptions.flags(f)
 	f.StringVar(&o.loginLimit, "login-limit", "", "`LIMIT` of attempts to log in from one client address (default \"100 per 10m\")")
 	f.StringVar(&o.mailLimit, "mail-limit", "", "`LIMIT` of mails that all strangers together have sent (default \"1000 per 1h\")")
 	f.StringVar(&o.registerLimit, "register-limit", "", "`LIMIT` of registrations from one client address (default \"20 per 1h\")")
@@ -135,10 +134,11 @@ func (o *options) check() error {
 		}
 	}
 	for _, one := range slices.Concat(o.public, o.unlimited) {
-		if method, path, ok := strings.Cut(one, " "); !ok || method == "" || !strings.HasPrefix(path, "/") {
+		if !isRoute(one) {
 			add("--public or --unlimited %q: write a method and a path, such as \"GET /health\"", one)
 		}
 	}
+	errs = append(errs, o.limitOptions.check(len(o.trust) > 0 || o.jwks != ""))
 	return errors.Join(errs...)
 }
 
@@ -146,8 +146,8 @@ func (o *options) check() error {
 func (o *options) gate() (sallyport.Config, error) {
 	proxies, err := clientip.ParsePrefixes(o.proxies)
 	cfg := sallyport.Config{
-		Limit: o.limit, ClientLimit: o.clientLimit, TrustedProxies: proxies,
-		CORS: cors.Config{Origins: o.origins, Credentials: o.cookies && len(o.origins) > 0}, MaxBody: o.maxBody,
+		TrustedProxies: proxies,
+		CORS:           cors.Config{Origins: o.origins, Credentials: o.cookies && len(o.origins) > 0}, MaxBody: o.maxBody,
 	}
 	if o.cookies {
 		cfg.CORS.Headers = []string{"Authorization", "Content-Type", account.ModeHeader}
@@ -158,6 +158,7 @@ func (o *options) gate() (sallyport.Config, error) {
 	for _, pattern := range o.unlimited {
 		cfg.Routes = append(cfg.Routes, sallyport.Route{Pattern: pattern, Public: true, InsecureUnlimited: true})
 	}
+	o.limitOptions.apply(&cfg)
 	if o.jwks != "" {
 		issuer, jwksErr := o.foreign()
 		cfg.Issuers, err = []token.Issuer{issuer}, errors.Join(err, jwksErr)
@@ -175,7 +176,7 @@ func (o *options) foreign() (token.Issuer, error) {
 	if len(keys) == 0 {
 		return token.Issuer{}, fmt.Errorf("--jwks %s: no key in it can be used: %w", o.jwks, errors.Join(errs...))
 	}
-	return token.Issuer{Name: o.issuer, Audiences: []string{o.aud()}, Keys: keys, Types: o.types}, nil
+	return token.Issuer{Name: o.issuer, Audiences: []string{o.aud()}, Keys: keys, Types: o.types, Keep: o.claims()}, nil
 }
 
 func (o *options) aud() string {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -39,19 +38,21 @@ func TestMain(m *testing.M) {
 //	keep NAME REGEXP                    put what the regexp's group matched on standard output into $NAME
 //	terminate                           SIGTERM; the program has to end with status 0
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script",
-		Setup: func(e *testscript.Env) error {
-			notes := httptest.NewServer(demo.Notes())
-			e.Defer(notes.Close)
-			e.Setenv("NOTES", notes.URL)
-			e.Values[program{}] = new(*running)
-			return nil
-		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"start": start, "request": request, "secure": secure, "gone": gone, "keep": keep, "terminate": terminate, "mail": mailed,
-		},
-	})
+	testscript.Run(t, testscript.Params{Dir: "testdata/script", Setup: setup, Cmds: commands()})
+}
+
+func setup(e *testscript.Env) error {
+	notes := httptest.NewServer(demo.Notes())
+	e.Defer(notes.Close)
+	e.Setenv("NOTES", notes.URL)
+	e.Values[program{}] = new(*running)
+	return nil
+}
+
+func commands() map[string]func(*testscript.TestScript, bool, []string) {
+	return map[string]func(*testscript.TestScript, bool, []string){
+		"start": start, "request": request, "secure": secure, "gone": gone, "keep": keep, "terminate": terminate, "mail": mailed,
+	}
 }
 
 const limit = 20 * time.Second
@@ -61,7 +62,7 @@ type program struct{}
 
 type running struct {
 	cmd    *exec.Cmd
-	errors bytes.Buffer
+	errors shared
 }
 
 var listening = regexp.MustCompile(`(?m)^  (?:listening|the gate) +(\S+)`)

@@ -70,6 +70,13 @@ func (a *app) describe(out io.Writer) {
 	}
 	line("public", "%s", or(strings.Join(slices.Concat(o.public, o.unlimited), ", "), "nothing but the accounts: every route needs a token"))
 	line("limit", "%s for each caller", o.limit)
+	for _, q := range o.quotas {
+		line("quota", "%s", q)
+	}
+	for _, c := range o.costs {
+		line("cost", "%s", c)
+	}
+	line("counts", "%s", o.describeCounts())
 	line("audit", "%s", or(strings.TrimPrefix(o.audit, "-"), "standard error"))
 	fmt.Fprintln(out)
 	if o.accounts == "on" {

@@ -84,7 +84,7 @@ func (a *app) trust(ctx context.Context) (list []token.Issuer, err error) {
 			return nil, err
 		}
 		a.closers = append(a.closers, source.Close)
-		list = append(list, token.Issuer{Name: t.issuer, Audiences: t.audiences, Types: t.types, Claims: t.claims, Source: source})
+		list = append(list, token.Issuer{Name: t.issuer, Audiences: t.audiences, Types: t.types, Claims: t.claims, Source: source, Keep: a.options.claims()})
 	}
 	return list, nil
 }

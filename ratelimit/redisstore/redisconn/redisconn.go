@@ -139,6 +139,13 @@ func refused(err error) bool {
 	return false
 }
 
+// Err says why no server was there yet; nil once one was.
+func (c *Conn) Err() error {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.err
+}
+
 func (c *Conn) keepTrying() {
 	tick := time.NewTicker(redial)
 	defer tick.Stop()

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"crypto/hkdf"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/sallyport-dev/sallyport"
+	"github.com/sallyport-dev/sallyport/audit"
+	"github.com/sallyport-dev/sallyport/ratelimit/redisstore"
+	"github.com/sallyport-dev/sallyport/ratelimit/redisstore/redisconn"
+	"github.com/sallyport-dev/sallyport/secret"
+)
+
+// redisVariable keeps an address with a password out of the command line, where every
+// user of the machine can read it.
+const redisVariable = "SALLYPORT_REDIS"
+
+// openLimits connects to Redis, if there is one that counts.
+func (a *app) openLimits(cfg *sallyport.Config) error {
+	o := &a.options
+	if o.redis == "" {
+		return nil
+	}
+	key, err := o.limitSecret()
+	if err != nil {
+		return err
+	}
+	conn, err := redisconn.Dial(o.redis)
+	if bad, ok := errors.AsType[*redisconn.URLError](err); ok {
+		return bad
+	} else if err != nil {
+		return fmt.Errorf("%w: give the user and the password that the server asks for, as in redis://USER:PASSWORD@HOST:6379, best in $%s", err, redisVariable)
+	}
+	if err := conn.Err(); err != nil {
+		errorLog().Warn("Redis cannot be reached; until it can, this node counts alone and admits its share", "redis", o.describeRedis(), "error", err)
+	}
+	a.redis, err = redisstore.New(redisstore.Config{Client: conn, Lease: o.redisLease, Notify: a.limitsChanged})
+	if err != nil {
+		conn.Close()
+		return err
+	}
+	a.closers = append(a.closers, a.redis.Close)
+	cfg.Limits, cfg.LimitSecret = a.redis, key
+	return nil
+}
+
+// limitSecret makes the keys of the counters, from the secret that is the same on all
+// nodes.
+func (o *options) limitSecret() (key secret.Bytes, err error) {
+	var main secret.Bytes
+	switch {
+	case o.accounts == "on":
+		if err = o.complete(); err == nil {
+			main, err = secret.LoadOrCreate(o.secret)
+		}
+	case o.secret == "":
+		return key, errors.New("--redis with --accounts=off needs --secret FILE, with 32 random bytes that are the same on every node: head -c 32 /dev/urandom > limits.key; chmod 600 limits.key")
+	default:
+		main, err = secret.ReadFile(o.secret)
+	}
+	if err != nil {
+		return key, err
+	}
+	if main.Len() < 16 {
+		return key, fmt.Errorf("--secret %s: it has %d bytes, and has to have 16 random ones or more", o.secret, main.Len())
+	}
+	derived, err := hkdf.Key(sha256.New, main.Reveal(), nil, "sallyport serve limits", 32)
+	return secret.NewBytes(derived), err
+}
+
+// limitsChanged notes an outage of Redis, its end, or a loss.
+func (a *app) limitsChanged(c redisstore.Change) {
+	e := audit.Event{Name: audit.LimitsRestored, Reason: fmt.Sprintf("Redis is asked again after %s", c.Lasted.Round(time.Millisecond))}
+	switch {
+	case c.Degraded:
+		e = audit.Event{Name: audit.LimitsDegraded, Reason: fmt.Sprintf("Redis cannot be asked, and each of %s admits its share: %s", count(c.Nodes, "node"), c.Reason)}
+	case c.Lost:
+		e = audit.Event{Name: audit.LimitsLost, Reason: c.Reason}
+	}
+	a.log.Emit(e)
+}
+
+// limitsStatus is what administrators read.
+type limitsStatus struct {
+	Counts string                  `json:"counts"`
+	Limits []sallyport.LimitStatus `json:"limits"`
+	Redis  *redisstore.Stats       `json:"redis,omitzero"`
+}
+
+func (a *app) limitsStatus() any {
+	s := limitsStatus{Counts: a.options.describeCounts(), Limits: a.gate.Limits()}
+	if a.redis != nil {
+		stats := a.redis.Stats()
+		s.Redis = &stats
+	}
+	return s
+}
+
+// describeCounts says where counters are.
+func (o *options) describeCounts() string {
+	switch {
+	case o.redis == "":
+		return "in this process; other nodes count by themselves"
+	case o.redisLease > 0:
+		return fmt.Sprintf("in Redis at %s, by leases of %s", o.describeRedis(), o.redisLease)
+	}
+	return "in Redis at " + o.describeRedis() + ", by every request"
+}
+
+// describeRedis is the address without what is nobody's business.
+func (o *options) describeRedis() string {
+	u, err := url.Parse(o.redis)
+	if err != nil {
+		return "?"
+	}
+	if u.Host == "" {
+		return u.Path
+	}
+	text := strings.Join(append([]string{u.Host}, u.Query()["addr"]...), ", ")
+	if name := u.Query().Get("master_set"); name != "" {
+		return "the master " + name + " of " + text
+	}
+	return text
+}
+
+// fromEnvironment fills in what was left out.
+func (o *limitOptions) fromEnvironment() {
+	if o.redis == "" {
+		o.redis = os.Getenv(redisVariable)
+	}
+}
