@@ -127,6 +127,7 @@ func (b *builder) routes() *routes {
 	if b.cfg.Accounts != nil {
 		b.reserve(t, b.cfg.Accounts)
 	}
+	defer t.addRest()
 	for i, in := range b.cfg.Routes {
 		field := fmt.Sprintf("Routes[%d].", i)
 		if b.cfg.Accounts != nil && reserved(b.cfg.Accounts, in.Pattern) {

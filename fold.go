@@ -18,7 +18,7 @@ func (t *routes) limiting(r *http.Request, c *chain) *chain {
 		path = "/"
 	}
 	h, _ := t.folded.Handler(&http.Request{Method: r.Method, Host: strings.ToLower(r.Host), URL: &url.URL{Path: path}})
-	if found, ok := h.(*chain); ok {
+	if found, ok := h.(*chain); ok && found != t.rest {
 		return found
 	}
 	return c
@@ -45,10 +45,4 @@ func foldPattern(pattern string) []string {
 		return []string{method + bare, method + path}
 	}
 	return []string{method + bare}
-}
-
-// addFolded leaves out what the folding made the same as another: the first one holds.
-func (t *routes) addFolded(pattern string, c *chain) {
-	defer func() { recover() }() // ServeMux panics on a conflict; the pattern itself was taken
-	t.folded.Handle(pattern, c)
 }

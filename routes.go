@@ -105,6 +105,22 @@ func (c *chain) bound(w http.ResponseWriter, r *http.Request) *problem.Problem {
 	return nil
 }
 
+// addRest has the muxes find rest for what no pattern takes. They would else work out
+// which methods there are, for an answer that is not given here.
+func (t *routes) addRest() {
+	for _, mux := range []*http.ServeMux{t.mux, t.folded} {
+		if mux != nil {
+			quietly(mux, "/", t.rest)
+		}
+	}
+}
+
+// quietly registers a chain, unless there is one for the same requests: ServeMux panics.
+func quietly(mux *http.ServeMux, pattern string, c *chain) {
+	defer func() { recover() }()
+	mux.Handle(pattern, c)
+}
+
 // registered is where ServeMux says a pattern came from: always here.
 var registered = regexp.MustCompile(` \(registered at [^)]*\)`)
 
@@ -118,7 +134,7 @@ func (t *routes) add(c *chain) (err error) {
 	t.mux.Handle(c.pattern, c)
 	if t.folded != nil {
 		for _, pattern := range foldPattern(c.pattern) {
-			t.addFolded(pattern, c)
+			quietly(t.folded, pattern, c) // what the folding made the same is the first one's
 		}
 	}
 	return nil

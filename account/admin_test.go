@@ -12,6 +12,7 @@ import (
 	"github.com/sallyport-dev/sallyport/account"
 	"github.com/sallyport-dev/sallyport/account/internal/totp"
 	"github.com/sallyport-dev/sallyport/audit"
+	"github.com/sallyport-dev/sallyport/ratelimit"
 )
 
 // admin sends a request to the API for administrators.
@@ -241,4 +242,19 @@ func TestAdminLimit(t *testing.T) {
 	if status, said := w.admin("GET", "/users", "sp_live_x", ""); status != 401 {
 		t.Error(status, said)
 	}
+}
+
+// TestSharedLimits: two processes with one secret share the counters of a shared store.
+func TestSharedLimits(t *testing.T) {
+	store, err := ratelimit.NewMemory(ratelimit.MemoryConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	shared := func(c *account.Config) { c.Limits, c.LoginLimit = store, "2 per 1h" }
+	one, two := newWorld(t, shared), newWorld(t, shared)
+	wrong := body("username", "nobody", "password", adasPW)
+	one.mustCall(401, "POST", "/auth/login", "", wrong)
+	two.mustCall(401, "POST", "/auth/login", "", wrong)
+	one.mustCall(429, "POST", "/auth/login", "", wrong)
+	two.mustCall(429, "POST", "/auth/login", "", wrong)
 }
