@@ -71,7 +71,7 @@ func (s *Store) recover(ctx context.Context) {
 // took are told by them: until then it is the share that holds.
 func (s *Store) remind(ctx context.Context) {
 	s.breaker.doubt(s.now())
-	s.report(ctx, func(e *entry, _ *question, _ int) bool { return e.birth != 0 })
+	s.report(ctx, func(_ bucket, e *entry, _ *question) bool { return e.birth != 0 })
 	if s.notify != nil {
 		s.notify(Change{Lost: true, Reason: "the server lost its keys", Nodes: s.nodes.count(s.fixed)})
 	}
@@ -91,8 +91,10 @@ type telling struct {
 
 // tell reports what is owed, and reports whether all of it arrived.
 func (s *Store) tell(ctx context.Context) bool {
-	return s.report(ctx, func(e *entry, q *question, quota int) bool {
-		q.owed, e.owed = min(e.owed, quota), 0
+	return s.report(ctx, func(b bucket, e *entry, q *question) bool {
+		if e.owed > 0 { // what is over by now is nothing to tell
+			q.owed, e.owed = min(e.owed, s.counting(b.key, b.limit, 0)), 0
+		}
 		return q.owed > 0
 	})
 }
@@ -100,7 +102,7 @@ func (s *Store) tell(ctx context.Context) bool {
 // giveBack returns what is left of leases that ended; of all, when the Store closes.
 func (s *Store) giveBack(ctx context.Context, all bool) {
 	now := s.now()
-	s.report(ctx, func(e *entry, q *question, _ int) bool {
+	s.report(ctx, func(_ bucket, e *entry, q *question) bool {
 		if e.lease.left == 0 || e.flight != nil || !all && now < e.lease.expires {
 			return false
 		}
@@ -111,13 +113,13 @@ func (s *Store) giveBack(ctx context.Context, all bool) {
 }
 
 // report asks nothing but tells Redis what pick says of each entry.
-func (s *Store) report(ctx context.Context, pick func(*entry, *question, int) bool) bool {
+func (s *Store) report(ctx context.Context, pick func(bucket, *entry, *question) bool) bool {
 	var list []telling
 	s.table.each(func(b bucket, e *entry) {
 		q := question{birth: e.birth}
-		if pick(e, &q, b.limit.Quota()) {
+		if pick(b, e, &q) {
 			if e.birth != 0 {
-				q.own = s.own(b.key, b.limit)
+				q.own = s.counting(b.key, b.limit, margin)
 			}
 			list = append(list, telling{b, q})
 		}

@@ -160,7 +160,7 @@ func (r *traffic) p99() time.Duration {
 func TestOutages(t *testing.T) {
 	const window = time.Second
 	const begin, end, total = 2 * window, 4 * window, 7 * window
-	const begun = begin + window/2 // when all have noticed
+	const begun = begin + window // when all have noticed
 	for _, mode := range []struct {
 		name  string
 		lease time.Duration

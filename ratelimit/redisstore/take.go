@@ -20,7 +20,7 @@ func (s *Store) Take(ctx context.Context, key ratelimit.Key, l ratelimit.Limit, 
 func (s *Store) TakeAll(ctx context.Context, takes []ratelimit.Take) (int, error) {
 	for i := range takes {
 		if err := takes[i].Check(); err != nil {
-			return i, err
+			return 0, err
 		}
 	}
 	if err := ctx.Err(); err != nil {
@@ -184,10 +184,12 @@ func (s *Store) prepare(t *ratelimit.Take, lease bool) (asked, bool) {
 		return a, false
 	}
 	a.e = e
-	a.q.birth, a.q.owed = e.birth, min(e.owed, t.Limit.Quota())
-	e.owed = 0
+	a.q.birth = e.birth
+	if e.owed > 0 {
+		a.q.owed, e.owed = min(e.owed, s.counting(t.Key, t.Limit, 0)), 0
+	}
 	if e.birth != 0 {
-		a.q.own = s.own(t.Key, t.Limit)
+		a.q.own = s.counting(t.Key, t.Limit, margin)
 	}
 	if !lease {
 		return a, true
@@ -206,10 +208,10 @@ func (s *Store) prepare(t *ratelimit.Take, lease bool) (asked, bool) {
 // comes back, by the way the answer took.
 const margin = 250 * time.Millisecond
 
-// own is how much this process has taken that surely still counts.
-func (s *Store) own(key ratelimit.Key, l ratelimit.Limit) int {
+// counting is how much this process has taken that will still count after a while.
+func (s *Store) counting(key ratelimit.Key, l ratelimit.Limit, after time.Duration) int {
 	n := s.nodes.count(s.fixed)
-	return (s.mirror.Used(key, l, margin) + n - 1) / n
+	return (s.mirror.Used(key, l, after) + n - 1) / n
 }
 
 // call runs the script, in the time a decision has.
