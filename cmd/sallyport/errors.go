@@ -14,7 +14,7 @@ var flagNames = strings.NewReplacer(
 	"sallyport: ClientLimit", "--client-limit",
 	"sallyport: Quotas", "--quota: Quotas",
 	"redisconn: ", "--redis: ",
-	"redisstore: Lease", "--redis-lease",
+	"redisstore: Lease", "--redis-lease", "redisstore: Timeout", "--redis-timeout",
 	"sallyport: MaxBody", "--max-body",
 	"sallyport: Routes", "--public: Routes",
 	"account: LoginLimit", "--login-limit",

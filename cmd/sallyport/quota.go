@@ -20,6 +20,7 @@ type limitOptions struct {
 	oldFields          bool
 	redis              string
 	redisLease         time.Duration
+	redisTimeout       time.Duration
 }
 
 func (o *limitOptions) flags(f *pflag.FlagSet) {
@@ -29,6 +30,7 @@ func (o *limitOptions) flags(f *pflag.FlagSet) {
 	f.StringArrayVar(&o.costs, "cost", nil, "how many requests one of a `ROUTE=N` counts as, such as \"POST /reports=10\"; may be repeated")
 	f.BoolVar(&o.oldFields, "legacy-rate-limit-fields", false, "send X-RateLimit-Limit, -Remaining and -Reset as well")
 	f.StringVar(&o.redis, "redis", "", "`ADDRESS` of Redis or Valkey that counts for all nodes: redis://USER:PASSWORD@HOST:6379, rediss:// for TLS, redis://SENTINEL:26379?addr=OTHER:26379&master_set=NAME, or redis://NODE:6379?addr=OTHER:6379 for a cluster; or $"+redisVariable+" (default: each node counts by itself)")
+	f.DurationVar(&o.redisTimeout, "redis-timeout", 20*time.Millisecond, "how long a request waits for Redis before this node decides alone")
 	f.DurationVar(&o.redisLease, "redis-lease", 0, "for how long a node may spend what it took from Redis in one go, such as 1s; most requests then ask nobody (default: every request asks)")
 }
 

@@ -40,7 +40,7 @@ func (a *app) openLimits(cfg *sallyport.Config) error {
 	if err := conn.Err(); err != nil {
 		errorLog().Warn("Redis cannot be reached; until it can, this node counts alone and admits its share", "redis", o.describeRedis(), "error", err)
 	}
-	a.redis, err = redisstore.New(redisstore.Config{Client: conn, Lease: o.redisLease, Notify: a.limitsChanged})
+	a.redis, err = redisstore.New(redisstore.Config{Client: conn, Timeout: o.redisTimeout, Lease: o.redisLease, Notify: a.limitsChanged})
 	if err != nil {
 		conn.Close()
 		return err
