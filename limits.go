@@ -83,14 +83,6 @@ func (l *limits) charge(ctx context.Context, a *answer, route, at *chain, good b
 	return nil
 }
 
-// owner is the principal, or the address prefix of a request that has none.
-func (l *limits) owner(a *answer) ratelimit.Key {
-	if who := &a.visit.Principal; !who.IsZero() {
-		return l.keys.Sum("principal", who.Issuer, who.Subject)
-	}
-	return l.keys.Network(clientip.Prefix(a.visit.Client))
-}
-
 // acquire begins the request where it counts as one in flight. close ends it.
 func (c *charging) acquire() *problem.Problem {
 	for _, r := range c.quotas {
@@ -221,38 +213,6 @@ func (l *limits) shadow(r *rule, req *http.Request, v *visit.Visit) {
 		Name: audit.LimitShadow, Request: v.ID, Client: v.Client, Issuer: v.Principal.Issuer, Subject: v.Principal.Subject,
 		Method: methodOf(req), Route: v.Route, Path: req.URL.Path, Reason: r.reason,
 	})
-}
-
-// key is the bucket of a rule.
-func (c *charging) key(r *rule) ratelimit.Key {
-	key := c.part(r.by[0])
-	for _, p := range r.by[1:] {
-		key = key.For(c.part(p))
-	}
-	if r.route != "" {
-		key = key.For(c.at.label)
-	}
-	return key.For(r.label)
-}
-
-// part is one of those that a bucket is by. What a request does not have is its
-// principal: so nothing is without a limit.
-func (c *charging) part(p part) ratelimit.Key {
-	switch p.kind {
-	case byClient:
-		return c.keys.Network(clientip.Prefix(c.a.visit.Client))
-	case byRoute:
-		return c.at.label
-	case byAPIKey:
-		if c.a.apiKey {
-			return c.keys.Sum("api key", c.a.visit.Principal.Issuer, c.a.visit.Principal.Token)
-		}
-	case byClaim:
-		if value, ok := c.a.visit.Principal.Claim(p.claim); ok {
-			return c.keys.Sum("claim", p.claim, c.a.visit.Principal.Issuer, value)
-		}
-	}
-	return c.who
 }
 
 // limitsDown refuses while a store cannot count: it is never open.

@@ -26,23 +26,6 @@ type rule struct {
 	refused           atomic.Int64
 }
 
-// part is one of the things that a bucket is by.
-type part struct {
-	kind  byte
-	claim string
-}
-
-// The kinds of parts. The first part of a rule is whose the bucket is, and a store
-// decides at once about all of one owner; so those that are the same for most rules come
-// first.
-const (
-	byPrincipal byte = iota
-	byClaim
-	byAPIKey
-	byClient
-	byRoute
-)
-
 // LimitStatus is one limit, and what it did in this process.
 type LimitStatus struct {
 	// Name and Limit are as in the Config, Route the pattern of a route's own limit.
@@ -209,48 +192,6 @@ func (b *builder) quotaRule(field string, q Quota) *rule {
 		return nil
 	}
 	return b.keep(&rule{name: q.Name, text: q.Limit, inFlight: f, shadow: shadow})
-}
-
-// parts reads Quota.By.
-func (b *builder) parts(field string, by []string) (list []part, ok bool) {
-	if len(by) == 0 {
-		return []part{{kind: byPrincipal}}, true
-	}
-	kinds := map[string]byte{"principal": byPrincipal, "client": byClient, "apikey": byAPIKey, "route": byRoute}
-	before := len(b.errs)
-	for _, text := range by {
-		p := part{}
-		kind, known := kinds[text]
-		if claim, is := strings.CutPrefix(text, "claim:"); is {
-			p.claim, kind, known = claim, byClaim, true
-			if !b.kept(claim) {
-				b.add(field, text, "is a claim that no issuer's tokens are read for: name it in the Keep of an issuer")
-			}
-		}
-		p.kind = kind
-		switch {
-		case !known:
-			b.add(field, text, "is unknown: there are principal, client, apikey, route and claim:NAME")
-		case slices.Contains(list, p):
-			b.add(field, text, "is there twice")
-		}
-		list = append(list, p)
-	}
-	slices.SortStableFunc(list, func(x, y part) int { return int(x.kind) - int(y.kind) })
-	return list, len(b.errs) == before
-}
-
-// kept reports whether some issuer's tokens may have the claim.
-func (b *builder) kept(claim string) bool {
-	if slices.Contains([]string{"client_id", "sid", "iss", "sub"}, claim) {
-		return true
-	}
-	for _, issuer := range b.cfg.Issuers {
-		if slices.Contains(issuer.Keep, claim) {
-			return true
-		}
-	}
-	return false
 }
 
 // fits says which of the limits a request of a route could never pass.

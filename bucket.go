@@ -1,0 +1,108 @@
+package sallyport
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/sallyport-dev/sallyport/clientip"
+	"github.com/sallyport-dev/sallyport/ratelimit"
+)
+
+// part is one of the things that a bucket is by.
+type part struct {
+	kind  byte
+	claim string
+}
+
+// The kinds of parts. The first part of a rule is whose the bucket is, and a store
+// decides at once about all of one owner; so those that are the same for most rules come
+// first.
+const (
+	byPrincipal byte = iota
+	byClaim
+	byAPIKey
+	byClient
+	byRoute
+)
+
+// parts reads Quota.By.
+func (b *builder) parts(field string, by []string) (list []part, ok bool) {
+	if len(by) == 0 {
+		return []part{{kind: byPrincipal}}, true
+	}
+	kinds := map[string]byte{"principal": byPrincipal, "client": byClient, "apikey": byAPIKey, "route": byRoute}
+	before := len(b.errs)
+	for _, text := range by {
+		p := part{}
+		kind, known := kinds[text]
+		if claim, is := strings.CutPrefix(text, "claim:"); is {
+			p.claim, kind, known = claim, byClaim, true
+			if !b.kept(claim) {
+				b.add(field, text, "is a claim that no issuer's tokens are read for: name it in the Keep of an issuer")
+			}
+		}
+		p.kind = kind
+		switch {
+		case !known:
+			b.add(field, text, "is unknown: there are principal, client, apikey, route and claim:NAME")
+		case slices.Contains(list, p):
+			b.add(field, text, "is there twice")
+		}
+		list = append(list, p)
+	}
+	slices.SortStableFunc(list, func(x, y part) int { return int(x.kind) - int(y.kind) })
+	return list, len(b.errs) == before
+}
+
+// kept reports whether some issuer's tokens may have the claim.
+func (b *builder) kept(claim string) bool {
+	if slices.Contains([]string{"client_id", "sid", "iss", "sub"}, claim) {
+		return true
+	}
+	for _, issuer := range b.cfg.Issuers {
+		if slices.Contains(issuer.Keep, claim) {
+			return true
+		}
+	}
+	return false
+}
+
+// owner is the principal, or the address prefix of a request that has none.
+func (l *limits) owner(a *answer) ratelimit.Key {
+	if who := &a.visit.Principal; !who.IsZero() {
+		return l.keys.Sum("principal", who.Issuer, who.Subject)
+	}
+	return l.keys.Network(clientip.Prefix(a.visit.Client))
+}
+
+// key is the bucket of a rule.
+func (c *charging) key(r *rule) ratelimit.Key {
+	key := c.part(r.by[0])
+	for _, p := range r.by[1:] {
+		key = key.For(c.part(p))
+	}
+	if r.route != "" {
+		key = key.For(c.at.label)
+	}
+	return key.For(r.label)
+}
+
+// part is one of those that a bucket is by. What a request does not have is its
+// principal: so nothing is without a limit.
+func (c *charging) part(p part) ratelimit.Key {
+	switch p.kind {
+	case byClient:
+		return c.keys.Network(clientip.Prefix(c.a.visit.Client))
+	case byRoute:
+		return c.at.label
+	case byAPIKey:
+		if c.a.apiKey {
+			return c.keys.Sum("api key", c.a.visit.Principal.Issuer, c.a.visit.Principal.Token)
+		}
+	case byClaim:
+		if value, ok := c.a.visit.Principal.Claim(p.claim); ok {
+			return c.keys.Sum("claim", p.claim, c.a.visit.Principal.Issuer, value)
+		}
+	}
+	return c.who
+}
