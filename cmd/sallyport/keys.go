@@ -83,6 +83,9 @@ func keysRevoke(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:     "revoke KID",
 		Short:   "Take a key away at once, as it may have leaked; its tokens die, sessions go on",
+		Long: `Take a key away at once, as it may have leaked; its tokens die, sessions go on.
+
+One key in 64 has an id that begins with "-": write sallyport keys revoke -- KID.`,
 		Args:    needs(1, 1),
 		PreRunE: existing(o),
 		RunE: func(c *cobra.Command, args []string) error {

@@ -38,7 +38,7 @@ func command() *cobra.Command {
 	})
 	root.AddCommand(serveCommand(), demoCommand(), userCommand(), keysCommand(), tokenCommand(), versionCommand())
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return fmt.Errorf("%w: see %s --help", err, c.CommandPath())
+		return fmt.Errorf("%w: see %s --help; what is no flag and begins with - stands after --", err, c.CommandPath())
 	})
 	return root
 }
