@@ -7,22 +7,11 @@ import (
 	"github.com/sallyport-dev/sallyport/ratelimit"
 )
 
-// alone decides without Redis, by this process's share. Every permit counts as many
-// times as there are processes, and at the most as the whole quota, so that one at a
-// time is always admitted.
+// alone decides without Redis, by this process's share.
 func (s *Store) alone(t *ratelimit.Take) {
-	n := s.nodes.count(s.fixed)
-	quota := t.Limit.Quota()
-	cost := t.Cost
-	if cost <= quota {
-		cost = min(cost*n, quota)
-	}
-	d, _ := s.mirror.Take(context.Background(), t.Key, t.Limit, cost) // Check said that it has no error
-	d.Degraded = true
-	d.Remaining /= n
-	t.Decision = d
+	t.Decision = s.fromShare(t)
 	s.counts.alone.Add(1)
-	if !d.Allowed || t.Cost == 0 {
+	if !t.Decision.Allowed || t.Cost == 0 {
 		return
 	}
 	b := bucket{t.Key, t.Limit}
@@ -36,11 +25,31 @@ func (s *Store) alone(t *ratelimit.Take) {
 	}
 }
 
-// withinShare reports whether the take stays within this process's share.
+// withinShare takes from this process's share, and refuses what is above it. What Redis
+// refuses afterwards stays taken: that is for some seconds after an outage only.
 func (s *Store) withinShare(t *ratelimit.Take) bool {
+	d := s.fromShare(t)
+	if !d.Allowed {
+		t.Decision = d
+		s.counts.alone.Add(1)
+	}
+	return d.Allowed || t.Cost > t.Limit.Quota()
+}
+
+// fromShare takes from this process's share. Every permit counts as many times as there
+// are processes, and at the most as the whole quota, so that one at a time is always
+// admitted.
+func (s *Store) fromShare(t *ratelimit.Take) ratelimit.Decision {
 	n := s.nodes.count(s.fixed)
-	d, _ := s.mirror.Take(context.Background(), t.Key, t.Limit, 0)
-	return t.Cost > t.Limit.Quota() || d.Remaining >= min(t.Cost*n, t.Limit.Quota())
+	quota := t.Limit.Quota()
+	cost := t.Cost
+	if cost <= quota {
+		cost = min(cost*n, quota)
+	}
+	d, _ := s.mirror.Take(context.Background(), t.Key, t.Limit, cost) // Check said that it has no error
+	d.Degraded = true
+	d.Remaining /= n
+	return d
 }
 
 // failed notes a call about key that Redis did not answer.

@@ -15,13 +15,15 @@ import (
 	"github.com/sallyport-dev/sallyport/ratelimit/redisstore"
 )
 
-// outages are the ways in which a server fails, and comes back.
-var outages = []struct {
+// outage is a way in which a server fails, and comes back.
+type outage struct {
 	name       string
 	config     []string
 	begin, end func(t *testing.T, s *redistest.Server, p *redistest.Relay)
 	lost       bool // no call fails, but the keys are gone
-}{
+}
+
+var outages = []outage{
 	{name: "killed", begin: func(t *testing.T, s *redistest.Server, p *redistest.Relay) { s.Kill() },
 		end: func(t *testing.T, s *redistest.Server, p *redistest.Relay) { s.Restart(t) }},
 	{name: "frozen", begin: func(t *testing.T, s *redistest.Server, p *redistest.Relay) { s.Freeze(t) },
@@ -49,7 +51,7 @@ var outages = []struct {
 }
 
 // timeout is how long a decision waits in these tests: long, as they share a machine.
-const timeout = 100 * time.Millisecond
+const timeout = 400 * time.Millisecond
 
 // event is one admission. It happened between its two times.
 type event struct {
@@ -156,66 +158,83 @@ func (r *traffic) p99() time.Duration {
 
 // TestOutages has three nodes count with a server that fails in the middle and comes
 // back. Nothing fails, something is always admitted, and once the outage has begun no
-// window sees more than the limit.
+// window sees more than the limit. All ways of failing are played at the same time.
 func TestOutages(t *testing.T) {
-	const window = time.Second
-	const begin, end, total = 2 * window, 4 * window, 7 * window
-	const begun = begin + window // when all have noticed
-	for _, mode := range []struct {
-		name  string
-		lease time.Duration
-	}{{"exact", 0}, {"leased", window}} {
-		for _, c := range outages {
-			t.Run(c.name+" "+mode.name, func(t *testing.T) {
-				t.Parallel()
-				server := redistest.Start(t, c.config...)
-				proxy := redistest.Proxy(t, server.Addr())
-				r := &traffic{T: t, limit: parse(t, "90 per 1s"), keys: []ratelimit.Key{{1}}}
-				var changes sync.Map
-				prefix := rand.Text() + ":"
-				for i := range 3 {
-					r.stores = append(r.stores, open(t, redisstore.Config{
-						Client: dial(t, "redis://"+proxy.Addr()), Prefix: prefix, Timeout: timeout, Lease: mode.lease,
-						Notify: func(c redisstore.Change) { changes.Store(change{i, c.Degraded, c.Lost}, true) },
-					}.WithBeat(100*time.Millisecond)))
-				}
-				for _, s := range r.stores {
-					for s.Stats().Nodes != 3 {
-						s.Beat(t.Context())
-					}
-				}
-				r.start = time.Now()
-				time.AfterFunc(begin, func() { c.begin(t, server, proxy) })
-				time.AfterFunc(end, func() { c.end(t, server, proxy) })
-				r.run(4, 15*time.Millisecond, total)
+	var all sync.WaitGroup
+	for _, lease := range []time.Duration{0, window / 2} {
+		for _, o := range outages {
+			name := o.name + " exact"
+			if lease > 0 {
+				name = o.name + " leased"
+			}
+			all.Go(func() { t.Run(name, func(t *testing.T) { playOutage(t, o, lease) }) })
+		}
+	}
+	all.Wait()
+}
 
-				quota := r.limit.Quota()
-				t.Logf("at most in one window: before %d, at the begin %d, after it %d of %d; alone %d; %d of %d decisions degraded; p99 %v",
-					r.most(0, begin-window), r.most(begin-window, begun), r.most(begun, total), quota,
-					r.during(begin+window/2, end), r.degraded, len(r.took), r.p99())
-				if got := r.most(0, begin-window); got > quota {
-					t.Errorf("%d before the outage", got)
-				}
-				if got := r.most(begin-window, begun); got > 2*quota {
-					t.Errorf("%d where the outage begins", got)
-				}
-				if got := r.most(begun, total); got > quota {
-					t.Errorf("%d within a window after the outage began", got)
-				}
-				if r.during(begin+window/2, end) == 0 || r.during(end+window, total) == 0 {
-					t.Error("nothing is admitted any more")
-				}
-				if r.degraded == 0 && !c.lost {
-					t.Error("no decision was degraded")
-				}
-				for i := range 3 {
-					for _, want := range []change{{i, true, false}, {i, false, false}, {i, false, true}} {
-						if _, told := changes.Load(want); !told && want.lost == c.lost {
-							t.Errorf("node %d was not told of %+v", i, want)
-						}
-					}
-				}
-			})
+// What is played: the window, when the outage begins, when it has been noticed, when it
+// is over, and when the test is.
+const (
+	window = 2 * time.Second
+	begin  = 2 * window
+	begun  = begin + window/2
+	end    = begin + 3*window/2
+	total  = end + 3*window
+)
+
+func playOutage(t *testing.T, o outage, lease time.Duration) {
+	server := redistest.Start(t, o.config...)
+	proxy := redistest.Proxy(t, server.Addr())
+	r := &traffic{T: t, limit: parse(t, "90 per 2s"), keys: []ratelimit.Key{{1}}}
+	var changes sync.Map
+	prefix := rand.Text() + ":"
+	for i := range 3 {
+		r.stores = append(r.stores, open(t, redisstore.Config{
+			Client: dial(t, "redis://"+proxy.Addr()), Prefix: prefix, Timeout: timeout, Lease: lease,
+			Notify: func(c redisstore.Change) { changes.Store(change{i, c.Degraded, c.Lost}, true) },
+		}.WithBeat(timeout/2)))
+	}
+	for _, s := range r.stores {
+		for s.Stats().Nodes != 3 {
+			s.Beat(t.Context())
+		}
+	}
+	r.start = time.Now()
+	var faults sync.WaitGroup
+	faults.Go(func() {
+		<-time.After(begin)
+		o.begin(t, server, proxy)
+		<-time.After(time.Until(r.start.Add(end)))
+		o.end(t, server, proxy)
+	})
+	r.run(2, 20*time.Millisecond, total)
+	faults.Wait()
+
+	quota := r.limit.Quota()
+	t.Logf("at most in one window: before %d, at the begin %d, after it %d of %d; alone %d; %d of %d decisions degraded; p99 %v",
+		r.most(0, begin-window), r.most(begin-window, begun), r.most(begun, total), quota,
+		r.during(begun, end), r.degraded, len(r.took), r.p99())
+	if got := r.most(0, begin-window); got > quota {
+		t.Errorf("%d before the outage", got)
+	}
+	if got := r.most(begin-window, begun); got > 2*quota {
+		t.Errorf("%d where the outage begins", got)
+	}
+	if got := r.most(begun, total); got > quota {
+		t.Errorf("%d within a window after the outage began", got)
+	}
+	if r.during(begun, end) == 0 || r.during(end+window, total) == 0 {
+		t.Error("nothing is admitted any more")
+	}
+	if r.degraded == 0 && !o.lost {
+		t.Error("no decision was degraded")
+	}
+	for i := range 3 {
+		for _, want := range []change{{i, true, false}, {i, false, false}, {i, false, true}} {
+			if _, told := changes.Load(want); !told && want.lost == o.lost {
+				t.Errorf("node %d was not told of %+v", i, want)
+			}
 		}
 	}
 }

@@ -103,6 +103,8 @@ type asked struct {
 	e    *entry // nil when there is no room for one
 	// flight is open until the answer is here, in leased mode.
 	flight chan struct{}
+	// charged says that the share has been charged.
+	charged bool
 }
 
 // ask has Redis decide the first take, and those behind it of the same owner that this
@@ -111,7 +113,6 @@ func (s *Store) ask(ctx context.Context, takes []ratelimit.Take) (int, error) {
 	from := s.now()
 	unsettled := s.breaker.unsettled.Load()
 	if unsettled && !s.withinShare(&takes[0]) {
-		s.alone(&takes[0])
 		return 1, nil
 	}
 	list := make([]asked, 0, len(takes))
@@ -120,6 +121,7 @@ func (s *Store) ask(ctx context.Context, takes []ratelimit.Take) (int, error) {
 			break
 		}
 		a, ok := s.prepare(&takes[i], s.lease > 0 && !unsettled)
+		a.charged = unsettled
 		if !ok {
 			return 0, nil
 		}
@@ -241,7 +243,7 @@ func (s *Store) apply(a *asked, r reply, from int64) {
 	if t.Cost > t.Limit.Quota() {
 		t.Decision.Allowed, t.Decision.RetryAfter = false, ratelimit.Never
 	}
-	if r.granted > 0 {
+	if r.granted > 0 && !a.charged {
 		s.remember(t.Key, t.Limit, r.granted)
 	}
 	if a.e == nil {
