@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -269,7 +270,7 @@ func (a *Accounts) complete(ctx context.Context, c *change, t *ticket, e *entry,
 	}
 	e.user = u
 	if e.err = a.reasonAgainst(&u, false); e.err != nil || u.Credential != t.Credential {
-		e.err = cmpError(e.err, errChanged)
+		e.err = cmp.Or(e.err, errChanged)
 		return t.spend(ctx, c)
 	}
 	ok, err := a.spendFactor(ctx, c, &u, in.code, in.recovery)
@@ -279,7 +280,7 @@ func (a *Accounts) complete(ctx context.Context, c *change, t *ticket, e *entry,
 	if !ok {
 		e.err = errCode
 		if t.Tries++; t.Tries >= maxSecond {
-			return cmpError(t.spend(ctx, c), a.warn(ctx, c, &u))
+			return cmp.Or(t.spend(ctx, c), a.warn(ctx, c, &u))
 		}
 		return t.keep(ctx, c)
 	}
@@ -301,11 +302,4 @@ func (a *Accounts) warn(ctx context.Context, c *change, u *User) error {
 		return nil
 	}
 	return a.letter(ctx, c.Tx, u.Email, letterGuessed(a.app))
-}
-
-func cmpError(err, other error) error {
-	if err != nil {
-		return err
-	}
-	return other
 }

@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -153,7 +154,7 @@ func (a *Accounts) enroll(ctx context.Context, c *change, u *User) (enrolment, e
 // confirmFactor switches the second factor on, and ends what was logged in without it.
 func (a *Accounts) confirmFactor(ctx context.Context, c *change, u *User, s *Session, code secret.String) ([]string, error) {
 	f, err := a.factorOf(ctx, c, u.ID)
-	if err := cmpError(err, f.mayConfirm()); err != nil {
+	if err := cmp.Or(err, f.mayConfirm()); err != nil {
 		return nil, err
 	}
 	ok, err := a.takeCode(c, &f, u.ID, code)
@@ -205,11 +206,11 @@ func (a *Accounts) factorChanged(ctx context.Context, c *change, u *User, keep, 
 // tokens, which say that there was one, do not.
 func (a *Accounts) disableFactor(ctx context.Context, c *change, u *User, s *Session, code secret.String) error {
 	f, err := a.factorOf(ctx, c, u.ID)
-	if err := cmpError(err, f.mayUse()); err != nil {
+	if err := cmp.Or(err, f.mayUse()); err != nil {
 		return err
 	}
 	if ok, err := a.takeCode(c, &f, u.ID, code); err != nil || !ok {
-		return cmpError(err, errCode)
+		return cmp.Or(err, errCode)
 	}
 	if err := c.DeleteRecord(ctx, kindFactor, u.ID); err != nil {
 		return err
@@ -229,11 +230,11 @@ func (a *Accounts) disableFactor(ctx context.Context, c *change, u *User, s *Ses
 // the new ones is worth one.
 func (a *Accounts) regenerate(ctx context.Context, c *change, u *User, code secret.String) ([]string, error) {
 	f, err := a.factorOf(ctx, c, u.ID)
-	if err := cmpError(err, f.mayUse()); err != nil {
+	if err := cmp.Or(err, f.mayUse()); err != nil {
 		return nil, err
 	}
 	if ok, err := a.takeCode(c, &f, u.ID, code); err != nil || !ok {
-		return nil, cmpError(err, errCode)
+		return nil, cmp.Or(err, errCode)
 	}
 	list := f.newRecovery()
 	if err := f.keep(ctx, c, u.ID); err != nil {

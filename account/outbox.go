@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -129,7 +130,7 @@ func (a *Accounts) claim(ctx context.Context) (rec Record, err error) {
 func firstDue(ctx context.Context, in Reader, now time.Time) (Record, error) {
 	list, err := in.RecordsDue(ctx, kindMail, now, 1)
 	if err != nil || len(list) == 0 {
-		return Record{}, cmpError(err, ErrNotFound)
+		return Record{}, cmp.Or(err, ErrNotFound)
 	}
 	return list[0], nil
 }

@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -64,7 +65,7 @@ func (a *Accounts) withCode(r *http.Request, what string, ready func(*factor) er
 	}
 	p, err := a.sensitive(r, func(ctx context.Context, c *change, u *User, _ *Session) error {
 		f, err := a.factorOf(ctx, c, u.ID)
-		return cmpError(err, ready(&f))
+		return cmp.Or(err, ready(&f))
 	})
 	if err != nil {
 		return err
@@ -79,7 +80,7 @@ func (a *Accounts) withCode(r *http.Request, what string, ready func(*factor) er
 		return err
 	}
 	if err != nil {
-		return cmpError(err, a.withdraw(context.WithoutCancel(r.Context()), t))
+		return cmp.Or(err, a.withdraw(context.WithoutCancel(r.Context()), t))
 	}
 	if err := a.forgive(context.WithoutCancel(r.Context()), t); err != nil {
 		return a.explain(err)
