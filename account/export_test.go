@@ -13,7 +13,7 @@ func SetClock(cfg *Config, now func() time.Time) { cfg.now = now }
 // SetPatience gives a Config another bound on how long anybody waits for the store.
 func SetPatience(cfg *Config, d time.Duration) { cfg.patience = d }
 
-// Poll reads the feed now, as the ticker does once a second.
+// Poll reads the feed now, as the ticker does four times a second.
 func (a *Accounts) Poll(ctx context.Context) error { return a.poll(ctx) }
 
 // Confirm writes which tokens were used, as the ticker does.
