@@ -199,12 +199,8 @@ func (a *Accounts) handleReauth(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	var user User
-	p, err := a.self(r, func(_ context.Context, _ *change, u *User, _ *Session) error { user = *u; return nil })
+	user, p, err := a.proveAgain(r, in.Password, audit.LoginFail)
 	if err != nil {
-		return err
-	}
-	if err := a.proveAgain(r, &user, p.Session, in.Password, audit.LoginFail); err != nil {
 		return err
 	}
 	guess := inSession("second factor of "+user.ID, r, p.Session)

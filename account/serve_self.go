@@ -9,6 +9,7 @@ import (
 	"github.com/sallyport-dev/sallyport/audit"
 	"github.com/sallyport-dev/sallyport/problem"
 	"github.com/sallyport-dev/sallyport/secret"
+	"github.com/sallyport-dev/sallyport/visit"
 )
 
 // none is no secret at all.
@@ -75,22 +76,24 @@ func (a *Accounts) handleEndSession(w http.ResponseWriter, r *http.Request) erro
 	return nil
 }
 
-// proveAgain verifies the password of somebody who is logged in. Wrong ones are counted
-// for the session, and recorded as the event.
-func (a *Accounts) proveAgain(r *http.Request, u *User, session string, pw secret.String, event string) error {
-	_, err := a.prove(r.Context(), inSession(u.ID, r, session), u.PasswordHash, pw, a.reasonAgainst(u, false))
-	if wrong, ok := refusal(err); ok {
-		wait, isWait := errors.AsType[*throttled](wrong)
-		if isWait {
-			event = audit.LoginFailMax
-		}
-		a.note(r, event, wrong.Error(), a.principal(u.ID, ""))
-		if isWait {
-			return tooSoon(wait.wait).Because(wrong)
-		}
-		return wrongCredentials
+// proveAgain verifies the password of whoever is logged in, and returns them. Wrong ones are
+// counted for the session, and recorded as the event.
+func (a *Accounts) proveAgain(r *http.Request, pw secret.String, event string) (u User, p visit.Principal, err error) {
+	p, err = a.self(r, func(_ context.Context, _ *change, found *User, _ *Session) error { u = *found; return nil })
+	if err != nil {
+		return u, p, err
 	}
-	return a.explain(err)
+	_, err = a.prove(r.Context(), inSession(u.ID, r, p.Session), u.PasswordHash, pw, a.reasonAgainst(&u, false))
+	wrong, ok := refusal(err)
+	if !ok {
+		return u, p, a.explain(err)
+	}
+	answer := error(wrongCredentials)
+	if wait, ok := errors.AsType[*throttled](wrong); ok {
+		event, answer = audit.LoginFailMax, tooSoon(wait.wait).Because(wrong)
+	}
+	a.note(r, event, wrong.Error(), a.principal(u.ID, ""))
+	return u, p, answer
 }
 
 func (a *Accounts) handlePasswordChange(w http.ResponseWriter, r *http.Request) error {
@@ -98,12 +101,8 @@ func (a *Accounts) handlePasswordChange(w http.ResponseWriter, r *http.Request) 
 	if err != nil {
 		return err
 	}
-	var user User
-	p, err := a.self(r, func(_ context.Context, _ *change, u *User, _ *Session) error { user = *u; return nil })
+	user, _, err := a.proveAgain(r, in.Current, audit.PasswordFail)
 	if err != nil {
-		return err
-	}
-	if err := a.proveAgain(r, &user, p.Session, in.Current, audit.PasswordFail); err != nil {
 		return err
 	}
 	if wrong := a.weak("/new_password", in.New, user.Username, user.Email); len(wrong) > 0 {
@@ -113,7 +112,7 @@ func (a *Accounts) handlePasswordChange(w http.ResponseWriter, r *http.Request) 
 	if err != nil {
 		return a.explain(err)
 	}
-	p, err = a.self(r, func(ctx context.Context, c *change, u *User, s *Session) error {
+	p, err := a.self(r, func(ctx context.Context, c *change, u *User, s *Session) error {
 		if u.Credential != user.Credential {
 			return wrongCredentials
 		}
