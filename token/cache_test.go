@@ -98,7 +98,7 @@ func mutate(r *rand.Rand, raw string) string {
 // keys that cannot be had, and entries that are pushed out, the two say the same of every
 // token at every step.
 func TestCacheSaysTheSame(t *testing.T) {
-	const steps = 200_000
+	const steps = 30_000
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 1))
 	w := newCacheWorld(t, 64, 16*(2*2048+512+32*4*maxList+128*maxKeep))
