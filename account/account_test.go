@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -32,11 +33,28 @@ const (
 // theSecret is 32 bytes that no process of production has.
 var theSecret = secret.NewBytes([]byte("0123456789abcdef0123456789ABCDEF"))
 
-var (
-	hasher = sync.OnceValues(func() (*password.Hasher, error) {
-		return password.New(password.Config{Memory: 64, Time: 1, InsecureWeakParameters: true})
-	})
-)
+var hasher = sync.OnceValues(func() (*password.Hasher, error) {
+	return password.New(password.Config{Memory: 64, Time: 1, InsecureWeakParameters: true})
+})
+
+// empty is a file of accounts that nobody has used yet. Making the tables costs more than
+// many a test, so it is done once.
+var empty = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "accounts")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "accounts.db")
+	store, err := sqlite.Open(context.Background(), path)
+	if err != nil {
+		return nil, err
+	}
+	if err := store.Close(); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
 
 // world is accounts in a fresh file, and all they write.
 type world struct {
@@ -120,6 +138,13 @@ func (w *world) token(to, word string) string {
 func newWorld(t *testing.T, change func(*account.Config)) *world {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "accounts.db")
+	file, err := empty()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, file, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	store, err := sqlite.Open(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)

@@ -112,14 +112,14 @@ func TestStolen(t *testing.T) {
 }
 
 // TestOneStepBehind: a thief who keeps the token before the current one is found at the
-// first try, whenever it is, in each of twenty cycles.
+// first try, however often the session was refreshed before.
 func TestOneStepBehind(t *testing.T) {
-	for cycle := range 20 {
-		w := newWorld(t, nil)
-		add(t, w.Accounts, "ada")
+	w := newWorld(t, nil)
+	add(t, w.Accounts, "ada")
+	for _, cycle := range []int{1, 2, 20} {
 		_, current := w.login()
 		var behind string
-		for range cycle + 1 {
+		for range cycle {
 			behind = current
 			access, next := w.refresh(current)
 			current = next
