@@ -1,0 +1,97 @@
+package remote
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/sallyport-dev/sallyport/token"
+)
+
+// Config says whose keys to keep.
+type Config struct {
+	// Issuer is the iss of the tokens. Without URL, the key set is found by its discovery
+	// document (OpenID Connect Discovery §4, or else RFC 8414 §3).
+	Issuer string
+	// URL is the address of the key set: https, or http on a loopback address.
+	URL string
+	// Algorithms are those whose keys are taken; EdDSA and Ed25519 are the same one.
+	// Default: all but HMAC, which no published key is for. An RSA key that does not say
+	// its algorithm, as some issuers publish them, is taken where one RSA algorithm alone
+	// is listed, and is for that one.
+	Algorithms []token.Algorithm
+	// Cooldown is how often an unknown kid may lead to a fetch, for all callers together.
+	// Default 10 s, 1 s to 5 min.
+	Cooldown time.Duration
+	// MaxStale is how long keys are good without the issuer having confirmed them. Default
+	// 24 h, 1 h to 7 days.
+	MaxStale time.Duration
+	// Transport sends the requests; default one that knows no proxy.
+	Transport http.RoundTripper
+	// ErrorLog gets what goes wrong. Default slog.Default().
+	ErrorLog *slog.Logger
+}
+
+func (c *Config) complete() error {
+	var errs []error
+	add := func(field, value, reason string) {
+		errs = append(errs, fmt.Errorf("token/remote: %s %q %s", field, value, reason))
+	}
+	address, field := c.URL, "URL"
+	if address == "" {
+		address, field = c.Issuer, "Issuer"
+	}
+	if u, err := url.Parse(address); err != nil || !allowed(u) || u.Fragment != "" || u.User != nil {
+		add(field, address, "is not an https address: write one such as https://id.example.com")
+	}
+	public := []token.Algorithm{
+		token.ES256, token.ES384, token.ES512, token.Ed25519, token.EdDSA, token.RS256, token.RS384, token.RS512, token.PS256, token.PS384, token.PS512,
+	}
+	for _, a := range c.Algorithms {
+		if !slices.Contains(public, a) {
+			add("Algorithms", string(a), "is not one of public keys: write ES256, RS256 or the like")
+		}
+	}
+	if c.Algorithms == nil {
+		c.Algorithms = public
+	}
+	if c.Cooldown == 0 {
+		c.Cooldown = 10 * time.Second
+	}
+	if c.Cooldown < time.Second || c.Cooldown > maxCooldown {
+		add("Cooldown", c.Cooldown.String(), "is out of bounds: write 1s to 5m")
+	}
+	if c.MaxStale == 0 {
+		c.MaxStale = 24 * time.Hour
+	}
+	if c.MaxStale < maxAge || c.MaxStale > maxStale {
+		add("MaxStale", c.MaxStale.String(), "is out of bounds: write 1h, which is how long a set may be kept, to 168h")
+	}
+	if c.Transport == nil {
+		c.Transport = &http.Transport{
+			Proxy: nil, DisableCompression: true, ForceAttemptHTTP2: true, MaxIdleConns: 2, IdleConnTimeout: time.Minute,
+			TLSHandshakeTimeout: fetchFor, ResponseHeaderTimeout: fetchFor, MaxResponseHeaderBytes: 64 << 10,
+		}
+	}
+	if c.ErrorLog == nil {
+		c.ErrorLog = slog.Default()
+	}
+	return errors.Join(errs...)
+}
+
+// allowed says whether an address may be asked: over TLS, or on this machine.
+func allowed(u *url.URL) bool {
+	if u.Host == "" {
+		return false
+	}
+	if u.Scheme == "https" {
+		return true
+	}
+	addr, err := netip.ParseAddr(u.Hostname())
+	return u.Scheme == "http" && (u.Hostname() == "localhost" || err == nil && addr.IsLoopback())
+}
