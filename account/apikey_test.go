@@ -156,3 +156,101 @@ func TestAPIKeyLastUse(t *testing.T) {
 		t.Errorf("used at %v", got)
 	}
 }
+
+// TestAPIKeys: shown once, with scopes of their owner's, until they end; and of no use
+// for anything that a login is for.
+func TestAPIKeys(t *testing.T) {
+	w := newWorld(t, func(c *account.Config) {
+		c.Scopes, c.RoleScopes = []string{"read", "write"}, map[string][]string{"admin": {"all"}}
+	})
+	w.register()
+	add(t, w.Accounts, "bob")
+	access, _ := w.login()
+	w.mustCall(422, "POST", "/auth/keys", access, `{"name":"k","scopes":["all"]}`)
+	w.mustCall(422, "POST", "/auth/keys", access, `{"name":"k","userId":"`+"bob"+`"}`)
+	w.mustCall(422, "POST", "/auth/keys", access, `{"name":"k","days":367}`)
+	for _, odd := range []string{`a\u0000b`, `a\nb`, `a\u001b[2Jb`, `a\u202eb`, `a\u2066b`, `a\u200bb`, `a\u2028b`, `\u007f`} {
+		w.mustCall(422, "POST", "/auth/keys", access, `{"name":"`+odd+`"}`)
+	}
+	named := w.mustCall(201, "POST", "/auth/keys", access, `{"name":"Zoë's \u6771\u4eac (CI) \ud83d\udd11"}`)["id"].(string)
+	w.mustCall(204, "DELETE", "/auth/keys/"+named, access, "")
+	said := w.mustCall(201, "POST", "/auth/keys", access, `{"name":"build","scopes":["read"],"days":1}`)
+	key, id := said["key"].(string), said["id"].(string)
+	if !strings.HasPrefix(key, "sp_live_"+id+"_") {
+		t.Errorf("%s of %s", key, id)
+	}
+	p, err := w.APIKey(t.Context(), key)
+	if err != nil || strings.Join(p.Scopes, " ") != "read" || p.Roles != nil || p.Session != "" || p.Client != "key:"+id {
+		t.Errorf("%+v %v", p, err)
+	}
+	for i := range key {
+		changed := []byte(key)
+		changed[i] ^= 1
+		if _, err := w.APIKey(t.Context(), string(changed)); err == nil {
+			t.Errorf("good with another character at %d", i)
+		}
+	}
+	w.mustCall(200, "GET", "/auth/me", key, "")
+	for _, path := range []string{"/auth/sessions", "/auth/keys"} {
+		w.mustCall(403, "GET", path, key, "")
+	}
+	for path, in := range map[string]string{
+		"/auth/logout": "", "/auth/logout-all": "", "/auth/keys": body("name", "k"), "/auth/reauth": body("password", adasPW),
+		"/auth/password/change": body("current_password", adasPW, "new_password", newPW), "/auth/mfa/totp/enroll": "",
+	} {
+		w.mustCall(403, "POST", path, key, in)
+	}
+	list := w.mustCall(200, "GET", "/auth/keys", access, "")["keys"].([]any)
+	if k := list[0].(object); len(list) != 1 || k["key"] != nil || k["name"] != "build" || k["last_used"] == nil {
+		t.Errorf("%v", list)
+	}
+	bobs := w.mustCall(200, "POST", "/auth/login", "", body("username", "bob", "password", adasPW))["access_token"].(string)
+	w.mustCall(404, "DELETE", "/auth/keys/"+id, bobs, "")
+	other := newWorldOn(t, w.store, func(c *account.Config) { c.Scopes = []string{"read", "write"} })
+	other.mustCall(200, "GET", "/auth/me", key, "")
+	w.mustCall(204, "DELETE", "/auth/keys/"+id, access, "")
+	w.mustCall(404, "DELETE", "/auth/keys/"+id, access, "")
+	w.mustCall(401, "GET", "/auth/me", key, "")
+	other.later(0) // reads the feed
+	other.mustCall(401, "GET", "/auth/me", key, "")
+}
+
+// TestAPIKeyFollowsOwner: what the owner loses, the key loses.
+func TestAPIKeyFollowsOwner(t *testing.T) {
+	w := newWorld(t, func(c *account.Config) { c.RoleScopes = map[string][]string{"admin": {"all"}} })
+	w.register()
+	if _, err := w.SetRoles(t.Context(), "ada", []string{"admin"}); err != nil {
+		t.Fatal(err)
+	}
+	access, _ := w.login()
+	key := w.mustCall(201, "POST", "/auth/keys", access, `{"name":"k","scopes":["api","all"]}`)["key"].(string)
+	scopes := func() string {
+		p, err := w.APIKey(t.Context(), key)
+		if err != nil {
+			return err.Error()
+		}
+		return strings.Join(p.Scopes, " ")
+	}
+	if got := scopes(); got != "api all" {
+		t.Error(got)
+	}
+	if _, err := w.SetRoles(t.Context(), "ada", nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := scopes(); got != "api" {
+		t.Error(got)
+	}
+	if _, err := w.SetDisabled(t.Context(), "ada", true); err != nil {
+		t.Fatal(err)
+	}
+	if got := scopes(); !strings.Contains(got, "revoked") {
+		t.Error(got)
+	}
+	if _, err := w.SetDisabled(t.Context(), "ada", false); err != nil {
+		t.Fatal(err)
+	}
+	w.later(91 * 24 * time.Hour)
+	if got := scopes(); !strings.Contains(got, "expired") {
+		t.Error(got)
+	}
+}

@@ -169,3 +169,98 @@ func TestCookieFits(t *testing.T) {
 		}
 	}
 }
+
+// TestCookieMode: tokens are in cookies that no script reads, and in no body; and only
+// pages of this site may use them.
+func TestCookieMode(t *testing.T) {
+	w := newWorld(t, nil)
+	w.register()
+	site := []string{"Sec-Fetch-Site", "same-origin", account.ModeHeader, "cookie"}
+	rec := w.send("POST", "/auth/login", "", body("username", "ada", "password", adasPW), site...)
+	if rec.Code != 200 || strings.Contains(rec.Body.String(), "eyJ") || strings.Contains(rec.Body.String(), "spr_") || strings.Contains(rec.Body.String(), "spd_") {
+		t.Fatal(rec.Code, rec.Body)
+	}
+	cookies := map[string]*http.Cookie{}
+	for _, c := range rec.Result().Cookies() {
+		cookies[c.Name] = c
+		if !strings.HasPrefix(c.Name, "__Host-") || !c.Secure || !c.HttpOnly || c.Path != "/" || c.Domain != "" || c.SameSite == 0 || len(c.String()) > 4096 {
+			t.Errorf("%+v", c)
+		}
+	}
+	if len(cookies) != 3 || cookies["__Host-sp_rt"].SameSite != http.SameSiteStrictMode {
+		t.Fatalf("%v", cookies)
+	}
+	at, rt := "__Host-sp_at="+cookies["__Host-sp_at"].Value, "__Host-sp_rt="+cookies["__Host-sp_rt"].Value
+	w.mustCall(200, "GET", "/auth/me", "", "", "Cookie", at)
+	w.mustCall(200, "GET", "/auth/me", "", "", "Cookie", at, "Sec-Fetch-Site", "cross-site") // changes nothing, and cannot be read
+	for name, c := range map[string]struct {
+		status int
+		fields []string
+	}{
+		"from another site":      {403, []string{"Sec-Fetch-Site", "cross-site"}},
+		"from another subdomain": {403, []string{"Sec-Fetch-Site", "same-site"}},
+		"another origin":         {403, []string{"Origin", "https://evil.example"}},
+		"neither field":          {403, nil},
+		"two of them":            {400, []string{"Sec-Fetch-Site", "same-origin", "Cookie", at}},
+		"without the prefix":     {401, []string{"Sec-Fetch-Site", "same-origin", "Cookie", strings.TrimPrefix(at, "__Host-")}},
+	} {
+		fields := append([]string{"Cookie", at}, c.fields...)
+		if name == "without the prefix" {
+			fields = c.fields
+		}
+		if status, text, _ := w.call("POST", "/auth/logout", "", "", fields...); status != c.status {
+			t.Errorf("%s: %d %s", name, status, text)
+		}
+	}
+	// A WebSocket is opened with GET, and is no reading.
+	for from, status := range map[string]int{"same-origin": 200, "same-site": 403, "cross-site": 403} {
+		w.mustCall(status, "GET", "/auth/me", "", "", "Cookie", at, "Upgrade", "websocket", "Connection", "Upgrade", "Sec-Fetch-Site", from)
+	}
+	// A login or a refresh that another site makes a browser send.
+	for _, path := range []string{"/auth/login", "/auth/refresh"} {
+		for _, from := range [][]string{{"Sec-Fetch-Site", "cross-site"}, {"Origin", "https://evil.example"}, nil} {
+			fields := append([]string{account.ModeHeader, "cookie", "Cookie", rt}, from...)
+			w.mustCall(403, "POST", path, "", `{}`, fields...)
+		}
+	}
+	w.mustCall(400, "POST", "/auth/login", "", body("username", "ada", "password", adasPW), account.ModeHeader, "both")
+	// The token of a session in cookies is of no use in a body.
+	if status, _, _ := w.tryRefresh(cookies["__Host-sp_rt"].Value); status != 400 {
+		t.Error(status)
+	}
+	rec = w.send("POST", "/auth/refresh", "", `{}`, append([]string{"Cookie", rt}, site...)...)
+	if rec.Code != 200 || len(rec.Result().Cookies()) != 2 || strings.Contains(rec.Body.String(), "eyJ") {
+		t.Fatal(rec.Code, rec.Body)
+	}
+	rec = w.send("POST", "/auth/logout", "", "", "Cookie", at, "Sec-Fetch-Site", "same-origin")
+	cleared := 0
+	for _, c := range rec.Result().Cookies() {
+		if c.MaxAge < 0 {
+			cleared++
+		}
+	}
+	if rec.Code != 204 || cleared != 3 || rec.Header().Get("Clear-Site-Data") == "" {
+		t.Errorf("%d, %d cleared", rec.Code, cleared)
+	}
+	w.mustCall(401, "GET", "/auth/me", "", "", "Cookie", at)
+	if rec := w.send("POST", "/auth/login", "", body("username", "ada", "password", adasPW)); len(rec.Result().Cookies()) != 0 {
+		t.Error("a cookie nobody asked for")
+	}
+}
+
+func TestCookieSecond(t *testing.T) {
+	w := newWorld(t, nil)
+	add(t, w.Accounts, "ada")
+	e := enroll(w)
+	site := []string{"Sec-Fetch-Site", "same-origin", account.ModeHeader, "cookie"}
+	rec := w.send("POST", "/auth/login", "", body("username", "ada", "password", adasPW), site...)
+	list := rec.Result().Cookies()
+	if rec.Code != 200 || len(list) != 1 || strings.Contains(rec.Body.String(), "spt_") {
+		t.Fatal(rec.Code, rec.Body, list)
+	}
+	fields := append([]string{"Cookie", list[0].Name + "=" + list[0].Value}, site...)
+	rec = w.send("POST", "/auth/mfa/totp/verify", "", body("code", e.next()), fields...)
+	if rec.Code != 200 || strings.Contains(rec.Body.String(), "eyJ") {
+		t.Error(rec.Code, rec.Body)
+	}
+}

@@ -3,6 +3,7 @@ package account_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -143,4 +144,62 @@ func killed(t *testing.T, place string) (lines []string) {
 		t.Fatalf("the process ended by itself: %q", lines)
 	}
 	return lines
+}
+
+// TestOutbox: what the mail server refuses for now is sent later, and what it refuses for
+// good is not; the store holds no token.
+func TestOutbox(t *testing.T) {
+	w := newWorld(t, withMail)
+	add(t, w.Accounts, "ada")
+	w.mails.failWith(errors.New("try later"))
+	w.mustCall(202, "POST", "/auth/password/forgot", "", body("email", "ada@example.com"))
+	if list := w.sent(); len(list) != 0 {
+		t.Fatal(list)
+	}
+	w.mails.failWith(nil)
+	if list := w.sent(); len(list) != 0 {
+		t.Errorf("sent again at once: %v", list)
+	}
+	w.later(3 * time.Second)
+	token := w.token("ada@example.com", "new password")
+	records, err := w.store.RecordsDue(t.Context(), "mail", w.clock.Add(time.Hour), 10)
+	if err != nil || len(records) != 0 {
+		t.Errorf("%d mails are left, %v", len(records), err)
+	}
+	w.mails.failWith(errors.New("try later"))
+	w.mustCall(202, "POST", "/auth/password/forgot", "", body("email", "ada@example.com"))
+	w.sent()
+	records, _ = w.store.RecordsDue(t.Context(), "mail", w.clock.Add(time.Hour), 10)
+	if len(records) != 1 || strings.Contains(string(records[0].Data), "spt_") || strings.Contains(string(records[0].Data), token) {
+		t.Errorf("%d mails wait", len(records))
+	}
+	w.mails.failWith(refused{})
+	w.later(time.Hour)
+	w.sent()
+	w.mails.failWith(nil)
+	w.later(2 * time.Hour)
+	if list := w.sent(); len(list) != 0 {
+		t.Errorf("what was refused for good was tried again: %v", list)
+	}
+}
+
+type refused struct{}
+
+func (refused) Error() string { return "no such address" }
+
+func (refused) Permanent() bool { return true }
+
+// TestNoMail: what needs mail says so.
+func TestNoMail(t *testing.T) {
+	w := newWorld(t, nil)
+	w.register()
+	access, _ := w.login()
+	w.mustCall(403, "POST", "/auth/password/forgot", "", body("email", "ada@example.com"))
+	w.mustCall(403, "POST", "/auth/email/change", access, body("email", "a@example.com"))
+	if err := w.Invite(t.Context(), "a@example.com", nil); err == nil {
+		t.Error("invited")
+	}
+	if _, err := w.ForceReset(t.Context(), "ada"); err == nil {
+		t.Error("forced a reset nobody can do")
+	}
 }

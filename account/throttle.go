@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
@@ -34,70 +33,6 @@ import (
 // given back when it was right. So a right password among wrong ones buys no further guess,
 // and a network where hundreds log in rightly holds none of them up.
 const kindStrikes = "strikes"
-
-// allowance is how many wrong guesses are free, what the first wait after them is, and
-// when all is forgotten. With fade, one guess after the other is forgotten instead, and
-// the wait is for the next of those: a network that is never quiet would be forgiven
-// nothing otherwise.
-type allowance struct {
-	free        int
-	first, most time.Duration
-	forget      time.Duration
-	fade        time.Duration
-}
-
-var (
-	perPlace = allowance{free: 5, first: time.Second, most: 15 * time.Minute, forget: time.Hour}
-	perLogin = allowance{free: 50, first: time.Second, most: 15 * time.Minute, forget: time.Hour}
-	// perCode is for second factors, of a million each, whose guesser has the password.
-	perCode    = allowance{free: 10, first: 15 * time.Minute, most: 15 * time.Minute, forget: time.Hour}
-	perNetwork = allowance{free: 30, fade: 20 * time.Second, forget: 10 * time.Minute}
-)
-
-// strikes are wrong guesses, and when the last was made, or with fade, forgotten.
-type strikes struct {
-	Count int       `json:"count"`
-	Last  time.Time `json:"last"`
-}
-
-// wait is how long the next guess has to wait, 0 when it may come now.
-func (a allowance) wait(s strikes, now time.Time) time.Duration {
-	s = a.left(s, now)
-	since := max(now.Sub(s.Last), 0) // a clock set back makes nobody wait longer than once
-	if s.Count < a.free {
-		return 0
-	}
-	wait := a.most
-	if more := s.Count - a.free; a.fade > 0 {
-		wait = a.fade
-	} else if more < 20 {
-		wait = min(a.first<<more, a.most)
-	}
-	return max(wait-since, 0)
-}
-
-// left is what is not forgotten yet.
-func (a allowance) left(s strikes, now time.Time) strikes {
-	since := now.Sub(s.Last)
-	if since >= a.forget {
-		return strikes{}
-	}
-	if a.fade > 0 && since > 0 {
-		faded := min(s.Count, int(since/a.fade))
-		s.Count, s.Last = s.Count-faded, s.Last.Add(time.Duration(faded)*a.fade)
-	}
-	return s
-}
-
-// strike counts one more guess.
-func (a allowance) strike(s strikes, now time.Time) strikes {
-	s = a.left(s, now)
-	if a.fade == 0 || s.Count == 0 {
-		s.Last = now
-	}
-	s.Count++
-	return s
-}
 
 // counter is one of the counts of a try.
 type counter struct {
@@ -240,44 +175,4 @@ func (n *counter) put(ctx context.Context, c *change, s strikes) error {
 		return err
 	}
 	return c.PutRecord(ctx, Record{Kind: kindStrikes, ID: n.id, End: s.Last.Add(n.forget), Data: data})
-}
-
-// A device token shows that somebody has logged in as a user on this device before. It
-// opens nothing; it only keeps the tries of strangers from being counted here.
-const (
-	devicePrefix = "spd_"
-	deviceTTL    = 180 * 24 * time.Hour
-	deviceSigned = sessionSize + 8 + 8 // a random id, the user's credential, the expiry
-)
-
-func (a *Accounts) newDevice(u *User, id string) string {
-	raw := append([]byte{}, uuidBytes(id)...)
-	raw = binary.BigEndian.AppendUint64(raw, uint64(u.Credential))
-	raw = binary.BigEndian.AppendUint64(raw, uint64(a.now().Add(deviceTTL).Unix()))
-	return devicePrefix + base64.RawURLEncoding.EncodeToString(append(raw, a.deviceSum(u, raw)...))
-}
-
-func (a *Accounts) deviceSum(u *User, raw []byte) []byte {
-	h := hmac.New(sha256.New, a.secrets.device)
-	h.Write(raw)
-	h.Write([]byte(u.ID))
-	return h.Sum(nil)
-}
-
-// knownDevice returns the id of a device's token, if it is one of this user.
-func (a *Accounts) knownDevice(u *User, text string) string {
-	if len(text) != len(devicePrefix)+base64.RawURLEncoding.EncodedLen(deviceSigned+sha256.Size) || text[:len(devicePrefix)] != devicePrefix {
-		return ""
-	}
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(text[len(devicePrefix):])
-	if err != nil || u.ID == "" {
-		return ""
-	}
-	signed, sum := raw[:deviceSigned], raw[deviceSigned:]
-	credential := int64(binary.BigEndian.Uint64(signed[sessionSize:]))
-	expires := time.Unix(int64(binary.BigEndian.Uint64(signed[sessionSize+8:])), 0)
-	if !hmac.Equal(sum, a.deviceSum(u, signed)) || credential != u.Credential || !a.now().Before(expires) {
-		return ""
-	}
-	return hex.EncodeToString(signed[:sessionSize])
 }

@@ -1,0 +1,91 @@
+package account
+
+import (
+	"context"
+	"time"
+
+	"github.com/sallyport-dev/sallyport/audit"
+)
+
+// change is a transaction of [Accounts]: it knows the time, the store's where it has one,
+// and collects what has to be known in this process as soon as it has been committed.
+type change struct {
+	Tx
+	now     time.Time
+	until   time.Time // how long a revocation matters
+	revoked []Revocation
+	events  []audit.Event // beside that of the request
+}
+
+func (a *Accounts) update(ctx context.Context, key string, f func(c *change) error) error {
+	c := &change{}
+	err := a.store.Update(ctx, key, func(tx Tx) error {
+		*c = change{Tx: tx, now: a.now()}
+		if timed, ok := tx.(Timed); ok && !timed.Now().IsZero() {
+			c.now = timed.Now()
+		}
+		c.until = c.now.Add(a.ttl.access + clockMargin + setBack)
+		return f(c)
+	})
+	if err != nil {
+		return err
+	}
+	for _, r := range c.revoked {
+		a.revoked.add(r)
+	}
+	for _, e := range c.events {
+		a.audit.Emit(e)
+	}
+	return nil
+}
+
+func (c *change) revoke(ctx context.Context, kind, id string, below int64) error {
+	r := Revocation{Kind: kind, ID: id, Below: below, At: c.now, Until: c.until}
+	c.revoked = append(c.revoked, r)
+	return c.Revoke(ctx, r)
+}
+
+// end ends a session and its access tokens.
+func (c *change) end(ctx context.Context, s *Session) error {
+	s.Ended = c.now
+	if err := c.SetSession(ctx, *s); err != nil {
+		return err
+	}
+	return c.revoke(ctx, KindSession, s.ID, 0)
+}
+
+// endAll ends the sessions of a user, all but the one that is to be kept.
+func (c *change) endAll(ctx context.Context, userID, keep string) error {
+	list, err := c.Sessions(ctx, userID)
+	if err != nil {
+		return err
+	}
+	for _, s := range list {
+		if s.ID == keep {
+			continue
+		}
+		if err := c.end(ctx, &s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// expire revokes the access tokens of a user and what was remembered of the API keys;
+// the sessions go on, and their next tokens say what is true now.
+func (c *change) expire(ctx context.Context, userID string) error {
+	list, err := c.Sessions(ctx, userID)
+	if err != nil {
+		return err
+	}
+	for _, s := range list {
+		s.Epoch++
+		if err := c.SetSession(ctx, s); err != nil {
+			return err
+		}
+		if err := c.revoke(ctx, KindSession, s.ID, s.Epoch); err != nil {
+			return err
+		}
+	}
+	return c.revoke(ctx, KindUser, userID, 0)
+}
