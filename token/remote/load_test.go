@@ -37,10 +37,7 @@ func TestRotationUnderLoad(t *testing.T) {
 		idp.set("/jwks", publish(old))
 		s := open(t, remote.Config{URL: jwks, Transport: &idp})
 		defer s.Close()
-		v, err := token.New(token.Config{Issuers: []token.Issuer{{Name: issuer, Audiences: []string{"api"}, Source: s}}})
-		if err != nil {
-			t.Fatal(err)
-		}
+		v := trusting(t, s)
 		cache, err := token.NewCache(token.CacheConfig{Verifier: v})
 		if err != nil {
 			t.Fatal(err)
@@ -242,10 +239,7 @@ func TestAsksNobody(t *testing.T) {
 	other.set("/jwks", publish(evil))
 	s := open(t, remote.Config{URL: jwks, Transport: &idp})
 	defer s.Close()
-	v, err := token.New(token.Config{Issuers: []token.Issuer{{Name: issuer, Audiences: []string{"api"}, Source: s}}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	v := trusting(t, s)
 	public, err := token.MarshalJWKS([]token.Key{evil.Key()})
 	if err != nil {
 		t.Fatal(err)
