@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -32,7 +31,12 @@ type node struct {
 
 func newNode(t *testing.T, s account.Store) *node {
 	t.Helper()
-	n, err := makeNode(s, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	return newMailingNode(t, s, nil)
+}
+
+func newMailingNode(t *testing.T, s account.Store, mail account.Mailer) *node {
+	t.Helper()
+	n, err := makeNode(s, mail)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,16 +45,23 @@ func newNode(t *testing.T, s account.Store) *node {
 	return n
 }
 
-func makeNode(s account.Store, log *slog.Logger) (*node, error) { return makeMailingNode(s, log, nil) }
+// newNodes are three processes that share the store.
+func newNodes(t *testing.T, w *world) (nodes []*node) {
+	t.Helper()
+	for _, s := range w.views(3) {
+		nodes = append(nodes, newNode(t, s))
+	}
+	return nodes
+}
 
-func makeMailingNode(s account.Store, log *slog.Logger, mail account.Mailer) (*node, error) {
+func makeNode(s account.Store, mail account.Mailer) (*node, error) {
 	h, err := password.New(password.Config{Memory: 64, Time: 1, InsecureWeakParameters: true})
 	if err != nil {
 		return nil, err
 	}
 	a, err := account.New(context.Background(), account.Config{
 		Store: s, Secret: secret.NewBytes([]byte("0123456789abcdef0123456789ABCDEF")), Issuer: "https://api.example", Passwords: h,
-		LoginLimit: "100000 per 1m", RegisterLimit: "100000 per 1m", MaxSessions: 1000, Mail: mail, ErrorLog: log,
+		LoginLimit: "100000 per 1m", RegisterLimit: "100000 per 1m", MaxSessions: 1000, Mail: mail, ErrorLog: slog.New(slog.DiscardHandler),
 	})
 	return &node{Accounts: a}, err
 }
@@ -97,10 +108,7 @@ func (n *node) refresh(raw string) (status int, access, refresh string) {
 // refreshAtOnce: of many refreshes with one token, on several nodes, all succeed with one
 // successor.
 func refreshAtOnce(t *testing.T, w *world) {
-	var nodes []*node
-	for _, s := range w.views(3) {
-		nodes = append(nodes, newNode(t, s))
-	}
+	nodes := newNodes(t, w)
 	nodes[0].add("ada")
 	_, raw := nodes[0].login("ada")
 	var mu sync.Mutex
@@ -132,10 +140,7 @@ func refreshAtOnce(t *testing.T, w *world) {
 // guessesAtOnce: guesses at one password on three nodes at once are no more than on one,
 // and a node that starts knows of them.
 func guessesAtOnce(t *testing.T, w *world) {
-	var nodes []*node
-	for _, s := range w.views(3) {
-		nodes = append(nodes, newNode(t, s))
-	}
+	nodes := newNodes(t, w)
 	nodes[0].add("ada")
 	guess := func(n *node) int {
 		status, _ := n.call("POST", "/auth/login", "", `{"username":"ada","password":"wrong-wrong"}`)

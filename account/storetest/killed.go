@@ -3,8 +3,6 @@ package storetest
 import (
 	"bufio"
 	"fmt"
-	"io"
-	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -38,7 +36,7 @@ func write(address string, open func(string) (account.Store, error)) error {
 	if err != nil {
 		return err
 	}
-	n, err := makeNode(store, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	n, err := makeNode(store, nil)
 	if err != nil {
 		return err
 	}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/base32"
 	"fmt"
-	"io"
-	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
@@ -70,14 +68,6 @@ func (n *node) first(t *testing.T) string {
 	return ticket
 }
 
-func newNodes(t *testing.T, w *world) (nodes []*node) {
-	t.Helper()
-	for _, s := range w.views(3) {
-		nodes = append(nodes, newNode(t, s))
-	}
-	return nodes
-}
-
 // codeOnce: of many who send one code at once, on several nodes, one is let in.
 func codeOnce(t *testing.T, w *world) {
 	nodes := newNodes(t, w)
@@ -119,13 +109,7 @@ func mailingNodes(t *testing.T, w *world) (nodes []*node, l *letters) {
 	t.Helper()
 	l = &letters{came: make(chan struct{}, 1000)}
 	for _, s := range w.views(3) {
-		n, err := makeMailingNode(s, slog.New(slog.NewTextHandler(io.Discard, nil)), l)
-		if err != nil {
-			t.Fatal(err)
-		}
-		n.fail = func(err error) { t.Helper(); t.Fatal(err) }
-		t.Cleanup(func() { n.Close() })
-		nodes = append(nodes, n)
+		nodes = append(nodes, newMailingNode(t, s, l))
 	}
 	return nodes, l
 }

@@ -62,44 +62,28 @@ func (w *world) views(n int) []account.Store {
 	return list
 }
 
-// oneAfterTheOther counts in a way that loses whatever two do at once.
+// oneAfterTheOther counts in a way that loses whatever two do at once with one key.
 func oneAfterTheOther(t *testing.T, w *world) {
-	u := w.user("ada")
-	var all sync.WaitGroup
-	for i, s := range w.views(writers) {
-		all.Go(func() {
-			for range each {
-				err := s.Update(w.ctx(), u.ID, func(tx account.Tx) error {
-					now, err := tx.User(w.ctx(), u.ID)
-					if err != nil {
-						return err
-					}
-					now.Credential++
-					return tx.SetUser(w.ctx(), now)
-				})
-				if err != nil {
-					t.Errorf("writer %d: %v", i, err)
-					return
-				}
-			}
-		})
-	}
-	all.Wait()
-	if got := w.byID(u.ID).Credential; got != writers*each {
-		t.Errorf("counted %d of %d", got, writers*each)
-	}
+	countAtOnce(t, w, func(int) string { return "common" }, nil)
 }
 
 // oneOfOneLock is the same for those who come with keys of their own, and take one more.
 func oneOfOneLock(t *testing.T, w *world) {
+	countAtOnce(t, w, func(writer int) string { return fmt.Sprint("own", writer) }, []string{"common"})
+}
+
+func countAtOnce(t *testing.T, w *world, key func(writer int) string, locks []string) {
+	t.Helper()
 	u := w.user("ada")
 	var all sync.WaitGroup
 	for i, s := range w.views(writers) {
 		all.Go(func() {
 			for range each {
-				err := s.Update(w.ctx(), fmt.Sprint("own", i), func(tx account.Tx) error {
-					if err := tx.Lock(w.ctx(), "common"); err != nil {
-						return err
+				err := s.Update(w.ctx(), key(i), func(tx account.Tx) error {
+					for _, lock := range locks {
+						if err := tx.Lock(w.ctx(), lock); err != nil {
+							return err
+						}
 					}
 					now, err := tx.User(w.ctx(), u.ID)
 					if err != nil {
