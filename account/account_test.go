@@ -20,6 +20,7 @@ import (
 	"github.com/sallyport-dev/sallyport/account"
 	"github.com/sallyport-dev/sallyport/account/sqlite"
 	"github.com/sallyport-dev/sallyport/audit"
+	"github.com/sallyport-dev/sallyport/internal/pgtest"
 	"github.com/sallyport-dev/sallyport/password"
 	"github.com/sallyport-dev/sallyport/secret"
 	"github.com/sallyport-dev/sallyport/token"
@@ -32,6 +33,8 @@ const (
 
 // theSecret is 32 bytes that no process of production has.
 var theSecret = secret.NewBytes([]byte("0123456789abcdef0123456789ABCDEF"))
+
+func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
 
 var hasher = sync.OnceValues(func() (*password.Hasher, error) {
 	return password.New(password.Config{Memory: 64, Time: 1, InsecureWeakParameters: true})

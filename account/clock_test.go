@@ -12,7 +12,8 @@ import (
 // TestClocksApart: nodes whose clocks differ by more than the window judge a refresh
 // token alike, as the time is the database's.
 func TestClocksApart(t *testing.T) {
-	store, err := postgres.Open(t.Context(), pgtest.Start(t).Database(t))
+	t.Parallel()
+	store, err := postgres.Open(t.Context(), pgtest.Database(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -197,7 +197,8 @@ func (h *halting) Update(ctx context.Context, key string, do func(account.Tx) er
 
 // TestHaltedGuess: while a guess is being counted, however long that takes, others log in.
 func TestHaltedGuess(t *testing.T) {
-	store, err := postgres.Open(t.Context(), pgtest.Start(t).Database(t))
+	t.Parallel()
+	store, err := postgres.Open(t.Context(), pgtest.Database(t))
 	if err != nil {
 		t.Fatal(err)
 	}

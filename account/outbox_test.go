@@ -68,6 +68,7 @@ func TestOutboxKilled(t *testing.T) {
 	if place := os.Getenv(dying); place != "" {
 		registerUntilKilled(t, place)
 	}
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "accounts.db")
 	sent, promised := map[string][]string{}, map[string]bool{}
 	const runs = 6
