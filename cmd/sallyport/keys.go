@@ -81,8 +81,8 @@ func keysRotate(o *options) *cobra.Command {
 
 func keysRevoke(o *options) *cobra.Command {
 	return &cobra.Command{
-		Use:     "revoke KID",
-		Short:   "Take a key away at once, as it may have leaked; its tokens die, sessions go on",
+		Use:   "revoke KID",
+		Short: "Take a key away at once, as it may have leaked; its tokens die, sessions go on",
 		Long: `Take a key away at once, as it may have leaked; its tokens die, sessions go on.
 
 One key in 64 has an id that begins with "-": write sallyport keys revoke -- KID.`,
