@@ -14,6 +14,7 @@ func (s *Store) alone(t *ratelimit.Take) {
 	if !t.Decision.Allowed || t.Cost == 0 {
 		return
 	}
+	s.took.Charge(t.Key, t.Limit, t.Cost)
 	b := bucket{t.Key, t.Limit}
 	sh := s.table.shard(b)
 	sh.mu.Lock()
@@ -127,9 +128,7 @@ func (s *Store) report(ctx context.Context, pick func(bucket, *entry, *question)
 	s.table.each(func(b bucket, e *entry) {
 		q := question{birth: e.birth}
 		if pick(b, e, &q) {
-			if e.birth != 0 {
-				q.own = s.counting(b.key, b.limit, margin)
-			}
+			q.own = s.own(b, e)
 			list = append(list, telling{b, q})
 		}
 	})
@@ -163,7 +162,7 @@ func (s *Store) told(t telling, got []reply) {
 	switch {
 	case e == nil:
 	case len(got) == 1:
-		e.birth = got[0].birth
+		e.saw(got[0], t.b.limit, s.now())
 	default:
 		e.owed += t.q.owed
 	}

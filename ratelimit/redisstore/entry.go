@@ -27,6 +27,19 @@ type entry struct {
 	// was admitted here since without asking.
 	birth int64
 	owed  int
+	// ends is when that state ends by itself, if nobody else takes of it.
+	ends int64
+}
+
+// saw notes the state that an answer was about, at now or when a lease ends.
+func (e *entry) saw(r reply, l ratelimit.Limit, now int64) {
+	e.birth, e.ends = r.birth, now
+	switch out := l.Quota() - r.remaining; {
+	case l.Strict():
+		e.ends += int64(l.Per())
+	case out > 0:
+		e.ends += int64(out-1)*int64(l.Per())/int64(l.Quota()) + int64(r.reset)
+	}
 }
 
 // busy says that the entry holds what must not be forgotten.

@@ -95,6 +95,7 @@ type Store struct {
 
 	table    *table
 	mirror   *ratelimit.Memory // what this process admitted, by how many share the limit
+	took     *ratelimit.Memory // what it took, as it is
 	breaker  breaker
 	nodes    nodeCount
 	beating  sync.Mutex
@@ -126,6 +127,9 @@ func New(c Config) (*Store, error) {
 	}
 	s.mirror, err = ratelimit.NewMemory(ratelimit.MemoryConfig{MaxKeys: c.MaxKeys, Now: c.now})
 	if err != nil {
+		return nil, err
+	}
+	if s.took, err = ratelimit.NewMemory(ratelimit.MemoryConfig{MaxKeys: c.MaxKeys, Now: c.now}); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())

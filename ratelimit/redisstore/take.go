@@ -190,9 +190,7 @@ func (s *Store) prepare(t *ratelimit.Take, lease bool) (asked, bool) {
 	if e.owed > 0 {
 		a.q.owed, e.owed = min(e.owed, s.counting(t.Key, t.Limit, 0)), 0
 	}
-	if e.birth != 0 {
-		a.q.own = s.counting(t.Key, t.Limit, margin)
-	}
+	a.q.own = s.own(b, e)
 	if !lease {
 		return a, true
 	}
@@ -212,8 +210,16 @@ const margin = 250 * time.Millisecond
 
 // counting is how much this process has taken that will still count after a while.
 func (s *Store) counting(key ratelimit.Key, l ratelimit.Limit, after time.Duration) int {
-	n := s.nodes.count(s.fixed)
-	return (s.mirror.Used(key, l, after) + n - 1) / n
+	return s.took.Used(key, l, after)
+}
+
+// own is how much this process has taken that surely still counts. Where the state has
+// ended by itself, nothing does: then a key that is not there is no loss. The lock is held.
+func (s *Store) own(b bucket, e *entry) int {
+	if e.birth == 0 || s.now() >= e.ends {
+		return 0
+	}
+	return s.counting(b.key, b.limit, margin)
 }
 
 // call runs the script, in the time a decision has.
@@ -243,6 +249,9 @@ func (s *Store) apply(a *asked, r reply, from int64) {
 	if t.Cost > t.Limit.Quota() {
 		t.Decision.Allowed, t.Decision.RetryAfter = false, ratelimit.Never
 	}
+	if r.granted > 0 {
+		s.took.Charge(t.Key, t.Limit, r.granted)
+	}
 	if r.granted > 0 && !a.charged {
 		s.remember(t.Key, t.Limit, r.granted)
 	}
@@ -255,7 +264,7 @@ func (s *Store) apply(a *asked, r reply, from int64) {
 	defer sh.mu.Unlock()
 	e := a.e
 	defer a.land()
-	e.birth = r.birth
+	e.saw(r, t.Limit, s.now()+int64(a.q.ahead))
 	switch {
 	case r.granted < 0:
 		keep := r.retry
