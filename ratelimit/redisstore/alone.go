@@ -67,8 +67,12 @@ func (s *Store) recover(ctx context.Context) {
 	if !s.tell(ctx) {
 		return
 	}
-	if _, _, err := s.sayHere(ctx, countFor); err != nil {
+	_, known, err := s.sayHere(ctx, countFor)
+	if err != nil {
 		return
+	}
+	if !known { // it may have lost its keys, also those of which nothing is owed
+		s.report(ctx, lastSeen)
 	}
 	since, reason := s.breaker.close(s.now())
 	s.tell(ctx) // what was admitted in between
@@ -81,11 +85,15 @@ func (s *Store) recover(ctx context.Context) {
 // took are told by them: until then it is the share that holds.
 func (s *Store) remind(ctx context.Context) {
 	s.breaker.doubt(s.now())
-	s.report(ctx, func(_ bucket, e *entry, _ *question) bool { return e.birth != 0 })
+	s.report(ctx, lastSeen)
 	if s.notify != nil {
 		s.notify(Change{Lost: true, Reason: "the server lost its keys", Nodes: s.nodes.count(s.fixed)})
 	}
 }
+
+// lastSeen picks what has a state in Redis: the question has its birth, and what to add
+// if it is another.
+func lastSeen(_ bucket, e *entry, _ *question) bool { return e.birth != 0 }
 
 // atOnce is how many buckets are told about in one call.
 const atOnce = 512

@@ -84,3 +84,32 @@ func TestIdleIsNoLoss(t *testing.T) {
 		})
 	}
 }
+
+// TestEmptyRestart: what a node took before an outage it also tells a server that came
+// back from it empty.
+func TestEmptyRestart(t *testing.T) {
+	server := redistest.Start(t)
+	f := newFleet(t, "redis://"+server.Addr(), 2, redisstore.Config{Timeout: time.Second})
+	f.beat()
+	a, b := f.stores[0], f.stores[1]
+	l, key := parse(t, "100 per 1h"), ratelimit.Key{1}
+	sum := f.spend(a, key, l, 90)
+	server.Kill()
+	for range 3 {
+		f.beat()
+	}
+	if !a.Stats().Degraded || !b.Stats().Degraded {
+		t.Fatal("no outage")
+	}
+	server.Restart(t)
+	f.wait(time.Second)
+	for a.Stats().Degraded || b.Stats().Degraded {
+		f.beat()
+	}
+	f.wait(time.Minute)
+	f.beat()
+	sum += f.spend(b, key, l, 200)
+	if sum > l.Quota() {
+		t.Errorf("%d were admitted", sum)
+	}
+}
