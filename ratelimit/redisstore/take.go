@@ -133,7 +133,11 @@ func (s *Store) ask(ctx context.Context, takes []ratelimit.Take) (int, error) {
 		call.Keys[i] = name(s.prefix, a.take.Key, a.word)
 		call.Args[1+i] = a.q.argument(a.word)
 	}
-	answers, err := s.call(ctx, call, len(list))
+	patience := ctx
+	if list[0].flight != nil {
+		patience = context.WithoutCancel(ctx) // others wait for the lease, and may share its bucket
+	}
+	answers, err := s.call(patience, call, len(list))
 	for i := range list {
 		if i < len(answers) {
 			s.apply(&list[i], answers[i], from)
@@ -290,6 +294,9 @@ func (s *Store) unasked(a *asked) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	a.e.owed += a.q.owed
+	if a.flight != nil {
+		a.e.lease = lease{} // what was asked for may be gone: the next one is small
+	}
 	a.land()
 }
 
