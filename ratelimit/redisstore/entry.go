@@ -20,7 +20,7 @@ type entry struct {
 
 	lease lease
 	// flight is open while somebody fetches a lease; the others wait for it.
-	flight  chan struct{}
+	flight  *flight
 	waiting int
 
 	// birth is that of the bucket's state in Redis when it was last seen, and owed what
@@ -29,6 +29,12 @@ type entry struct {
 	owed  int
 	// ends is when that state ends by itself, if nobody else takes of it.
 	ends int64
+}
+
+// flight is a lease on its way.
+type flight struct {
+	landed chan struct{} // closed when the answer is here, or will not come
+	lost   bool          // it will not come; to be read after landed
 }
 
 // saw notes the state that an answer was about, at now or when a lease ends.

@@ -2,7 +2,11 @@ package redisstore_test
 
 import (
 	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/sallyport-dev/sallyport/ratelimit"
@@ -54,4 +58,62 @@ func TestAbortsBurnNoLease(t *testing.T) {
 	if err != nil || d.Remaining < 1000-3-aborts-1 {
 		t.Errorf("%d aborted requests leave %d of 1000, %v", aborts, d.Remaining, err)
 	}
+}
+
+// TestDeadShard: where one of several servers is gone and the others answer, nobody
+// waits for more than one question.
+func TestDeadShard(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dead := errors.New("down")
+		var asked atomic.Int64
+		client := &between{Client: &deaf{integers: []int64{1, 1, 0}}}
+		client.eval = func(ctx context.Context, c redisstore.Call) ([]int64, error) {
+			if asked.Add(1)%2 == 0 { // in between, another server answers
+				return []int64{1, 1, 0, 0, 0, 1}, nil
+			}
+			<-ctx.Done()
+			return nil, dead
+		}
+		const timeout = 20 * time.Millisecond
+		s := open(t, redisstore.Config{Client: client, Lease: time.Second, Timeout: timeout})
+		l, start := parse(t, "100000 per 1h"), time.Now()
+		var most atomic.Int64
+		var wg sync.WaitGroup
+		for range 40 {
+			wg.Go(func() {
+				s.Take(t.Context(), ratelimit.Key{1}, l, 1)
+				for d := int64(time.Since(start)); ; {
+					was := most.Load()
+					if d <= was || most.CompareAndSwap(was, d) {
+						break
+					}
+				}
+				s.Take(t.Context(), ratelimit.Key{2}, l, 1)
+			})
+		}
+		wg.Wait()
+		if got := time.Duration(most.Load()); got > timeout {
+			t.Errorf("one waited for %v", got)
+		}
+	})
+}
+
+// TestOneWait: a request that is by several limits waits for a dead server once.
+func TestOneWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const timeout = 20 * time.Millisecond
+		s := open(t, redisstore.Config{Client: &deaf{}, Timeout: timeout}.WithBeat(time.Hour))
+		synctest.Wait()
+		start := time.Now()
+		takes := make([]ratelimit.Take, 3)
+		for i := range takes {
+			takes[i] = ratelimit.Take{Key: ratelimit.Key{8: byte(i)}, Limit: parse(t, "9 per 1h"), Cost: 1}
+		}
+		if n, err := s.TakeAll(t.Context(), takes); n != 3 || err != nil {
+			t.Fatal(n, err)
+		}
+		if got := time.Since(start); got > timeout {
+			t.Errorf("it waited for %v", got)
+		}
+	})
 }

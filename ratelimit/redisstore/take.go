@@ -58,7 +58,11 @@ func (s *Store) step(ctx context.Context, takes []ratelimit.Take) (int, error) {
 			continue // somebody else asks
 		}
 		select {
-		case <-wait:
+		case <-wait.landed:
+			if wait.lost { // the next would wait as long in vain, and who is behind it longer
+				s.alone(t)
+				return 1, nil
+			}
 		case <-ctx.Done():
 			return 0, ctx.Err()
 		}
@@ -67,7 +71,7 @@ func (s *Store) step(ctx context.Context, takes []ratelimit.Take) (int, error) {
 
 // local decides by what this process knows already. Otherwise there may be a flight to
 // wait for; if not, the caller is the one to ask.
-func (s *Store) local(t *ratelimit.Take) (wait chan struct{}, ok bool) {
+func (s *Store) local(t *ratelimit.Take) (wait *flight, ok bool) {
 	now := s.now()
 	b := bucket{t.Key, t.Limit}
 	sh := s.table.shard(b)
@@ -97,12 +101,11 @@ func (s *Store) local(t *ratelimit.Take) (wait chan struct{}, ok bool) {
 
 // asked is one take on its way to Redis.
 type asked struct {
-	take *ratelimit.Take
-	word wording
-	q    question
-	e    *entry // nil when there is no room for one
-	// flight is open until the answer is here, in leased mode.
-	flight chan struct{}
+	take   *ratelimit.Take
+	word   wording
+	q      question
+	e      *entry  // nil when there is no room for one
+	flight *flight // in leased mode
 	// charged says that the share has been charged.
 	charged bool
 }
@@ -151,8 +154,12 @@ func (s *Store) ask(ctx context.Context, takes []ratelimit.Take) (int, error) {
 	case ctx.Err() != nil:
 		return 0, ctx.Err()
 	}
-	s.alone(&takes[0])
-	return 1, nil
+	for i := range list {
+		if s.alone(&takes[i]); !takes[i].Decision.Allowed {
+			return i + 1, nil
+		}
+	}
+	return len(list), nil
 }
 
 func sameOwner(a, b ratelimit.Key) bool {
@@ -198,7 +205,7 @@ func (s *Store) prepare(t *ratelimit.Take, lease bool) (asked, bool) {
 	if !lease {
 		return a, true
 	}
-	e.flight = make(chan struct{})
+	e.flight = &flight{landed: make(chan struct{})}
 	a.flight = e.flight
 	a.q.want = max(e.lease.next(now, s.most), t.Cost+e.waiting)
 	a.q.part = s.nodes.count(s.fixed) + 1
@@ -296,6 +303,7 @@ func (s *Store) unasked(a *asked) {
 	a.e.owed += a.q.owed
 	if a.flight != nil {
 		a.e.lease = lease{} // what was asked for may be gone: the next one is small
+		a.flight.lost = true
 	}
 	a.land()
 }
@@ -304,7 +312,7 @@ func (s *Store) unasked(a *asked) {
 func (a *asked) land() {
 	if a.flight != nil {
 		a.e.flight = nil
-		close(a.flight)
+		close(a.flight.landed)
 	}
 }
 
