@@ -19,10 +19,19 @@ func (s *Store) alone(t *ratelimit.Take) {
 	sh := s.table.shard(b)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
+	s.owe(sh, b, t.Cost)
+}
+
+// owe notes what Redis has to be told of a bucket. The entry may have made room for
+// another since it was seen. The lock is held.
+func (s *Store) owe(sh *tableShard, b bucket, n int) {
+	if n == 0 {
+		return
+	}
 	if e := sh.get(b); e != nil {
-		e.owed += t.Cost
+		e.owed += n
 	} else {
-		s.counts.untold.Add(int64(t.Cost))
+		s.counts.untold.Add(int64(n))
 	}
 }
 
@@ -166,12 +175,9 @@ func (s *Store) told(t telling, got []reply) {
 	sh := s.table.shard(t.b)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	e := sh.entries[t.b]
-	switch {
-	case e == nil:
-	case len(got) == 1:
+	if len(got) == 0 {
+		s.owe(sh, t.b, t.q.owed)
+	} else if e := sh.entries[t.b]; e != nil {
 		e.saw(got[0], t.b.limit, s.now())
-	default:
-		e.owed += t.q.owed
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/sallyport-dev/sallyport/internal/redistest"
 	"github.com/sallyport-dev/sallyport/ratelimit"
 	"github.com/sallyport-dev/sallyport/ratelimit/redisstore"
 )
@@ -116,4 +117,38 @@ func TestOneWait(t *testing.T) {
 			t.Errorf("it waited for %v", got)
 		}
 	})
+}
+
+// TestOwedOutlivesItsEntry: what was admitted alone is not forgotten because others need
+// the room while it is told, and that fails.
+func TestOwedOutlivesItsEntry(t *testing.T) {
+	server := redistest.Start(t)
+	client := &between{Client: dial(t, "redis://"+server.Addr())}
+	s := open(t, redisstore.Config{Client: client, MaxKeys: 64, Nodes: 1}.WithBeat(time.Hour))
+	l, key := parse(t, "100 per 1h"), ratelimit.Key{1}
+	down := errors.New("down")
+	client.eval = func(ctx context.Context, c redisstore.Call) ([]int64, error) { return nil, down }
+	for range 2 { // the breaker stays closed
+		s.Take(t.Context(), key, l, 20)
+	}
+	var once sync.Once
+	client.eval = func(ctx context.Context, c redisstore.Call) ([]int64, error) {
+		again := false
+		once.Do(func() { again = true })
+		if !again {
+			return client.Client.Eval(ctx, c)
+		}
+		for i := range 2000 { // others come meanwhile
+			if d, err := s.Take(t.Context(), ratelimit.Key{2, byte(i), byte(i >> 8)}, l, 1); err != nil || d.Degraded {
+				t.Error(d, err)
+			}
+		}
+		return nil, down
+	}
+	s.Take(t.Context(), key, l, 20)
+	client.eval = nil
+	d, err := s.Take(t.Context(), key, l, 1)
+	if err != nil || d.Degraded || d.Remaining != 39 {
+		t.Errorf("after 60 that were admitted alone, %+v, %v", d, err)
+	}
 }

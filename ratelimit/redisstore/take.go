@@ -297,10 +297,11 @@ func (s *Store) unasked(a *asked) {
 	if a.e == nil {
 		return
 	}
-	sh := s.table.shard(bucket{a.take.Key, a.take.Limit})
+	b := bucket{a.take.Key, a.take.Limit}
+	sh := s.table.shard(b)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	a.e.owed += a.q.owed
+	s.owe(sh, b, a.q.owed)
 	if a.flight != nil {
 		a.e.lease = lease{} // what was asked for may be gone: the next one is small
 		a.flight.lost = true
