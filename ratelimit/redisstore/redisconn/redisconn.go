@@ -97,7 +97,8 @@ func parse(address string) (rueidis.ClientOption, error) {
 	}
 	option, err := rueidis.ParseURL(address)
 	if err != nil {
-		return rueidis.ClientOption{}, &URLError{strings.TrimPrefix(err.Error(), "redis: ")}
+		return rueidis.ClientOption{}, &URLError{"the scheme is none of ours, or what stands behind the host is not the number of a database; " +
+			"in a password / is %2F, ? is %3F and # is %23"} // err may have a part of such a password
 	}
 	option.DisableCache = true // CLIENT TRACKING is of no use to counters
 	option.DisableRetry = true // what to do without an answer is the store's to decide

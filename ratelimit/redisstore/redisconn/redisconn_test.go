@@ -20,6 +20,7 @@ func TestAddresses(t *testing.T) {
 		"", "localhost:6379", "http://localhost:6379", "redis://", "redis:///0", "redis://localhost:6379/x", "redis://localhost/0/1",
 		"redis://localhost?skip_verify=true", "rediss://localhost?skip_verify", "redis://localhost?write_timeout=1h", "redis://localhost?client_cache=1",
 		"redis://localhost#0", "redis:localhost", "redis://s3cret:s3cret@local host", "redis://u:s3cret@localhost?x=1", "redis://localhost?a;b",
+		"redis://:9/s3cret@localhost:6379", "redis://9/s3cret/9@localhost", "redis://localhost?db=s3cret",
 	} {
 		c, err := redisconn.Dial(address)
 		if _, ok := errors.AsType[*redisconn.URLError](err); !ok || c != nil {
