@@ -149,7 +149,10 @@ func (c *charging) add(r *rule, shadow bool) {
 func (c *charging) cost(r *rule) int {
 	switch {
 	case r.bytes:
-		if n := c.a.request.ContentLength; n > 0 && n <= c.route.maxBody {
+		switch n := c.a.request.ContentLength; {
+		case n < 0:
+			return unknownLength
+		case n <= c.route.maxBody:
 			return int(n)
 		}
 		return 0

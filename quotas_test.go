@@ -206,15 +206,24 @@ func TestBytes(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 	res = w.upload(nil)
-	if got := res.Header.Get("Ratelimit"); !strings.HasPrefix(got, `"q";r=3616;`) { // one step was read
+	if got := res.Header.Get("Ratelimit"); !strings.HasPrefix(got, `"q";r=0;`) { // what the handler got is charged
 		t.Error(got)
 	}
-	if res := w.upload(unknown{text(3616)}); res.StatusCode != 200 {
-		t.Errorf("what is left, of unknown length: %d", res.StatusCode)
-	}
 	wantProblem(t, w.upload(text(1)), 429, "rate_limited")
+	wantProblem(t, w.upload(unknown{text(1)}), 429, "rate_limited")
 	if res := w.upload(text(2 << 20)); res.StatusCode != 413 {
 		t.Errorf("more than a body may have: %d", res.StatusCode)
+	}
+}
+
+// TestBytesAll: a body of unknown length may have all that is left.
+func TestBytesAll(t *testing.T) {
+	w := newWorld(t, reads, quota(sallyport.Quota{Limit: "20000 bytes per 1h"}))
+	if res := w.upload(unknown{strings.NewReader(strings.Repeat("x", 20_000))}); res.StatusCode != 200 {
+		t.Error(res.StatusCode)
+	}
+	if got := w.upload(nil).Header.Get("Ratelimit"); !strings.HasPrefix(got, `"q";r=0;`) {
+		t.Error(got)
 	}
 }
 
@@ -226,6 +235,31 @@ func TestBytesUnread(t *testing.T) {
 	w.upload(unknown{strings.NewReader(strings.Repeat("x", 50))})
 	if got := w.upload(nil).Header.Get("Ratelimit"); !strings.HasPrefix(got, `"q";r=90;`) {
 		t.Error(got)
+	}
+}
+
+// TestBytesSpent: once the bytes are spent, bodies of unknown length are refused too,
+// however little of them a handler reads at a time, and whether it reads to their end.
+func TestBytesSpent(t *testing.T) {
+	for _, size := range []int{50, 16_000, 40_000} {
+		read := 0
+		w := newWorld(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			for read < 1<<20 {
+				n, err := io.ReadFull(r.Body, make([]byte, 10))
+				if read += n; err != nil || n == 0 || size < 1<<10 {
+					return
+				}
+			}
+		}), quota(sallyport.Quota{Limit: "100 bytes per 1h"}))
+		for range 50 {
+			w.upload(unknown{strings.NewReader(strings.Repeat("x", size))})
+		}
+		if read > 100+16<<10 {
+			t.Errorf("%d bytes of bodies of %d were handed on", read, size)
+		}
+		if res := w.upload(unknown{strings.NewReader("x")}); res.StatusCode != 429 {
+			t.Errorf("bodies of %d: then %d", size, res.StatusCode)
+		}
 	}
 }
 
