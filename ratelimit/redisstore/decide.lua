@@ -140,11 +140,13 @@ for k = 1, #KEYS do
       reset, idle = s[3] + span - t, s[n - 1] + span
     end
   else
-    -- A bucket is the time at which it is full again.
+    -- A bucket is the time at which it is full again, and the last moment of the leases so
+    -- far. Up to that it was taken to run full already: what that made good of an earlier
+    -- lease is not given back once more.
     local at, full = t * TICKS, quota * span
-    local tat = s[3] or at
+    local tat, upto = s[3] or at, s[4]
     if back > 0 then
-      local out = back * span - max(0, t - lent) * TICKS
+      local out = back * span - max(0, t - lent, (upto or 0) - lent) * TICKS
       if out > 0 then
         tat = tat - out
         changed = true
@@ -163,6 +165,7 @@ for k = 1, #KEYS do
         granted = max(cost, min(want, floor((at + full - lease) / span / part)))
         if granted > cost then
           tat, noted = lease, t + ahead
+          upto = max(upto or 0, noted)
         end
       end
       if granted > 0 then
@@ -175,7 +178,7 @@ for k = 1, #KEYS do
     local debt = tat - at
     if debt > 0 then reset = ceil(((debt - 1) % span + 1) / TICKS) end
     left = max(0, floor((full - debt) / span))
-    s[3], idle = tat, ceil(tat / TICKS)
+    s[3], s[4], idle = tat, upto, ceil(tat / TICKS)
   end
 
   if changed then
