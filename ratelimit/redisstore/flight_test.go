@@ -17,12 +17,22 @@ import (
 // between is a client that lets a test meddle with every decision.
 type between struct {
 	redisstore.Client
-	eval func(ctx context.Context, c redisstore.Call) ([]int64, error)
+	eval atomic.Pointer[evaluation]
+}
+
+type evaluation func(ctx context.Context, c redisstore.Call) ([]int64, error)
+
+// as has decisions go by f from now on; nil, as they always do.
+func (b *between) as(f evaluation) {
+	if f == nil {
+		f = b.Client.Eval
+	}
+	b.eval.Store(&f)
 }
 
 func (b *between) Eval(ctx context.Context, c redisstore.Call) ([]int64, error) {
-	if b.eval != nil && len(c.Keys) > 0 && len(c.Args) == 1+len(c.Keys) {
-		return b.eval(ctx, c)
+	if f := b.eval.Load(); f != nil && len(c.Keys) > 0 && len(c.Args) == 1+len(c.Keys) {
+		return (*f)(ctx, c)
 	}
 	return b.Client.Eval(ctx, c)
 }
@@ -39,14 +49,14 @@ func TestAbortsBurnNoLease(t *testing.T) {
 		}
 	}
 	var giveUp context.CancelFunc
-	client.eval = func(ctx context.Context, c redisstore.Call) ([]int64, error) {
+	client.as(func(ctx context.Context, c redisstore.Call) ([]int64, error) {
 		got, err := client.Client.Eval(context.WithoutCancel(ctx), c)
 		giveUp() // the answer comes too late
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 		return got, err
-	}
+	})
 	const aborts = 12
 	for range aborts {
 		var ctx context.Context
@@ -54,7 +64,7 @@ func TestAbortsBurnNoLease(t *testing.T) {
 		s.Take(ctx, key, l, 1)
 		giveUp()
 	}
-	client.eval = nil
+	client.as(nil)
 	d, err := s.Take(t.Context(), key, l, 1)
 	if err != nil || d.Remaining < 1000-3-aborts-1 {
 		t.Errorf("%d aborted requests leave %d of 1000, %v", aborts, d.Remaining, err)
@@ -68,13 +78,13 @@ func TestDeadShard(t *testing.T) {
 		dead := errors.New("down")
 		var asked atomic.Int64
 		client := &between{Client: &deaf{integers: []int64{1, 1, 0}}}
-		client.eval = func(ctx context.Context, c redisstore.Call) ([]int64, error) {
+		client.as(func(ctx context.Context, c redisstore.Call) ([]int64, error) {
 			if asked.Add(1)%2 == 0 { // in between, another server answers
 				return []int64{1, 1, 0, 0, 0, 1}, nil
 			}
 			<-ctx.Done()
 			return nil, dead
-		}
+		})
 		const timeout = 20 * time.Millisecond
 		s := open(t, redisstore.Config{Client: client, Lease: time.Second, Timeout: timeout})
 		l, start := parse(t, "100000 per 1h"), time.Now()
@@ -127,12 +137,12 @@ func TestOwedOutlivesItsEntry(t *testing.T) {
 	s := open(t, redisstore.Config{Client: client, MaxKeys: 64, Nodes: 1}.WithBeat(time.Hour))
 	l, key := parse(t, "100 per 1h"), ratelimit.Key{1}
 	down := errors.New("down")
-	client.eval = func(ctx context.Context, c redisstore.Call) ([]int64, error) { return nil, down }
+	client.as(func(ctx context.Context, c redisstore.Call) ([]int64, error) { return nil, down })
 	for range 2 { // the breaker stays closed
 		s.Take(t.Context(), key, l, 20)
 	}
 	var once sync.Once
-	client.eval = func(ctx context.Context, c redisstore.Call) ([]int64, error) {
+	client.as(func(ctx context.Context, c redisstore.Call) ([]int64, error) {
 		again := false
 		once.Do(func() { again = true })
 		if !again {
@@ -144,9 +154,9 @@ func TestOwedOutlivesItsEntry(t *testing.T) {
 			}
 		}
 		return nil, down
-	}
+	})
 	s.Take(t.Context(), key, l, 20)
-	client.eval = nil
+	client.as(nil)
 	d, err := s.Take(t.Context(), key, l, 1)
 	if err != nil || d.Degraded || d.Remaining != 39 {
 		t.Errorf("after 60 that were admitted alone, %+v, %v", d, err)

@@ -19,6 +19,7 @@ import (
 type outage struct {
 	name       string
 	config     []string
+	keys       int // that are there before
 	begin, end func(t *testing.T, s *redistest.Server, p *redistest.Relay)
 	lost       bool // no call fails, but the keys are gone
 }
@@ -37,10 +38,7 @@ var outages = []outage{
 	{name: "read only", begin: func(t *testing.T, s *redistest.Server, p *redistest.Relay) { s.Do(t, "REPLICAOF", "127.0.0.1", "1") },
 		end: func(t *testing.T, s *redistest.Server, p *redistest.Relay) { s.Do(t, "REPLICAOF", "NO", "ONE") }},
 	{name: "loading", config: []string{"appendonly yes", "key-load-delay 1500", "loading-process-events-interval-bytes 1024"},
-		begin: func(t *testing.T, s *redistest.Server, p *redistest.Relay) {
-			for i := range 300 {
-				s.Do(t, "SET", fmt.Sprint(i), strings.Repeat("x", 1024))
-			}
+		keys: 300, begin: func(t *testing.T, s *redistest.Server, p *redistest.Relay) {
 			s.Kill()
 			s.Restart(t) // for some two seconds it says LOADING
 		},
@@ -178,13 +176,16 @@ func TestOutages(t *testing.T) {
 const (
 	window = 2 * time.Second
 	begin  = 2 * window
-	begun  = begin + window/2
-	end    = begin + 3*window/2
-	total  = end + 3*window
+	begun  = begin + window
+	end    = begin + 2*window
+	total  = end + 5*window/2
 )
 
 func playOutage(t *testing.T, o outage, lease time.Duration) {
 	server := redistest.Start(t, o.config...)
+	for i := range o.keys {
+		server.Do(t, "SET", fmt.Sprint(i), strings.Repeat("x", 1024))
+	}
 	proxy := redistest.Proxy(t, server.Addr())
 	r := &traffic{T: t, limit: parse(t, "90 per 2s"), keys: []ratelimit.Key{{1}}}
 	var changes sync.Map

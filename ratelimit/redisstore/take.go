@@ -93,7 +93,7 @@ func (s *Store) local(t *ratelimit.Take) (wait *flight, ok bool) {
 		return nil, true
 	}
 	if e.flight != nil {
-		e.waiting += t.Cost
+		e.waiting = min(e.waiting+min(t.Cost, t.Limit.Quota()), s.most)
 		return e.flight, false
 	}
 	return nil, false
