@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/sallyport-dev/sallyport/validate/internal/wire"
 )
 
 // on lists, for each rule, the kinds of value it is for. optional and required are
@@ -195,11 +197,11 @@ var formats = []struct {
 	name string
 	check[string]
 }{
-	{"email", check[string]{isEmail, failure{CodeNotEmail, "must be an e-mail address such as name@host.example"}}},
-	{"url", check[string]{isURL, failure{CodeNotURL, "must be an absolute http or https URL without user information"}}},
-	{"uuid", check[string]{isUUID, failure{CodeNotUUID, "must be a UUID in lower case"}}},
-	{"time", check[string]{isTime, notTime}},
-	{"date", check[string]{isDate, failure{CodeNotDate, "must be a date such as 2026-01-31"}}},
+	{"email", check[string]{wire.IsEmail, failure{CodeNotEmail, "must be an e-mail address such as name@host.example"}}},
+	{"url", check[string]{wire.IsURL, failure{CodeNotURL, "must be an absolute http or https URL without user information"}}},
+	{"uuid", check[string]{wire.IsUUID, failure{CodeNotUUID, "must be a UUID in lower case"}}},
+	{"time", check[string]{wire.IsTime, notTime}},
+	{"date", check[string]{wire.IsDate, failure{CodeNotDate, "must be a date such as 2026-01-31"}}},
 }
 
 // texts compiles the rules about what a text says.

@@ -2,9 +2,9 @@ package validate
 
 import (
 	"strconv"
-	"strings"
 
 	"github.com/sallyport-dev/sallyport/problem"
+	"github.com/sallyport-dev/sallyport/validate/internal/wire"
 )
 
 // step is one reference token of a pointer: a member of T, which knows how it is
@@ -29,16 +29,13 @@ func (w *walk) fail(f failure) {
 	pointer, whole := w.pointer()
 	detail := f.detail
 	if !whole {
-		detail = "in a member whose name is not shown: " + detail
+		detail = wire.Unshown + detail
 	}
 	if w.fields == nil {
 		w.fields = make([]problem.Field, 0, 4)
 	}
 	w.fields = append(w.fields, problem.Field{Pointer: pointer, Code: f.code, Detail: detail})
 }
-
-// RFC 6901 §3.
-var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
 
 // pointer writes the current place. It stops before a name that is not shown, and is
 // then not whole.
@@ -52,24 +49,13 @@ func (w *walk) pointer() (p string, whole bool) {
 		switch {
 		case s.item:
 			b = strconv.AppendInt(append(b, '/'), int64(s.index), 10)
-		case s.foreign && !isShown(s.name):
+		case s.foreign && !wire.IsShown(s.name):
 			return string(b), false
 		case s.foreign:
-			b = append(append(b, '/'), pointerEscapes.Replace(s.name)...)
+			b = append(append(b, '/'), wire.Escape(s.name)...)
 		default:
 			b = append(b, s.pointer...)
 		}
 	}
 	return string(b), true
-}
-
-// isShown bounds what a client can make us say: a name of 1 to 64 printable ASCII
-// characters, none of which means something in HTML or needs escaping in JSON.
-func isShown(name string) bool {
-	for i := range len(name) {
-		if c := name[i]; c < ' ' || c > '~' || strings.IndexByte("\"'<>&\\`", c) >= 0 {
-			return false
-		}
-	}
-	return name != "" && len(name) <= 64
 }

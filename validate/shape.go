@@ -13,6 +13,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/sallyport-dev/sallyport/secret"
+
+	"github.com/sallyport-dev/sallyport/validate/internal/wire"
 )
 
 type kind uint8
@@ -238,7 +240,7 @@ func (c *compiler) member(o *object, f reflect.StructField, name, place string, 
 		c.refuse(place, tagOf(f), reason)
 		return
 	}
-	m := member{pointer: "/" + pointerEscapes.Replace(name), field: field}
+	m := member{pointer: "/" + wire.Escape(name), field: field}
 	required := false
 	list = slices.DeleteFunc(list, func(cl clause) bool {
 		m.optional = m.optional || cl.name == "optional" && cl.form == 0

@@ -3,6 +3,8 @@ package validate
 import (
 	"slices"
 	"strings"
+
+	"github.com/sallyport-dev/sallyport/validate/internal/wire"
 )
 
 // clause is one rule as it is written: a name and, after = or in parentheses, an
@@ -26,7 +28,7 @@ func (c clause) String() string {
 func clauses(tag string) (list []clause, reason string) {
 	for rest := tag; rest != ""; {
 		n := 0
-		for n < len(rest) && isLower(rest[n]) {
+		for n < len(rest) && wire.IsLower(rest[n]) {
 			n++
 		}
 		c := clause{name: rest[:n]}

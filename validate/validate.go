@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"sync"
 
 	"github.com/sallyport-dev/sallyport/problem"
+	"github.com/sallyport-dev/sallyport/validate/internal/wire"
 )
 
 const (
@@ -99,7 +101,7 @@ func (d *Decoder[T]) Body(r *http.Request) (T, error) {
 
 // Decode decodes data, which is not kept. The error is a *problem.Problem.
 func (d *Decoder[T]) Decode(data []byte) (T, error) {
-	if p := d.prescan(data); p != nil {
+	if p := d.limits.Prescan(data); p != nil {
 		var zero T
 		return zero, p
 	}
@@ -146,7 +148,7 @@ func standard[T any]() Decoder[T] {
 	if err != nil {
 		panic(err)
 	}
-	return Decoder[T]{reader{root: root, limit: DefaultLimit, depth: DefaultDepth, refusals: &standardRefusals}}
+	return Decoder[T]{reader{root: root, limits: &standardLimits, unsupported: onlyJSON}}
 }
 
 // shapes remembers what [compiled] made of each type. A program has few types, and no
@@ -167,40 +169,25 @@ func compiled(t reflect.Type) (*shape, error) {
 // reader is a Decoder without its type, so that it is compiled into a program once.
 type reader struct {
 	root          *shape
-	limit         int64
-	depth         int
+	limits        *wire.Limits
 	types         []string // beside application/json
+	unsupported   *problem.Problem
 	ignoreUnknown bool
-	*refusals
 }
 
-// refusals are the answers that depend on the Config alone. They are made once, so
-// that they cost an attacker's target nothing.
-type refusals struct{ unsupported, tooLarge, tooDeep *problem.Problem }
-
-var standardRefusals = newRefusals(DefaultLimit, DefaultDepth, nil)
-
-func newRefusals(limit int64, depth int, types []string) refusals {
-	return refusals{
-		unsupported: problem.UnsupportedMediaType(strings.Join(append([]string{mediaType}, types...), ", ")),
-		tooLarge:    problem.TooLarge(limit),
-		tooDeep:     malformed("too_deep", "Objects and arrays may be nested "+strconv.Itoa(depth)+" deep."),
-	}
-}
+var (
+	standardLimits = wire.NewLimits(DefaultLimit, DefaultDepth)
+	onlyJSON       = problem.UnsupportedMediaType(mediaType)
+)
 
 func newReader(cfg Config, root *shape) (reader, error) {
-	rd := reader{root: root, limit: cfg.Limit, depth: cfg.Depth, types: slices.Clone(cfg.MediaTypes), ignoreUnknown: cfg.InsecureIgnoreUnknown}
+	rd := reader{root: root, types: slices.Clone(cfg.MediaTypes), ignoreUnknown: cfg.InsecureIgnoreUnknown}
+	size, depth := cmp.Or(cfg.Limit, DefaultLimit), cmp.Or(cfg.Depth, DefaultDepth)
 	var errs []error
-	if rd.limit == 0 {
-		rd.limit = DefaultLimit
-	}
-	if rd.limit < 1 || rd.limit > maxLimit {
+	if size < 1 || size > maxLimit {
 		errs = append(errs, &ConfigError{"Limit", strconv.FormatInt(cfg.Limit, 10), "must be 1 to 67108864 bytes; stream what is larger"})
 	}
-	if rd.depth == 0 {
-		rd.depth = DefaultDepth
-	}
-	if rd.depth < 1 || rd.depth > maxDepth {
+	if depth < 1 || depth > maxDepth {
 		errs = append(errs, &ConfigError{"Depth", strconv.Itoa(cfg.Depth), "must be 1 to 1000 levels"})
 	}
 	for _, t := range rd.types {
@@ -209,8 +196,9 @@ func newReader(cfg Config, root *shape) (reader, error) {
 			errs = append(errs, &ConfigError{"MediaTypes", t, "must be application/…+json in lower case, without parameters"})
 		}
 	}
-	refusals := newRefusals(rd.limit, rd.depth, rd.types)
-	rd.refusals = &refusals
+	limits := wire.NewLimits(size, depth)
+	rd.limits = &limits
+	rd.unsupported = problem.UnsupportedMediaType(strings.Join(append([]string{mediaType}, rd.types...), ", "))
 	return rd, errors.Join(errs...)
 }
 
@@ -218,7 +206,7 @@ func newReader(cfg Config, root *shape) (reader, error) {
 // characters of RFC 6838 §4.2, in lower case.
 func isMediaToken(s string) bool {
 	for i := range len(s) {
-		if c := s[i]; !isLower(c) && !isDigit(c) && !strings.ContainsRune(".-_+", rune(c)) {
+		if c := s[i]; !wire.IsLower(c) && !wire.IsDigit(c) && !strings.ContainsRune(".-_+", rune(c)) {
 			return false
 		}
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/sallyport-dev/sallyport/problem"
 	"github.com/sallyport-dev/sallyport/secret"
+	"github.com/sallyport-dev/sallyport/validate/internal/wire"
 )
 
 // walk reads one body along a shape. A syntax error ends it; everything else is
@@ -59,15 +60,15 @@ func (w *walk) run(root *shape, v reflect.Value) *problem.Problem {
 	if w.dec.PeekKind() == jsontext.KindInvalid {
 		_, err := w.dec.ReadToken()
 		if err == io.EOF {
-			return emptyBody
+			return wire.EmptyBody
 		}
-		return syntaxProblem(err)
+		return wire.SyntaxProblem(err)
 	}
 	if err := w.value(root, v); err != nil {
-		return syntaxProblem(err)
+		return wire.SyntaxProblem(err)
 	}
 	if _, err := w.dec.ReadToken(); err != io.EOF {
-		return trailingData
+		return wire.TrailingData
 	}
 	if len(w.fields) == 0 {
 		return nil
@@ -177,7 +178,7 @@ func (w *walk) str(s *shape, v reflect.Value, text []byte) {
 	case kindSecret:
 		*v.Addr().Interface().(*secret.String) = secret.New(str)
 	case kindTime:
-		t, ok := parseTime(str)
+		t, ok := wire.ParseTime(str)
 		if !ok {
 			w.fail(notTime)
 			return

@@ -1,4 +1,4 @@
-package validate
+package wire
 
 import (
 	"net/netip"
@@ -8,17 +8,21 @@ import (
 	"time"
 )
 
-func isLower(c byte) bool { return 'a' <= c && c <= 'z' }
-func isDigit(c byte) bool { return '0' <= c && c <= '9' }
-func isAlnum(c byte) bool { return isDigit(c) || isLower(c|0x20) }
+// IsLower reports whether c is a to z.
+func IsLower(c byte) bool { return 'a' <= c && c <= 'z' }
 
-// isEmail keeps to what mail systems in use take: a dot-atom and a domain name
+// IsDigit reports whether c is 0 to 9.
+func IsDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+func isAlnum(c byte) bool { return IsDigit(c) || IsLower(c|0x20) }
+
+// IsEmail keeps to what mail systems in use take: a dot-atom and a domain name
 // (RFC 5321 §4.1.2 without Quoted-string and address-literal), in ASCII, with the
 // lengths of §4.5.3.1. Non-ASCII is left out because two addresses that look alike
 // would be two accounts.
-func isEmail(s string) bool {
+func IsEmail(s string) bool {
 	local, domain, ok := strings.Cut(s, "@")
-	return ok && len(s) <= 254 && isDotAtom(local) && isDomain(domain) && strings.Contains(domain, ".")
+	return ok && len(s) <= 254 && isDotAtom(local) && IsDomain(domain) && strings.Contains(domain, ".")
 }
 
 func isDotAtom(s string) bool {
@@ -34,10 +38,10 @@ func isDotAtom(s string) bool {
 	return true
 }
 
-// isDomain reports whether s is a host name of RFC 1123 §2.1: labels of letters,
+// IsDomain reports whether s is a host name of RFC 1123 §2.1: labels of letters,
 // digits and hyphens. The last begins with a letter: some parsers read 127.1 and
 // 0x7f000001 as addresses.
-func isDomain(s string) bool {
+func IsDomain(s string) bool {
 	if len(s) > 253 {
 		return false
 	}
@@ -47,7 +51,7 @@ func isDomain(s string) bool {
 			return false
 		}
 	}
-	return !isDigit(label[0])
+	return !IsDigit(label[0])
 }
 
 func isLabel(s string) bool {
@@ -62,9 +66,9 @@ func isLabel(s string) bool {
 	return true
 }
 
-// isURL takes what every parser reads alike: RFC 3986 characters only, so no space,
+// IsURL takes what every parser reads alike: RFC 3986 characters only, so no space,
 // backslash or control, and no user information, in which a host can be hidden.
-func isURL(s string) bool {
+func IsURL(s string) bool {
 	if len(s) > 2048 || !strings.HasPrefix(s, "https://") && !strings.HasPrefix(s, "http://") {
 		return false
 	}
@@ -86,7 +90,7 @@ func isHost(u *url.URL) bool {
 	if a, err := netip.ParseAddr(host); err == nil {
 		return a.Is4()
 	}
-	return isDomain(host)
+	return IsDomain(host)
 }
 
 func isPort(u *url.URL) bool {
@@ -98,9 +102,9 @@ func isPort(u *url.URL) bool {
 	return err == nil && n > 0 && port[0] != '0'
 }
 
-// isUUID takes lower case only. RFC 9562 §4 wants either case read; a program that
+// IsUUID takes lower case only. RFC 9562 §4 wants either case read; a program that
 // keeps the text as a key would then know one thing by two names.
-func isUUID(s string) bool {
+func IsUUID(s string) bool {
 	if len(s) != 36 {
 		return false
 	}
@@ -111,7 +115,7 @@ func isUUID(s string) bool {
 				return false
 			}
 		default:
-			if !isDigit(c) && (c < 'a' || c > 'f') {
+			if !IsDigit(c) && (c < 'a' || c > 'f') {
 				return false
 			}
 		}
@@ -119,20 +123,22 @@ func isUUID(s string) bool {
 	return true
 }
 
-func isDate(s string) bool {
+// IsDate takes an RFC 3339 full-date that the calendar has.
+func IsDate(s string) bool {
 	_, err := time.Parse(time.DateOnly, s)
 	return err == nil && len(s) == len(time.DateOnly)
 }
 
-func isTime(s string) bool {
-	_, ok := parseTime(s)
+// IsTime reports whether ParseTime reads s.
+func IsTime(s string) bool {
+	_, ok := ParseTime(s)
 	return ok
 }
 
-// parseTime reads an RFC 3339 date-time. The checks before time.Parse are for what it
+// ParseTime reads an RFC 3339 date-time. The checks before time.Parse are for what it
 // takes and the RFC does not: an hour of one digit, a comma before the fraction, an
 // offset of 24 hours or 60 minutes and more. A leap second (:60) has no time.Time and is refused.
-func parseTime(s string) (t time.Time, ok bool) {
+func ParseTime(s string) (t time.Time, ok bool) {
 	const hour, seconds, offset = len("2006-01-02T"), len("2006-01-02T15:04:05"), len("+00:00")
 	if len(s) <= seconds || len(s) > 64 || s[hour+2] != ':' || s[seconds] == ',' {
 		return t, false
