@@ -54,8 +54,12 @@ type Problem struct {
 
 // Field is one bad value in the input.
 type Field struct {
-	// Pointer is the JSON Pointer (RFC 6901) of the value in the body, "" being the
-	// whole body.
+	// In is empty for the body, or else query, path, header or cookie.
+	In string `json:"in,omitempty"`
+	// Parameter is the name of the parameter, where In is not empty.
+	Parameter string `json:"parameter,omitempty"`
+	// Pointer is the JSON Pointer (RFC 6901) of the value in the body, or within the
+	// parameter's value, "" being the whole of it.
 	Pointer string `json:"pointer"`
 	// Code is a stable word for programs, such as "too_short".
 	Code string `json:"code"`
@@ -213,7 +217,11 @@ func (p *Problem) text(id string) []byte {
 	}
 	for i, f := range p.Errors {
 		b = append(b, separator(i, `,"errors":[`)...)
-		b = appendText(b, `{"pointer":`, f.Pointer)
+		b = append(b, '{')
+		if f.In != "" {
+			b = append(appendText(appendText(b, `"in":`, f.In), `,"parameter":`, f.Parameter), ',')
+		}
+		b = appendText(b, `"pointer":`, f.Pointer)
 		b = appendText(b, `,"code":`, f.Code)
 		b = append(appendText(b, `,"detail":`, f.Detail), '}')
 	}

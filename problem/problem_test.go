@@ -38,6 +38,9 @@ func TestWire(t *testing.T) {
 			Errors: []problem.Field{{Pointer: "/a~1b", Code: "too_short", Detail: "must have 3 characters"}}, ViolatedPolicies: []string{"default"}},
 			`{"type":"https://example.org/x","title":"T","status":422,"detail":"D","instance":"urn:sallyport:request:r-1","code":"c",` +
 				`"errors":[{"pointer":"/a~1b","code":"too_short","detail":"must have 3 characters"}],"violated-policies":["default"]}`},
+		{"a parameter", &problem.Problem{Status: 422, Errors: []problem.Field{{In: "query", Parameter: `a"b`, Pointer: "/0", Code: "wrong_type", Detail: "must be an integer"}}},
+			`{"type":"about:blank","title":"Unprocessable Entity","status":422,"instance":"urn:sallyport:request:r-1",` +
+				`"errors":[{"in":"query","parameter":"a\"b","pointer":"/0","code":"wrong_type","detail":"must be an integer"}]}`},
 		{"text that is not UTF-8", &problem.Problem{Status: 400, Detail: "\xff"}, `{"type":"about:blank","title":"Bad Request","status":400,"detail":"�","instance":"urn:sallyport:request:r-1"}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
