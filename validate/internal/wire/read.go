@@ -19,15 +19,23 @@ var (
 // only a promise.
 const firstRead = 16 << 10
 
-// Read returns r's body whole, after everything that can be refused without reading it.
-func (l *Limits) Read(r *http.Request) ([]byte, *problem.Problem) {
+// Announced refuses what can be told without reading.
+func (l *Limits) Announced(r *http.Request) *problem.Problem {
 	for _, coding := range r.Header["Content-Encoding"] {
 		if !strings.EqualFold(strings.Trim(coding, " \t"), "identity") {
-			return nil, badEncoding
+			return badEncoding
 		}
 	}
 	if r.ContentLength > l.size {
-		return nil, l.tooLarge
+		return l.tooLarge
+	}
+	return nil
+}
+
+// Read returns r's body whole, after everything that can be refused without reading it.
+func (l *Limits) Read(r *http.Request) ([]byte, *problem.Problem) {
+	if p := l.Announced(r); p != nil {
+		return nil, p
 	}
 	if r.Body == nil {
 		return nil, nil // the decoder knows what to say to nothing

@@ -1,0 +1,249 @@
+package openapi
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/sallyport-dev/sallyport/problem"
+	"github.com/sallyport-dev/sallyport/validate"
+	"github.com/sallyport-dev/sallyport/validate/internal/wire"
+)
+
+// check is the checking of one request.
+type check struct {
+	failures
+	cfg    *Config
+	limits *wire.Limits
+}
+
+func (o *Operation) check() check {
+	return check{failures{shown: o.doc.shown}, &o.doc.cfg, &o.doc.limits}
+}
+
+// at says that what follows is about p.
+func (c *check) at(p *param) { c.in, c.parameter = p.in, p.name }
+
+func (c *check) tooLong() read {
+	return bad(validate.CodeTooLong, "must have at most "+count(c.cfg.Text, "byte"))
+}
+
+// Handler serves with next what the document describes, and answers everything else
+// with a problem. What next reads as the body is byte for byte what was checked.
+func (d *Document) Handler(next http.Handler) http.Handler {
+	return problem.Handler(func(w http.ResponseWriter, r *http.Request) error {
+		op, values, err := d.Match(r.Method, r.Host, r.URL.EscapedPath())
+		if err != nil {
+			return err
+		}
+		if err := op.Check(r, values); err != nil {
+			return err
+		}
+		next.ServeHTTP(w, r)
+		return nil
+	})
+}
+
+// Check checks a request that [Document.Match] found to be for o, with the values it
+// gave. It reads the body and leaves another reader of it in r; a body that is bytes
+// without a shape is left unread, and bounded. The error is a *problem.Problem with
+// every failure of parameters and body.
+func (o *Operation) Check(r *http.Request, values []string) error {
+	c := o.check()
+	if p := o.params(&c, values, r.URL.RawQuery, r.Header); p != nil {
+		return p
+	}
+	if p := o.readBody(&c, r); p != nil {
+		return p
+	}
+	return c.result()
+}
+
+// CheckParams checks everything but the body. It reads no more than it is given.
+func (o *Operation) CheckParams(values []string, rawQuery string, h http.Header) error {
+	c := o.check()
+	if p := o.params(&c, values, rawQuery, h); p != nil {
+		return p
+	}
+	return c.result()
+}
+
+// CheckBody checks a whole body with the Content-Type field it came with.
+func (o *Operation) CheckBody(contentType string, data []byte) error {
+	c := o.check()
+	switch {
+	case o.body == nil && len(data) > 0:
+		return unexpected
+	case o.body == nil, len(data) == 0 && !o.body.required:
+		return nil
+	}
+	if p := o.body.check(&c, contentType, data); p != nil {
+		return p
+	}
+	return c.result()
+}
+
+// result keeps a nil *problem.Problem from becoming an error.
+func (c *check) result() error {
+	if p := c.problem(); p != nil {
+		return p
+	}
+	return nil
+}
+
+func (o *Operation) params(c *check, values []string, rawQuery string, h http.Header) *problem.Problem {
+	for i, p := range o.path {
+		if i < len(values) {
+			p.check(c, values[i], unescapePath)
+		}
+	}
+	if p := o.queries(c, rawQuery); p != nil {
+		return p
+	}
+	for _, p := range o.header {
+		p.headers(c, h[p.name])
+	}
+	if len(o.cookie) > 0 {
+		o.cookies(c, h["Cookie"])
+	}
+	c.in, c.parameter = "", ""
+	return nil
+}
+
+func (o *Operation) queries(c *check, raw string) *problem.Problem {
+	if o.whole != nil {
+		return o.querystring(c, raw)
+	}
+	var few [12]pair
+	pairs, bad := appendPairs(few[:0], raw, c.cfg.Parts)
+	if bad != nil {
+		return bad
+	}
+	for _, p := range o.query {
+		p.pairs(c, pairs)
+	}
+	if c.cfg.InsecureIgnoreUnknownQuery {
+		return nil
+	}
+	for i := range pairs {
+		if !pairs[i].used && !slices.Contains(o.keys, pairs[i].name) {
+			c.unknown(pairs[i].name)
+		}
+	}
+	return nil
+}
+
+// unknown names a parameter of the client's, where its name may be shown.
+func (c *check) unknown(name string) {
+	c.in, c.parameter = "query", ""
+	detail := wire.Unshown + "is not a parameter of this operation"
+	if wire.IsShown(name) {
+		c.parameter, detail = name, "is not a parameter of this operation"
+	}
+	c.add(nil, CodeUnknownParameter, detail)
+}
+
+// querystring checks the whole query as one value.
+func (o *Operation) querystring(c *check, raw string) *problem.Problem {
+	p := o.whole
+	switch {
+	case raw == "":
+		p.absent(c)
+	case p.style == styleForm:
+		pairs, bad := appendPairs(nil, raw, c.cfg.Parts)
+		if bad != nil {
+			return bad
+		}
+		c.at(p)
+		if v, ok := form(c, p.shape, nil, pairs); ok {
+			p.rule.check(v, &c.failures)
+		}
+	default:
+		p.check(c, raw, unescape)
+	}
+	return nil
+}
+
+func (p *param) headers(c *check, lines []string) {
+	switch {
+	case len(lines) == 0:
+		p.absent(c)
+	case len(lines) == 1:
+		p.check(c, lines[0], verbatim)
+	case p.scalar():
+		p.judge(c, bad(CodeDuplicate, "must stand once"))
+	default: // RFC 9110 §5.3
+		p.check(c, strings.Join(lines, ","), verbatim)
+	}
+}
+
+// cookies reads the Cookie fields as RFC 6265 §4.2.1 has them written.
+func (o *Operation) cookies(c *check, lines []string) {
+	var few [12]pair
+	pairs := few[:0]
+	for _, line := range lines {
+		for one := range strings.SplitSeq(line, ";") {
+			name, value, ok := strings.Cut(strings.Trim(one, " \t"), "=")
+			if ok && len(pairs) < c.cfg.Parts {
+				pairs = append(pairs, pair{name: name, value: strings.Trim(value, `"`)})
+			}
+		}
+	}
+	for _, p := range o.cookie {
+		p.pairs(c, pairs)
+	}
+}
+
+var (
+	unexpected = wire.Malformed("unexpected_body", "This operation takes no body.")
+)
+
+// readBody reads and checks the body of r, and leaves a reader of the same bytes.
+func (o *Operation) readBody(c *check, r *http.Request) *problem.Problem {
+	empty := r.ContentLength == 0 || r.Body == nil || r.Body == http.NoBody
+	switch {
+	case o.body == nil && empty:
+		return nil
+	case o.body == nil:
+		return unexpected
+	case empty && !o.body.required:
+		return nil
+	case empty:
+		return o.body.missing
+	}
+	contentType, p := single(r.Header["Content-Type"], o.body)
+	if p != nil {
+		return p
+	}
+	if m := o.body.find(mediaName(contentType)); m != nil && !readable(mediaName(contentType)) && !m.structured() {
+		return o.body.stream(c, r)
+	}
+	data, p := c.limits.Read(r)
+	if p != nil {
+		return p
+	}
+	r.Body = io.NopCloser(bytes.NewReader(data))
+	if len(data) == 0 && !o.body.required {
+		return nil
+	}
+	return o.body.check(c, contentType, data)
+}
+
+func single(lines []string, b *body) (string, *problem.Problem) {
+	if len(lines) != 1 {
+		return "", b.unsupported
+	}
+	return lines[0], nil
+}
+
+// stream leaves bytes without a shape to the next reader, who gets an error where they
+// are more than the limit.
+func (b *body) stream(c *check, r *http.Request) *problem.Problem {
+	if p := c.limits.Announced(r); p != nil {
+		return p
+	}
+	r.Body = http.MaxBytesReader(nil, r.Body, c.cfg.Limit)
+	return nil
+}

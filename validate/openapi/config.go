@@ -1,0 +1,93 @@
+package openapi
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/sallyport-dev/sallyport/validate"
+)
+
+const (
+	// DefaultText is how many bytes one text in a request may have.
+	DefaultText = 64 << 10
+	// DefaultValues is how many values a body may hold in all.
+	DefaultValues = 10_000
+	// DefaultParts is how many parts a multipart body, or pairs a form, may have.
+	DefaultParts = 100
+
+	maxLimit  = 64 << 20
+	maxDepth  = 1000
+	maxValues = 1_000_000
+	maxParts  = 10_000
+)
+
+// Config says how much a request may be, and what the document's silence means. The
+// zero value is the strictest reading.
+type Config struct {
+	// Limit is the size of a body in bytes; 0 means [validate.DefaultLimit], the most is
+	// 64 MiB. A body that is only a stream of bytes is bounded by it too, but not held.
+	Limit int64
+	// Depth is how deep JSON may be nested; 0 means [validate.DefaultDepth], the most is
+	// 1000.
+	Depth int
+	// Text is the size of one text in bytes, quotes and escapes included; 0 means
+	// [DefaultText]. A schema's maxLength counts beside it.
+	Text int
+	// Items is how many items an array, or members an object, may have; 0 means
+	// [validate.MaxItems]. A schema's maxItems counts beside it.
+	Items int
+	// Values is how many values a body may hold in all; 0 means [DefaultValues], the
+	// most is a million. What a refusal costs grows with it.
+	Values int
+	// Parts is how many parts a multipart body may have, and how many pairs a form or a
+	// query; 0 means [DefaultParts], the most is 10000.
+	Parts int
+	// Bases are the paths below which the document's paths are served, such as "/v1",
+	// in place of what its servers say. "" is the root.
+	Bases []string
+	// MatchHost serves only the hosts that the document's servers name. Without it a
+	// server's path counts and its host does not, as a gate is often reached by another
+	// name than clients use.
+	MatchHost bool
+	// InsecureIgnoreUnknownQuery lets query parameters pass that the document does not
+	// describe. Nobody has checked them, and the handler behind may know them.
+	InsecureIgnoreUnknownQuery bool
+	// InsecureUncheckedBodies lets bodies pass whose media type cannot be read here, such
+	// as XML, though the document describes their shape. Without it they are a 415.
+	InsecureUncheckedBodies bool
+}
+
+// ConfigError is one mistake in a [Config].
+type ConfigError struct{ Field, Value, Reason string }
+
+// Error names the field, the value and the rule.
+func (e *ConfigError) Error() string {
+	return fmt.Sprintf("openapi: %s %q: %s", e.Field, e.Value, e.Reason)
+}
+
+// normal fills in the defaults and says what is out of bounds.
+func (c Config) normal() (Config, error) {
+	c.Limit, c.Depth = cmp.Or(c.Limit, validate.DefaultLimit), cmp.Or(c.Depth, validate.DefaultDepth)
+	c.Text, c.Items = cmp.Or(c.Text, DefaultText), cmp.Or(c.Items, validate.MaxItems)
+	c.Values, c.Parts = cmp.Or(c.Values, DefaultValues), cmp.Or(c.Parts, DefaultParts)
+	var errs []error
+	bound := func(field string, n, most int64) {
+		if n < 1 || n > most {
+			errs = append(errs, &ConfigError{field, strconv.FormatInt(n, 10), "must be 1 to " + strconv.FormatInt(most, 10)})
+		}
+	}
+	bound("Limit", c.Limit, maxLimit)
+	bound("Depth", int64(c.Depth), maxDepth)
+	bound("Text", int64(c.Text), maxLimit)
+	bound("Items", int64(c.Items), maxValues)
+	bound("Values", int64(c.Values), maxValues)
+	bound("Parts", int64(c.Parts), maxParts)
+	for _, b := range c.Bases {
+		if !plainBase(b) {
+			errs = append(errs, &ConfigError{"Bases", b, `must be "" or a path such as "/v1", without a slash at its end`})
+		}
+	}
+	return c, errors.Join(errs...)
+}

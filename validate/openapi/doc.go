@@ -1,0 +1,49 @@
+// Package openapi holds requests to an OpenAPI document: what the document does not
+// describe is refused.
+//
+// It fails when composed wrongly in five ways. It is as strict as the document: a schema
+// without a type, or an object without additionalProperties or unevaluatedProperties:
+// false, lets a client send what it likes. What is checked is what stands in the request
+// at that moment: a handler in front that rewrites the path, the query or the body makes
+// it another request, and a handler behind that parses the query in its own way may read
+// another one. It is no defence against injection; see package validate. A security
+// requirement of the document is not enforced here. And a document with servers whose
+// paths are not where the gate serves answers 404 to everything: [Config].Bases says
+// where.
+//
+// # What is refused
+//
+// The answer is always a *problem.Problem in the form of package validate, and never
+// holds a value that was sent.
+//
+//	404  a path that no template of the document takes, below one of its bases
+//	405  a method the path does not have, with Allow; HEAD is served where GET is
+//	415  a media type the operation does not have, or none here can read; a charset other
+//	     than UTF-8; a Content-Encoding
+//	413  more bytes than [Config].Limit
+//	400  text that is not JSON in the strict sense of package validate, a query, form or
+//	     multipart body that is not well formed, a body where none is described
+//	422  every failure at once, at most [validate.MaxErrors]: each with its pointer in
+//	     the body, or the place and name of its parameter
+//
+// # What is read
+//
+// OpenAPI 3.0, 3.1 and 3.2, as JSON or YAML, in one file or several of one folder.
+// Schemas of 3.1 and 3.2 are JSON Schema draft 2020-12; those of 3.0 are rewritten to
+// it. Formats are asserted. Patterns are regular expressions of RE2, and others are
+// refused at [Load]. A member with readOnly is refused in a request, and never required.
+// A discriminator decides: the schema it names is the only one asked.
+//
+// Numbers are compared exactly, whatever their size, up to 64 characters.
+//
+// # Parameters
+//
+// A text is read as the type that the schema has. "007", "+7", "TRUE" and "1e400" are
+// not numbers or booleans. Query parameters that the document does not have are refused,
+// and so is a parameter that stands twice and is no list. A cookie or a header field
+// that is not described passes: clients and proxies add their own.
+//
+// An object of style form that is exploded is spread over the query: it takes the
+// members its schema names, and where additionalProperties is a schema every name that
+// no other parameter has.
+package openapi

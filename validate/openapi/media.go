@@ -1,0 +1,134 @@
+package openapi
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/sallyport-dev/sallyport/problem"
+	"github.com/sallyport-dev/sallyport/validate/internal/wire"
+)
+
+const (
+	formType      = "application/x-www-form-urlencoded"
+	multipartType = "multipart/form-data"
+)
+
+// body is the compiled requestBody of an operation.
+type body struct {
+	required    bool
+	media       []*media // exact types first, then type/*, then */*
+	unsupported *problem.Problem
+	missing     *problem.Problem
+}
+
+// media is one media type, or range of them, with the schema that holds for it.
+type media struct {
+	name    string
+	rule    rule
+	shape   *shape
+	members []*param            // of a form
+	types   map[string][]string // media types of a part, by its name
+}
+
+func (w *walker) body(op *Operation, c cursor) {
+	c, ok := c.deref()
+	if !ok || !c.object() {
+		return
+	}
+	content, ok := c.get("content")
+	if !ok || !content.object() {
+		c.fail("needs content")
+		return
+	}
+	b := &body{required: c.flag("required", false), missing: wire.Malformed("empty_body", "The body is empty, and needed here.")}
+	content.members(func(name string, media cursor) {
+		if media, ok := media.deref(); ok && media.object() {
+			b.add(w.media(name, media), w.d.cfg.InsecureUncheckedBodies)
+		}
+	})
+	slices.SortStableFunc(b.media, func(a, b *media) int { return strings.Count(a.name, "*") - strings.Count(b.name, "*") })
+	var names []string
+	for _, m := range b.media {
+		names = append(names, m.name)
+	}
+	b.unsupported = problem.UnsupportedMediaType(strings.Join(names, ", "))
+	if len(names) == 0 {
+		b.unsupported = problem.New(415, "unsupported_media_type", "No media type of this operation can be checked here.")
+	}
+	op.body = b
+}
+
+// add leaves out what could not be checked.
+func (b *body) add(m *media, unchecked bool) {
+	if !strings.Contains(m.name, "*") && !readable(m.name) && m.structured() && !unchecked {
+		return
+	}
+	b.media = append(b.media, m)
+}
+
+// structured reports whether the schema asks for more than a text.
+func (m *media) structured() bool { return m.shape != nil && (m.shape.object || m.shape.list) }
+
+func (w *walker) media(name string, c cursor) *media {
+	m := &media{name: mediaName(name), types: map[string][]string{}}
+	schema, ok := c.get("schema")
+	if !ok {
+		return m
+	}
+	m.shape = shapeOf(schema)
+	w.b.want(schema, m.rule.set)
+	encodings, _ := c.get("encoding")
+	for _, member := range sortedKeys(m.shape.members) {
+		encoding, _ := encodings.get(member)
+		m.members = append(m.members, m.member(member, encoding))
+	}
+	return m
+}
+
+// member compiles how a member of a form is written.
+func (m *media) member(name string, encoding cursor) *param {
+	p := &param{name: name, style: styleForm, shape: m.shape.members[name]}
+	style := encoding.text("style")
+	if style != "" {
+		p.style = style
+	}
+	if style != "" && !slices.Contains(styles["query"], style) {
+		encoding.failf("the style %q is not one of forms: %s", style, strings.Join(styles["query"], ", "))
+	}
+	p.explode = encoding.flag("explode", p.style == styleForm)
+	if types := encoding.text("contentType"); types != "" {
+		for t := range strings.SplitSeq(types, ",") {
+			m.types[name] = append(m.types[name], strings.ToLower(strings.TrimSpace(t)))
+		}
+		p.asJSON = isJSONType(m.types[name][0])
+	}
+	// An object without a style is JSON (OpenAPI 3.2 §4.15.1).
+	p.asJSON = p.asJSON || style == "" && p.shape.object && !p.shape.list && !p.shape.text
+	p.malformed = p.malformedDetail()
+	return p
+}
+
+// mediaName is the type without its parameters, in lower case.
+func mediaName(s string) string {
+	name, _, _ := strings.Cut(s, ";")
+	return strings.ToLower(strings.Trim(name, " \t"))
+}
+
+func isJSONType(name string) bool {
+	return name == "application/json" || strings.HasSuffix(name, "+json")
+}
+
+func readable(name string) bool {
+	return isJSONType(name) || name == formType || name == multipartType || strings.HasPrefix(name, "text/")
+}
+
+// find is the entry for a media type, the most particular one.
+func (b *body) find(name string) *media {
+	for _, m := range b.media {
+		kind, sub, _ := strings.Cut(m.name, "/")
+		if m.name == name || m.name == "*/*" || sub == "*" && strings.HasPrefix(name, kind+"/") {
+			return m
+		}
+	}
+	return nil
+}

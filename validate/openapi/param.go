@@ -1,0 +1,339 @@
+package openapi
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/sallyport-dev/sallyport/validate"
+)
+
+// Styles of parameters (OpenAPI 3.2 §4.12.3).
+const (
+	styleSimple = "simple"
+	styleLabel  = "label"
+	styleMatrix = "matrix"
+	styleForm   = "form"
+	styleSpace  = "spaceDelimited"
+	stylePipe   = "pipeDelimited"
+	styleDeep   = "deepObject"
+	styleCookie = "cookie"
+)
+
+// param is one compiled parameter, or one member of a form.
+type param struct {
+	name, in, style string
+	explode         bool
+	required        bool
+	allowEmpty      bool
+	asJSON          bool // by content
+	raw             bool // by content of another type: the text itself
+	shape           *shape
+	rule            rule
+	malformed       string   // what is asked where the style is not kept
+	taken           []string // names of other parameters, which an exploded object leaves alone
+}
+
+// decoder undoes the escaping of a place.
+type decoder func(string) (string, bool)
+
+func verbatim(s string) (string, bool) { return s, true }
+
+// scalar reports whether the parameter can only be one text.
+func (p *param) scalar() bool { return p.asJSON || p.raw || !p.shape.list && !p.shape.object }
+
+// read is what a text, or several, may mean: the readings, the most particular first, or
+// a failure at a member.
+type read struct {
+	readings             []any
+	member, code, detail string
+}
+
+func bad(code, detail string) read { return read{code: code, detail: detail} }
+
+var badText = bad(CodeMalformed, "must be UTF-8, well encoded")
+
+// check judges one text of a path, header or cookie, or of a single pair.
+func (p *param) check(c *check, raw string, decode decoder) {
+	if p.plain() {
+		if text, ok := decode(raw); ok && p.rule.text(text) || p.allowEmpty && raw == "" {
+			return
+		}
+	}
+	p.judge(c, p.one(c, raw, decode))
+}
+
+// plain reports whether a text is the value, with nothing around it.
+func (p *param) plain() bool {
+	return p.scalar() && !p.asJSON && p.style != styleLabel && p.style != styleMatrix
+}
+
+// judge takes the first reading that the schema takes. Where none is right, the
+// failures of the first are told.
+func (p *param) judge(c *check, r read) {
+	c.at(p)
+	switch {
+	case r.code != "" && r.member != "":
+		c.add([]string{r.member}, r.code, r.detail)
+		return
+	case r.code != "":
+		c.add(nil, r.code, r.detail)
+		return
+	case len(r.readings) == 0:
+		return
+	}
+	for _, v := range r.readings[1:] {
+		scratch := failures{most: 1}
+		if p.rule.check(v, &scratch) {
+			return
+		}
+	}
+	p.rule.check(r.readings[0], &c.failures)
+}
+
+// one reads a single text, still escaped.
+func (p *param) one(c *check, raw string, decode decoder) read {
+	if len(raw) > 3*c.cfg.Text {
+		return c.tooLong()
+	}
+	if p.asJSON || p.raw {
+		return p.content(c, raw, decode)
+	}
+	body, ok := p.unprefixed(raw)
+	if !ok {
+		return bad(CodeMalformed, p.malformed)
+	}
+	if p.scalar() {
+		text, ok := decode(body)
+		if !ok {
+			return badText
+		}
+		return read{readings: p.shape.readings(text)}
+	}
+	if p.shape.object {
+		if m, ok := p.objectOf(body, decode); ok {
+			return read{readings: []any{m}}
+		}
+		if !p.shape.list && !p.shape.text {
+			return bad(CodeMalformed, p.malformed)
+		}
+	}
+	return p.listed(p.split(body), body, decode)
+}
+
+// listed reads a list, or the text itself where the schema takes both.
+func (p *param) listed(parts []string, whole string, decode decoder) read {
+	for i := range parts {
+		text, ok := decode(parts[i])
+		if !ok {
+			return badText
+		}
+		parts[i] = text
+	}
+	all := []any{p.shape.array(parts)}
+	if text, ok := decode(whole); ok && (p.shape.text || p.shape.number || p.shape.boolean) {
+		all = append(p.shape.readings(text), all...)
+	}
+	return read{readings: all}
+}
+
+// content reads a parameter that has a media type in place of a style.
+func (p *param) content(c *check, raw string, decodeText decoder) read {
+	text, ok := decodeText(raw)
+	if !ok {
+		return badText
+	}
+	if p.raw {
+		return read{readings: []any{text}}
+	}
+	f := failures{}
+	v, malformed, ok := decode([]byte(text), c.cfg, c.limits, &f)
+	switch {
+	case malformed != nil:
+		return bad(CodeMalformed, "must be JSON")
+	case !ok:
+		return bad(f.fields[0].Code, f.fields[0].Detail)
+	}
+	return read{readings: []any{v}}
+}
+
+// unprefixed takes off what label and matrix put before the value.
+func (p *param) unprefixed(raw string) (string, bool) {
+	switch {
+	case p.style == styleLabel:
+		return strings.CutPrefix(raw, ".")
+	case p.style != styleMatrix:
+		return raw, true
+	case p.explode && p.shape.object:
+		return strings.CutPrefix(raw, ";")
+	}
+	return strings.CutPrefix(raw, ";"+p.name+"=")
+}
+
+// split cuts a list into its parts.
+func (p *param) split(body string) []string {
+	switch {
+	case p.style == styleLabel && p.explode:
+		return strings.Split(body, ".")
+	case p.style == styleMatrix && p.explode:
+		return strings.Split(body, ";"+p.name+"=")
+	case p.style == styleSpace:
+		return strings.Split(strings.ReplaceAll(body, "+", "%20"), "%20")
+	case p.style == stylePipe:
+		return strings.Split(strings.NewReplacer("%7C", "|", "%7c", "|").Replace(body), "|")
+	}
+	parts := strings.Split(body, ",")
+	if p.in == "header" {
+		for i := range parts {
+			parts[i] = strings.Trim(parts[i], " \t")
+		}
+	}
+	return parts
+}
+
+// objectOf reads an object from one text: name,value,name,value or, exploded,
+// name=value,name=value.
+func (p *param) objectOf(body string, decode decoder) (map[string]any, bool) {
+	var parts []string
+	switch {
+	case p.style == styleMatrix && p.explode:
+		parts = strings.Split(body, ";")
+	default:
+		parts = p.split(body)
+	}
+	m := map[string]any{}
+	pair := 2
+	if p.explode {
+		pair = 1
+	}
+	if len(parts)%pair != 0 {
+		return nil, false
+	}
+	for part := range slices.Chunk(parts, pair) {
+		name, value, ok := strings.Cut(part[0], "=")
+		if !p.explode {
+			name, value, ok = part[0], part[1], true
+		}
+		name, okName := decode(name)
+		value, okValue := decode(value)
+		if _, twice := m[name]; twice || !ok || !okName || !okValue {
+			return nil, false
+		}
+		m[name] = p.shape.member(name).reading(value)
+	}
+	return m, true
+}
+
+// pairs checks a value that is spread over the pairs of a query.
+func (p *param) pairs(c *check, pairs []pair) {
+	var few [8]int
+	mine := few[:0]
+	for i := range pairs {
+		if !pairs[i].used && p.owns(pairs[i].name) {
+			mine, pairs[i].used = append(mine, i), true
+		}
+	}
+	switch {
+	case len(mine) == 0:
+		p.absent(c)
+	case len(mine) == 1 && p.plain():
+		p.check(c, pairs[mine[0]].value, unescape)
+	default:
+		p.judge(c, p.gather(c, pairs, mine))
+	}
+}
+
+// gather reads the pairs whose numbers are in mine, of which there is at least one.
+func (p *param) gather(c *check, pairs []pair, mine []int) read {
+	switch {
+	case p.style == styleDeep, p.spread():
+		return p.object(c, pairs, mine)
+	case p.explode && !p.scalar() && p.shape.list:
+		parts := make([]string, 0, len(mine))
+		for _, i := range mine {
+			if len(pairs[i].value) > 3*c.cfg.Text {
+				return c.tooLong()
+			}
+			parts = append(parts, pairs[i].value)
+		}
+		if len(mine) > 1 {
+			return p.listed(parts, "%", unescape)
+		}
+		return p.listed(parts, parts[0], unescape)
+	case len(mine) > 1:
+		return bad(CodeDuplicate, "must stand once")
+	}
+	return p.one(c, pairs[mine[0]].value, unescape)
+}
+
+// spread reports whether the members stand under their own names.
+func (p *param) spread() bool {
+	return p.explode && p.style == styleForm && p.shape.object && !p.scalar() && !p.shape.list
+}
+
+func (p *param) owns(name string) bool {
+	switch {
+	case p.style == styleDeep:
+		rest, ok := strings.CutPrefix(name, p.name)
+		return ok && len(rest) > 2 && rest[0] == '[' && rest[len(rest)-1] == ']' && !strings.ContainsAny(rest[1:len(rest)-1], "[]")
+	case !p.spread():
+		return name == p.name
+	}
+	_, named := p.shape.members[name]
+	return (named || p.shape.others != nil) && !slices.Contains(p.taken, name)
+}
+
+func (p *param) absent(c *check) {
+	if !p.required {
+		return
+	}
+	if p.spread() {
+		p.judge(c, read{readings: []any{map[string]any{}}})
+		return
+	}
+	p.judge(c, bad(validate.CodeRequired, "must be present"))
+}
+
+// object reads a=1&b=2, or name[a]=1&name[b]=2.
+func (p *param) object(c *check, pairs []pair, mine []int) read {
+	m := map[string]any{}
+	for _, i := range mine {
+		name := pairs[i].name
+		if p.style == styleDeep {
+			name = name[len(p.name)+1 : len(name)-1]
+		}
+		text, ok := unescape(pairs[i].value)
+		switch {
+		case !ok:
+			return badText
+		case len(text) > c.cfg.Text:
+			return c.tooLong()
+		}
+		s := p.shape.member(name)
+		before, twice := m[name]
+		switch {
+		case s != nil && s.list:
+			list, _ := before.([]any)
+			m[name] = append(list, s.items.reading(text))
+		case twice:
+			return read{member: name, code: CodeDuplicate, detail: "must stand once"}
+		default:
+			m[name] = s.reading(text)
+		}
+	}
+	return read{readings: []any{m}}
+}
+
+// malformedDetail tells how the parameter has to be written.
+func (p *param) malformedDetail() string {
+	switch {
+	case p.style == styleLabel:
+		return "must begin with a dot"
+	case p.style == styleMatrix && p.explode && p.shape.object:
+		return "must be written ;name=value;name=value"
+	case p.style == styleMatrix:
+		return "must be written ;" + p.name + "=value"
+	case p.explode:
+		return "must be written name=value,name=value, each name once"
+	}
+	return "must be written name,value,name,value, each name once"
+}

@@ -1,0 +1,127 @@
+package openapi
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+)
+
+const (
+	maxFile      = 32 << 20 // bytes of one file of the document
+	maxFiles     = 1000
+	maxDocDepth  = 200
+	maxProblems  = 1000
+	maxDocValues = 4_000_000
+)
+
+// DocumentError is one problem of the document.
+type DocumentError struct {
+	// File is the file's name, relative to the folder.
+	File string
+	// Pointer is the JSON Pointer of the place in the file.
+	Pointer string
+	// Line and Column are where that is, from 1; 0 where it is not known.
+	Line, Column int
+	// Reason is the rule, and the remedy where there is one.
+	Reason string
+}
+
+// Error names the place and the rule.
+func (e *DocumentError) Error() string {
+	at := e.File
+	if e.Line > 0 {
+		at = fmt.Sprintf("%s:%d:%d", e.File, e.Line, e.Column)
+	}
+	return fmt.Sprintf("openapi: %s: #%s: %s", at, e.Pointer, e.Reason)
+}
+
+// source is one file of the document.
+type source struct {
+	name    string
+	raw     []byte
+	yaml    bool
+	tree    any
+	anchors map[string]string // $anchor → pointer, filled when first asked for
+}
+
+// loader reads the files of a document and gathers what is wrong with them.
+type loader struct {
+	read    func(name string) ([]byte, error)
+	files   map[string]*source
+	errs    []error
+	version string // "3.0", "3.1" or "3.2"
+}
+
+func (l *loader) fail(s *source, pointer, reason string) {
+	if len(l.errs) < maxProblems {
+		line, column := s.place(pointer)
+		l.errs = append(l.errs, &DocumentError{s.name, pointer, line, column, reason})
+	}
+}
+
+// folder reads files below dir, and none outside of it: os.Root follows no symbolic
+// link that leaves it.
+func folder(root *os.Root) func(string) ([]byte, error) {
+	return func(name string) ([]byte, error) {
+		f, err := root.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+			return nil, errors.New("is not a regular file")
+		}
+		data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+		if err == nil && len(data) > maxFile {
+			err = errors.New("is larger than 32 MiB")
+		}
+		return data, err
+	}
+}
+
+// open returns a file, parsed once. An error is a reason for the place that named it.
+func (l *loader) open(name string) (*source, error) {
+	if s, ok := l.files[name]; ok {
+		if s == nil {
+			return nil, errors.New("needs " + name + ", which cannot be used")
+		}
+		return s, nil
+	}
+	if len(l.files) == maxFiles {
+		return nil, fmt.Errorf("needs more than %d files", maxFiles)
+	}
+	l.files[name] = nil
+	data, err := l.read(name)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read %s: %w", name, pathless(err))
+	}
+	s := &source{name: name, raw: data, yaml: !isJSON(name, data)}
+	if err := s.parse(); err != nil {
+		l.errs = append(l.errs, err)
+		return nil, errors.New("needs " + name + ", which cannot be used")
+	}
+	l.files[name] = s
+	return s, nil
+}
+
+// pathless drops the operation and the absolute path that os puts before its reason.
+func pathless(err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err
+	}
+	return err
+}
+
+func isJSON(name string, data []byte) bool {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".yaml", ".yml":
+		return false
+	case ".json":
+		return true
+	}
+	return strings.HasPrefix(strings.TrimLeft(string(data[:min(len(data), 64)]), " \t\r\n"), "{")
+}
