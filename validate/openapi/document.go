@@ -73,7 +73,7 @@ type walker struct {
 	root    cursor
 	b       *bundle
 	keys    map[string]string // security scheme → the query parameter of its API key
-	paths   map[*leaf]cursor
+	leaves  []*leaf
 	byID    map[string]cursor
 	servers []server
 }
@@ -84,8 +84,8 @@ func (w *walker) document() {
 	if !w.root.object() || !w.readVersion() {
 		return
 	}
-	w.b, w.keys, w.paths, w.byID = newBundle(w.root.l), map[string]string{}, map[*leaf]cursor{}, map[string]cursor{}
-	w.info()
+	w.b, w.keys, w.byID = newBundle(w.root.l), map[string]string{}, map[string]cursor{}
+	w.dialect()
 	w.components()
 	w.servers = w.serversOf(w.root, nil)
 	paths, ok := w.root.get("paths")
@@ -101,7 +101,7 @@ func (w *walker) document() {
 	}
 	w.b.compile()
 	w.d.shown, w.d.version = w.b.shown, w.root.l.version
-	for l := range w.paths {
+	for _, l := range w.leaves {
 		l.finish()
 	}
 }
@@ -118,17 +118,9 @@ func (w *walker) readVersion() bool {
 	return false
 }
 
-func (w *walker) info() {
-	info, ok := w.root.get("info")
-	if !ok || !info.object() {
-		w.root.fail("needs info with a title and a version")
-		return
-	}
-	for _, name := range []string{"title", "version"} {
-		if info.text(name) == "" {
-			info.fail("needs a " + name)
-		}
-	}
+// dialect wants the one of JSON Schema that is known here. What a document says about
+// itself, such as its title, changes no check, and is not looked at.
+func (w *walker) dialect() {
 	if dialect := w.root.text("jsonSchemaDialect"); dialect != "" && w.root.l.version != "3.0" &&
 		dialect != "https://json-schema.org/draft/2020-12/schema" && !strings.HasPrefix(dialect, "https://spec.openapis.org/oas/3.") {
 		w.root.failf("the dialect %q is not known; draft 2020-12 is", dialect)

@@ -52,16 +52,13 @@ func (w *walker) route(op *Operation, place cursor, servers []server) (names []s
 			return nil
 		}
 		if names = in; n.leaf == nil {
-			n.leaf = &leaf{template: op.Path, methods: map[string]*Operation{}}
-			w.paths[n.leaf] = place
+			n.leaf = &leaf{methods: map[string]*Operation{}}
+			w.leaves = append(w.leaves, n.leaf)
 		}
-		other := w.paths[n.leaf]
-		switch before := n.leaf.methods[op.Method]; {
-		case other.id() != place.id() && n.leaf.template != op.Path:
-			place.failf("is the same path as %s", other.pointer)
-			return names
-		case before != nil && before != op:
-			place.failf("%s is served twice, by %s too", op.Method, other.pointer)
+		// Two templates that differ in names alone are one path. As long as no method is
+		// in both, it is clear which one is meant.
+		if before := n.leaf.methods[op.Method]; before != nil && before != op {
+			place.failf("%s is served twice: %s is the same path", op.Method, before.Path)
 			return names
 		}
 		n.leaf.methods[op.Method] = op

@@ -23,10 +23,9 @@ type branch struct {
 
 // leaf is a path of the document below one base.
 type leaf struct {
-	template string
-	methods  map[string]*Operation
-	hosts    []string // empty for any
-	notHere  *problem.Problem
+	methods map[string]*Operation
+	hosts   []string // empty for any
+	notHere *problem.Problem
 }
 
 // segment is a segment of a path template with parameters: texts around names, such as
