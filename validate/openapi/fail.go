@@ -89,7 +89,9 @@ func (f *failures) addSchema(err error) {
 	for _, leaf := range leaves {
 		all = explain(all, leaf)
 	}
-	slices.SortStableFunc(all, func(a, b said) int { return cmp.Or(slices.Compare(a.at, b.at), cmp.Compare(a.code, b.code)) })
+	slices.SortStableFunc(all, func(a, b said) int {
+		return cmp.Or(slices.CompareFunc(a.at, b.at, byNumber), cmp.Compare(a.code, b.code))
+	})
 	wrong := wrongObjects(all)
 	for _, s := range all {
 		if s.leftOver && f.misled(s, wrong) {
@@ -101,6 +103,14 @@ func (f *failures) addSchema(err error) {
 		}
 		f.add(s.at, s.code, s.detail)
 	}
+}
+
+// byNumber has item 2 come before item 10.
+func byNumber(a, b string) int {
+	if a != "" && b != "" && wire.IsDigit(a[0]) && wire.IsDigit(b[0]) {
+		return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
+	}
+	return cmp.Compare(a, b)
 }
 
 // wrongObjects are the places at or below which something else fails than a member that
@@ -193,11 +203,21 @@ func explain(to []said, e *jsonschema.ValidationError) []said {
 	case *kind.AdditionalProperties:
 		return each(k.Properties, validate.CodeUnknownMember, "is not a member of this object", false)
 	case *kind.PropertyNames:
-		return each([]string{k.Property}, CodeBadName, "has a name that is not of the form asked here", false)
+		return append(to, badName(k.Property))
 	}
 	code, detail := reason(e)
 	_, never := e.ErrorKind.(*kind.FalseSchema)
 	return append(to, said{at: at, code: code, detail: detail, leftOver: never && len(at) > 0 && strings.HasSuffix(e.SchemaURL, "/unevaluatedProperties")})
+}
+
+// badName stands for the whole value: the compiler does not say reliably in which object
+// the name is.
+func badName(name string) said {
+	detail := "has a member whose name is not of the form asked for"
+	if wire.IsShown(name) {
+		detail = "has a member, " + name + ", whose name is not of the form asked for"
+	}
+	return said{code: CodeBadName, detail: detail}
 }
 
 // addKnown notes a place that the document names, whatever the name looks like.

@@ -117,11 +117,14 @@ func (p *param) one(c *check, raw string, decode decoder) read {
 			return bad(CodeMalformed, p.malformed)
 		}
 	}
-	return p.listed(p.split(body), body, decode)
+	return p.listed(c, p.split(body), body, decode)
 }
 
 // listed reads a list, or the text itself where the schema takes both.
-func (p *param) listed(parts []string, whole string, decode decoder) read {
+func (p *param) listed(c *check, parts []string, whole string, decode decoder) read {
+	if len(parts) > c.cfg.Items {
+		return bad(validate.CodeTooMany, "must have at most "+count(c.cfg.Items, "item"))
+	}
 	for i := range parts {
 		text, ok := decode(parts[i])
 		if !ok {
@@ -256,9 +259,9 @@ func (p *param) gather(c *check, pairs []pair, mine []int) read {
 			parts = append(parts, pairs[i].value)
 		}
 		if len(mine) > 1 {
-			return p.listed(parts, "%", unescape)
+			return p.listed(c, parts, "%", unescape) // no text stands for several
 		}
-		return p.listed(parts, parts[0], unescape)
+		return p.listed(c, parts, parts[0], unescape)
 	case len(mine) > 1:
 		return bad(CodeDuplicate, "must stand once")
 	}

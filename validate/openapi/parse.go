@@ -106,7 +106,7 @@ func (s *source) parseYAML() error {
 	if err := yaml.Load(s.raw, &doc); err != nil {
 		return &DocumentError{File: s.name, Reason: "is not YAML: " + strings.TrimPrefix(err.Error(), "yaml: ")}
 	}
-	y := yamlReader{file: s.name, values: maxDocValues}
+	y := yamlReader{file: s.name, values: min(len(s.raw)+100_000, maxDocValues)}
 	s.tree = y.value(&doc, "", 0)
 	return errors.Join(y.errs...)
 }

@@ -46,10 +46,11 @@ func newQuick(s *jsonschema.Schema) *quick {
 	for n := 0; s.Ref != nil && n < 16 && onlyRef(s); n++ {
 		s = s.Ref
 	}
-	if s.Types == nil || len(s.Types.ToStrings()) != 1 || s.Ref != nil || !bare(s) {
+	kind := kindOf(s)
+	if s.Ref != nil || !bare(s) {
 		return nil
 	}
-	q := &quick{kind: s.Types.ToStrings()[0], low: -1 << 63, top: 1<<63 - 1, max: 1 << 30, pattern: s.Pattern, format: s.Format}
+	q := &quick{kind: kind, low: -1 << 63, top: 1<<63 - 1, max: 1 << 30, pattern: s.Pattern, format: s.Format}
 	if s.MinLength != nil {
 		q.min = *s.MinLength
 	}
@@ -80,6 +81,20 @@ func newQuick(s *jsonschema.Schema) *quick {
 		return nil
 	}
 	return q
+}
+
+// kindOf is the only type that s takes, as far as a quick can tell.
+func kindOf(s *jsonschema.Schema) string {
+	if s.Types != nil {
+		if types := s.Types.ToStrings(); len(types) == 1 {
+			return types[0]
+		}
+		return ""
+	}
+	if s.Enum != nil {
+		return "string" // newQuick looks at the values
+	}
+	return ""
 }
 
 // onlyRef reports whether s is nothing but a reference.

@@ -50,6 +50,10 @@ func (b *bundle) schema(c cursor, from string, within bool) any {
 		return out
 	}
 	if b.old {
+		if t, ok := out["type"]; ok && !isText(t) {
+			c.fail("the type of OpenAPI 3.0 is one text")
+			delete(out, "type")
+		}
 		oldNumbers(out)
 		oldNull(m, out)
 	}
@@ -99,7 +103,9 @@ func (b *bundle) schemas(out map[string]any, name string, k cursor, within bool)
 		case "properties":
 			b.shown[member] = struct{}{}
 		case "patternProperties":
-			checkPattern(s, member)
+			if !checkPattern(s, member) {
+				return
+			}
 		}
 		if name == "properties" && !within && readOnly(s, 0) {
 			all[member] = map[string]any{"format": formatReadOnly}
@@ -114,8 +120,9 @@ func (b *bundle) other(out map[string]any, name string, k cursor, from string, w
 	text, _ := k.v.(string)
 	switch {
 	case name == "pattern":
-		checkPattern(k, text)
-		out[name] = k.v
+		if checkPattern(k, text) {
+			out[name] = k.v
+		}
 	case name == "$ref" && !within && text != "":
 		out[name] = b.ref(k, text, from)
 	case name == "$dynamicRef" && !within && !strings.HasPrefix(text, "#"),
@@ -141,10 +148,12 @@ func (b *bundle) ref(c cursor, ref, from string) string {
 	return b.add(target, from)
 }
 
-func checkPattern(c cursor, pattern string) {
-	if _, err := re2(pattern); err != nil {
+func checkPattern(c cursor, pattern string) bool {
+	_, err := re2(pattern)
+	if err != nil {
 		c.failf("pattern %q is not a regular expression of RE2, which runs in linear time: %v", pattern, err)
 	}
+	return err == nil
 }
 
 var unicodeEscape = regexp.MustCompile(`\\(?:\\|u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]+)\})`)
@@ -157,6 +166,11 @@ func re2(pattern string) (*regexp.Regexp, error) {
 		}
 		return `\x{` + strings.Trim(s[2:], "{}") + `}`
 	}))
+}
+
+func isText(v any) bool {
+	_, ok := v.(string)
+	return ok
 }
 
 // oldNumbers turns the flags of OpenAPI 3.0 into numbers.

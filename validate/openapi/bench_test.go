@@ -1,0 +1,58 @@
+package openapi_test
+
+import (
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/sallyport-dev/sallyport/validate/openapi"
+)
+
+func benchmark(b *testing.B, c requestCase) {
+	d := shop(b, openapi.Config{})
+	r := c.request()
+	op, values, err := d.Match(r.Method, r.Host, r.URL.RawPath)
+	if err == nil {
+		err = op.Check(r, values)
+	}
+	if got := verdict(b, err); got != c.want {
+		b.Fatalf("got %s", got)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if c.body != "" {
+			r.Body = io.NopCloser(strings.NewReader(c.body))
+		}
+		decide(d, r)
+	}
+}
+
+func BenchmarkRequest(b *testing.B) {
+	for _, c := range requestCases {
+		switch c.name {
+		case "three parameters", "path integer", "every query style", "least", "everything", "everything wrong", "parts", "cat", "undocumented path", "form":
+			b.Run(c.name, func(b *testing.B) { benchmark(b, c) })
+		}
+	}
+}
+
+func BenchmarkHostile(b *testing.B) {
+	for _, c := range hostile {
+		b.Run(c.name, func(b *testing.B) {
+			d := shop(b, openapi.Config{})
+			b.ReportAllocs()
+			for b.Loop() {
+				if decide(d, c.request()) == nil {
+					b.Fatal("accepted")
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkLoad(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		shop(b, openapi.Config{})
+	}
+}
