@@ -106,7 +106,9 @@ func (o *Operation) params(c *check, values []string, rawQuery string, h http.He
 		p.headers(c, h[p.name])
 	}
 	if len(o.cookie) > 0 {
-		o.cookies(c, h["Cookie"])
+		if p := o.cookies(c, h["Cookie"]); p != nil {
+			return p
+		}
 	}
 	c.in, c.parameter = "", ""
 	return nil
@@ -157,7 +159,7 @@ func (o *Operation) querystring(c *check, raw string) *problem.Problem {
 			return bad
 		}
 		c.at(p)
-		if v, ok := form(c, p.shape, nil, pairs); ok {
+		if v, ok := form(c, p.shape, p.members, pairs); ok {
 			p.rule.check(v, &c.failures)
 		}
 	default:
@@ -180,13 +182,17 @@ func (p *param) headers(c *check, lines []string) {
 }
 
 // cookies reads the Cookie fields as RFC 6265 §4.2.1 has them written.
-func (o *Operation) cookies(c *check, lines []string) {
+func (o *Operation) cookies(c *check, lines []string) *problem.Problem {
 	var few [12]pair
 	pairs := few[:0]
 	for _, line := range lines {
 		for one := range strings.SplitSeq(line, ";") {
 			name, value, ok := strings.Cut(strings.Trim(one, " \t"), "=")
-			if ok && len(pairs) < c.cfg.Parts {
+			switch {
+			case !ok:
+			case len(pairs) == c.cfg.Parts:
+				return manyCookies
+			default:
 				pairs = append(pairs, pair{name: name, value: strings.Trim(value, `"`)})
 			}
 		}
@@ -194,10 +200,12 @@ func (o *Operation) cookies(c *check, lines []string) {
 	for _, p := range o.cookie {
 		p.pairs(c, pairs)
 	}
+	return nil
 }
 
 var (
-	unexpected = wire.Malformed("unexpected_body", "This operation takes no body.")
+	unexpected  = wire.Malformed("unexpected_body", "This operation takes no body.")
+	manyCookies = wire.Malformed("too_many_cookies", "The request has too many cookies.")
 )
 
 // readBody reads and checks the body of r, and leaves a reader of the same bytes.

@@ -61,6 +61,7 @@ func load(read func(string) ([]byte, error), file string, cfg Config) (*Document
 	d := &Document{cfg: cfg, limits: wire.NewLimits(cfg.Limit, cfg.Depth)}
 	w := walker{d: d, root: cursor{l, src, "", src.tree}}
 	w.document()
+	l.locate()
 	if err := errors.Join(append([]error{cfgErr}, l.errs...)...); err != nil {
 		return nil, err
 	}

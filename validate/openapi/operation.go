@@ -248,6 +248,7 @@ func (w *walker) contentParam(p *param, content cursor) *param {
 		}
 		if p.in == "querystring" && base == formType {
 			p.asJSON, p.raw, p.style = false, false, styleForm
+			p.members = w.media(name, media).members
 		}
 	})
 	return p

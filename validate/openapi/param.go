@@ -31,12 +31,22 @@ type param struct {
 	rule            rule
 	malformed       string   // what is asked where the style is not kept
 	taken           []string // names of other parameters, which an exploded object leaves alone
+	members         []*param // of a form, in: querystring
 }
 
 // decoder undoes the escaping of a place.
 type decoder func(string) (string, bool)
 
-func verbatim(s string) (string, bool) { return s, true }
+// decoder is how pairs are escaped. A cookie's plus is a plus.
+func (p *param) decoder() decoder {
+	switch {
+	case p.style == styleCookie:
+		return verbatim
+	case p.in == "cookie":
+		return unescapePath
+	}
+	return unescape
+}
 
 // scalar reports whether the parameter can only be one text.
 func (p *param) scalar() bool { return p.asJSON || p.raw || !p.shape.list && !p.shape.object }
@@ -239,7 +249,7 @@ func (p *param) pairs(c *check, pairs []pair) {
 	case len(mine) == 0:
 		p.absent(c)
 	case len(mine) == 1 && p.plain():
-		p.check(c, pairs[mine[0]].value, unescape)
+		p.check(c, pairs[mine[0]].value, p.decoder())
 	default:
 		p.judge(c, p.gather(c, pairs, mine))
 	}
@@ -259,13 +269,13 @@ func (p *param) gather(c *check, pairs []pair, mine []int) read {
 			parts = append(parts, pairs[i].value)
 		}
 		if len(mine) > 1 {
-			return p.listed(c, parts, "%", unescape) // no text stands for several
+			return p.listed(c, parts, "%", p.decoder()) // no text stands for several
 		}
-		return p.listed(c, parts, parts[0], unescape)
+		return p.listed(c, parts, parts[0], p.decoder())
 	case len(mine) > 1:
 		return bad(CodeDuplicate, "must stand once")
 	}
-	return p.one(c, pairs[mine[0]].value, unescape)
+	return p.one(c, pairs[mine[0]].value, p.decoder())
 }
 
 // spread reports whether the members stand under their own names.
@@ -304,7 +314,7 @@ func (p *param) object(c *check, pairs []pair, mine []int) read {
 		if p.style == styleDeep {
 			name = name[len(p.name)+1 : len(name)-1]
 		}
-		text, ok := unescape(pairs[i].value)
+		text, ok := p.decoder()(pairs[i].value)
 		switch {
 		case !ok:
 			return badText

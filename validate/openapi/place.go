@@ -11,27 +11,38 @@ import (
 	"github.com/sallyport-dev/sallyport/validate/internal/wire"
 )
 
-// place finds the line and column of a pointer by reading the file again: problems are
-// rare, and a table of all places would be as large as the document.
-func (s *source) place(pointer string) (line, column int) {
+// places fills in the lines and columns of the problems at the given pointers.
+func (s *source) places(wanted map[string][]*DocumentError) {
 	if s.yaml {
 		var doc yaml.Node
 		if yaml.Load(s.raw, &doc) != nil || len(doc.Content) == 0 {
-			return 0, 0
+			return
 		}
-		return placeYAML(doc.Content[0], pointer)
+		for pointer, errs := range wanted {
+			line, column := placeYAML(doc.Content[0], pointer)
+			for _, e := range errs {
+				e.Line, e.Column = line, column
+			}
+		}
+		return
 	}
 	dec := jsontext.NewDecoder(bytes.NewReader(s.raw))
-	for {
+	for len(wanted) > 0 {
 		dec.PeekKind()
 		start := dec.InputOffset()
 		if _, err := dec.ReadToken(); err != nil {
-			return 0, 0
+			return
 		}
-		if string(dec.StackPointer()) == pointer {
-			start += int64(len(s.raw[start:]) - len(bytes.TrimLeft(s.raw[start:], " \t\r\n,:")))
-			return position(s.raw, start)
+		pointer := string(dec.StackPointer())
+		errs, ok := wanted[pointer]
+		if !ok {
+			continue
 		}
+		start += int64(len(s.raw[start:]) - len(bytes.TrimLeft(s.raw[start:], " \t\r\n,:")))
+		for _, e := range errs {
+			e.Line, e.Column = position(s.raw, start)
+		}
+		delete(wanted, pointer)
 	}
 }
 

@@ -45,6 +45,9 @@ func appendPairs(to []pair, raw string, most int) ([]pair, *problem.Problem) {
 
 func unescape(s string) (string, bool) { return decoded(s, "%+", url.QueryUnescape) }
 
+// verbatim is for fields, which escape nothing.
+func verbatim(s string) (string, bool) { return s, utf8.ValidString(s) }
+
 func unescapePath(s string) (string, bool) { return decoded(s, "%", url.PathUnescape) }
 
 func decoded(s, escapes string, undo func(string) (string, error)) (string, bool) {

@@ -198,15 +198,17 @@ func oldNull(m, out map[string]any) {
 // readOnly reports whether the schema at c marks what the server alone sets.
 func readOnly(c cursor, depth int) bool {
 	m, _ := c.v.(map[string]any)
-	if m["readOnly"] == true {
-		return true
+	if m["readOnly"] == true || depth == 16 {
+		return m["readOnly"] == true
 	}
-	ref, ok := m["$ref"].(string)
-	if !ok || depth == 16 {
-		return false
+	found := false
+	all, _ := c.get("allOf")
+	all.each(func(s cursor) { found = found || readOnly(s, depth+1) })
+	if ref, ok := m["$ref"].(string); ok && !found {
+		target, err := c.follow(ref)
+		found = err == nil && readOnly(target, depth+1)
 	}
-	target, err := c.follow(ref)
-	return err == nil && readOnly(target, depth+1)
+	return found
 }
 
 // dropReadOnly takes members that are never in a request off the required ones.

@@ -53,13 +53,35 @@ type loader struct {
 	read    func(name string) ([]byte, error)
 	files   map[string]*source
 	errs    []error
-	version string // "3.0", "3.1" or "3.2"
+	found   []found // whose line is not known yet
+	version string  // "3.0", "3.1" or "3.2"
 }
 
 func (l *loader) fail(s *source, pointer, reason string) {
 	if len(l.errs) < maxProblems {
-		line, column := s.place(pointer)
-		l.errs = append(l.errs, &DocumentError{s.name, pointer, line, column, reason})
+		e := &DocumentError{File: s.name, Pointer: pointer, Reason: reason}
+		l.errs, l.found = append(l.errs, e), append(l.found, found{s, e})
+	}
+}
+
+// found is a problem in a file.
+type found struct {
+	src *source
+	err *DocumentError
+}
+
+// locate finds the lines of all problems, reading each file once more: a table of all
+// places would be as large as the document.
+func (l *loader) locate() {
+	bySource := map[*source]map[string][]*DocumentError{}
+	for _, f := range l.found {
+		if bySource[f.src] == nil {
+			bySource[f.src] = map[string][]*DocumentError{}
+		}
+		bySource[f.src][f.err.Pointer] = append(bySource[f.src][f.err.Pointer], f.err)
+	}
+	for src, wanted := range bySource {
+		src.places(wanted)
 	}
 }
 
