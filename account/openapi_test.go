@@ -13,6 +13,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/sallyport-dev/sallyport/account"
+	"github.com/sallyport-dev/sallyport/validate/openapi"
 )
 
 type object = map[string]any
@@ -227,4 +228,22 @@ func documentText(t *testing.T, a *account.Accounts) string {
 	rec := httptest.NewRecorder()
 	a.ServeHTTP(rec, httptest.NewRequest("GET", "/auth/openapi.json", nil))
 	return rec.Body.String()
+}
+
+// TestDocumentLoads has the document read by the room that holds requests to such documents.
+func TestDocumentLoads(t *testing.T) {
+	w := newWorld(t, nil)
+	rec := httptest.NewRecorder()
+	w.ServeHTTP(rec, httptest.NewRequest("GET", "/auth/openapi.json", nil))
+	doc, err := openapi.Parse(rec.Body.Bytes(), openapi.Config{Bases: []string{""}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	op, _, err := doc.Match("POST", "", "/auth/login")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := op.CheckBody("application/json", []byte(`{"username":"ada","password":7}`)); err == nil {
+		t.Error("a number is taken for a password")
+	}
 }

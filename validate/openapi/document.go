@@ -39,7 +39,7 @@ func Load(dir, file string, cfg Config) (*Document, error) {
 
 // Parse is [Load] for a document that is one file, such as an embedded one.
 func Parse(data []byte, cfg Config) (*Document, error) {
-	const name = "openapi"
+	const name = "document"
 	return load(func(file string) ([]byte, error) {
 		if file != name {
 			return nil, errors.New("the document is one file")
@@ -61,8 +61,7 @@ func load(read func(string) ([]byte, error), file string, cfg Config) (*Document
 	d := &Document{cfg: cfg, limits: wire.NewLimits(cfg.Limit, cfg.Depth)}
 	w := walker{d: d, root: cursor{l, src, "", src.tree}}
 	w.document()
-	l.locate()
-	if err := errors.Join(append([]error{cfgErr}, l.errs...)...); err != nil {
+	if err := errors.Join(append([]error{cfgErr}, l.problems()...)...); err != nil {
 		return nil, err
 	}
 	return d, nil

@@ -22,28 +22,28 @@ var documentCases = []struct {
 	name, doc string
 	want      []string
 }{
-	{"empty", "", []string{"openapi:0:0 not YAML"}},
-	{"not an object", "[]", []string{"openapi:1:1 must be an object"}},
-	{"not JSON", `{"openapi": "3.1.0",}`, []string{"openapi:1:20 is not JSON"}},
-	{"duplicate name", `{"openapi": "3.1.0", "openapi": "3.1.0"}`, []string{"openapi:1:22 is not JSON: duplicate object member name"}},
-	{"duplicate name in YAML", "openapi: 3.1.0\nopenapi: 3.1.0\n", []string{"openapi:2:1 stands twice"}},
-	{"swagger", "swagger: '2.0'", []string{`openapi:1:1 openapi is "", and must be`}},
-	{"version", "openapi: 4.0.0", []string{`openapi:1:1 openapi is "4.0.0"`}},
-	{"version as a number", "openapi: 3.1", []string{"openapi:1:1 must be a text", "openapi:1:1 must be 3.0.x"}},
-	{"two documents", "openapi: 3.1.0\n---\nopenapi: 3.1.0", []string{"openapi:0:0 is not YAML"}},
-	{"aliases within aliases", bomb(), []string{"openapi:2:30 too many values"}},
-	{"merge key", with("3.1.0", "x-a: &a {b: 1}\npaths: {<<: *a}"), []string{"openapi:4:9 merge keys are not part"}},
-	{"number of YAML", with("3.1.0", "x-a: 0x10\nx-b: .inf\nx-c: 1_000"), []string{"openapi:3:6 write the number as JSON", "openapi:4:6 write the number as JSON", "openapi:5:6 write the number as JSON"}},
-	{"no paths in 3.0", with("3.0.3", ""), []string{"openapi:1:1 needs paths"}},
-	{"path without a slash", with("3.1.0", "paths: {a: {}}"), []string{"openapi:3:9 must begin with a slash"}},
-	{"braces", with("3.1.0", "paths:\n  /{a: {get: {}}\n  /{a}{b}: {get: {}}"), []string{"openapi:4:3 braces", "openapi:5:3 braces"}},
+	{"empty", "", []string{"document:0:0 not YAML"}},
+	{"not an object", "[]", []string{"document:1:1 must be an object"}},
+	{"not JSON", `{"openapi": "3.1.0",}`, []string{"document:1:20 is not JSON"}},
+	{"duplicate name", `{"openapi": "3.1.0", "openapi": "3.1.0"}`, []string{"document:1:22 is not JSON: duplicate object member name"}},
+	{"duplicate name in YAML", "openapi: 3.1.0\nopenapi: 3.1.0\n", []string{"document:2:1 stands twice"}},
+	{"swagger", "swagger: '2.0'", []string{`document:1:1 openapi is "", and must be`}},
+	{"version", "openapi: 4.0.0", []string{`document:1:1 openapi is "4.0.0"`}},
+	{"version as a number", "openapi: 3.1", []string{"document:1:1 must be a text", "document:1:1 must be 3.0.x"}},
+	{"two documents", "openapi: 3.1.0\n---\nopenapi: 3.1.0", []string{"document:0:0 is not YAML"}},
+	{"aliases within aliases", bomb(), []string{"document:2:30 too many values"}},
+	{"merge key", with("3.1.0", "x-a: &a {b: 1}\npaths: {<<: *a}"), []string{"document:4:9 merge keys are not part"}},
+	{"number of YAML", with("3.1.0", "x-a: 0x10\nx-b: .inf\nx-c: 1_000"), []string{"document:3:6 write the number as JSON", "document:4:6 write the number as JSON", "document:5:6 write the number as JSON"}},
+	{"no paths in 3.0", with("3.0.3", ""), []string{"document:1:1 needs paths"}},
+	{"path without a slash", with("3.1.0", "paths: {a: {}}"), []string{"document:3:9 must begin with a slash"}},
+	{"braces", with("3.1.0", "paths:\n  /{a: {get: {}}\n  /{a}{b}: {get: {}}"), []string{"document:4:3 braces", "document:5:3 braces"}},
 	{"same path, same method", with("3.1.0", `paths:
   /{a}: {get: {parameters: [{name: a, in: path, required: true, schema: {}}]}}
-  /{b}: {get: {parameters: [{name: b, in: path, required: true, schema: {}}]}}`), []string{"openapi:5:3 GET is served twice: /{a} is the same path"}},
-	{"unknown method", with("3.1.0", "paths: {/a: {fetch: {}, query: {}}}"), []string{"openapi:3:14 fetch is no method", "openapi:3:25 query is no method"}},
-	{"operationId twice", with("3.1.0", "paths: {/a: {get: {operationId: a}, put: {operationId: a}}}"), []string{`openapi:3:37 "a" is that of`}},
+  /{b}: {get: {parameters: [{name: b, in: path, required: true, schema: {}}]}}`), []string{"document:5:3 GET is served twice: /{a} is the same path"}},
+	{"unknown method", with("3.1.0", "paths: {/a: {fetch: {}, query: {}}}"), []string{"document:3:14 fetch is no method", "document:3:25 query is no method"}},
+	{"operationId twice", with("3.1.0", "paths: {/a: {get: {operationId: a}, put: {operationId: a}}}"), []string{`document:3:37 "a" is that of`}},
 	{"path parameters", with("3.1.0", "paths: {'/{a}': {get: {parameters: [{name: b, in: path, required: true, schema: {}}, {name: c, in: path, schema: {}}]}}}"),
-		[]string{`openapi:3:18 "a" is not described`, "openapi:3:37 has no {b}", "openapi:3:86 must have required: true", "openapi:3:86 has no {c}"}},
+		[]string{`document:3:18 "a" is not described`, "document:3:37 has no {b}", "document:3:86 must have required: true", "document:3:86 has no {c}"}},
 	{"parameters", with("3.1.0", `paths:
   /a:
     get:
@@ -60,8 +60,8 @@ var documentCases = []struct {
         - {name: h, in: query, required: 1, schema: {}}
         - {$ref: "#/components/parameters/none"}
         - 7`), []string{
-		"openapi:7:11 needs a name", "openapi:8:11 in is \"body\"", "openapi:9:11 needs either a schema or content", "openapi:10:11 needs either", "openapi:11:11 style \"simple\"",
-		"openapi:12:11 deepObject is for objects", "openapi:13:32 exactly one media type", "openapi:15:11 stands twice", "openapi:16:32 must be true or false", `openapi:17:12 "#/components/parameters/none" leads to nothing`, "openapi:18:11 must be an object"}},
+		"document:7:11 needs a name", "document:8:11 in is \"body\"", "document:9:11 needs either a schema or content", "document:10:11 needs either", "document:11:11 style \"simple\"",
+		"document:12:11 deepObject is for objects", "document:13:32 exactly one media type", "document:15:11 stands twice", "document:16:32 must be true or false", `document:17:12 "#/components/parameters/none" leads to nothing`, "document:18:11 must be an object"}},
 	{"schemas", with("3.1.0", `components:
   schemas:
     A: {type: text}
@@ -80,16 +80,16 @@ var documentCases = []struct {
     N: {$ref: "../secret.yaml"}
     O: {$ref: "#none"}
     P: {$ref: other.yaml}`), []string{
-		"openapi:5:9 must be one of: array", "openapi:6:9 must be a number", "openapi:7:9 RE2", "openapi:8:9 RE2", "openapi:9:29 RE2", "openapi:10:9 leads to nothing", "openapi:11:26 must be an array",
-		"openapi:12:5 must be a schema", "openapi:13:9 must be a boolean or an object", "openapi:14:9 nothing is fetched", "openapi:15:23 needs a propertyName", "openapi:16:17 each choice must be a $ref",
-		"openapi:17:9 nothing is fetched", "openapi:18:9 leaves the document's folder", "openapi:19:9 no such $anchor", "openapi:20:9 the document is one file"}},
+		"document:5:9 must be one of: array", "document:6:9 must be a number", "document:7:9 RE2", "document:8:9 RE2", "document:9:29 RE2", "document:10:9 leads to nothing", "document:11:26 must be an array",
+		"document:12:5 must be a schema", "document:13:9 must be a boolean or an object", "document:14:9 nothing is fetched", "document:15:23 needs a propertyName", "document:16:17 each choice must be a $ref",
+		"document:17:9 nothing is fetched", "document:18:9 leaves the document's folder", "document:19:9 no such $anchor", "document:20:9 the document is one file"}},
 	{"schemas of 3.0", with("3.0.3", "paths: {}\ncomponents:\n  schemas:\n    A: {const: 1}\n    B: {type: [string, 'null']}\n    C: {if: {}}\n    D: true"),
-		[]string{"openapi:6:9 const is not a keyword of OpenAPI 3.0", "openapi:7:5 the type of OpenAPI 3.0 is one text", "openapi:8:9 if is not", "openapi:9:5 must be a schema"}},
+		[]string{"document:6:9 const is not a keyword of OpenAPI 3.0", "document:7:5 the type of OpenAPI 3.0 is one text", "document:8:9 if is not", "document:9:5 must be a schema"}},
 	{"circle", with("3.1.0", "paths: {/a: {$ref: '#/paths/~1b'}, /b: {$ref: '#/paths/~1a'}}"), []string{"circle", "circle"}},
-	{"body", with("3.1.0", "paths: {/a: {post: {requestBody: {}}, put: {requestBody: {content: {a/b: 1}}}}}"), []string{"openapi:3:21 needs content", "openapi:3:69 must be an object"}},
+	{"body", with("3.1.0", "paths: {/a: {post: {requestBody: {}}, put: {requestBody: {content: {a/b: 1}}}}}"), []string{"document:3:21 needs content", "document:3:69 must be an object"}},
 	{"form", with("3.1.0", "paths: {/a: {post: {requestBody: {content: {multipart/form-data: {schema: {properties: {a: {}}}, encoding: {a: {style: simple}}}}}}}}"), []string{`style "simple" is not one of forms`}},
-	{"servers", with("3.1.0", "servers: [{url: 'https://{a}.example'}, {url: '%zz'}]"), []string{`openapi:3:11 "a" is not described`, "openapi:3:41 not a URL"}},
-	{"dialect", with("3.1.0", "jsonSchemaDialect: https://a.example/"), []string{"openapi:1:1 dialect"}},
+	{"servers", with("3.1.0", "servers: [{url: 'https://{a}.example'}, {url: '%zz'}]"), []string{`document:3:11 "a" is not described`, "document:3:41 not a URL"}},
+	{"dialect", with("3.1.0", "jsonSchemaDialect: https://a.example/"), []string{"document:1:1 dialect"}},
 }
 
 func bomb() string {

@@ -1,12 +1,14 @@
 package openapi
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -68,6 +70,20 @@ func (l *loader) fail(s *source, pointer, reason string) {
 type found struct {
 	src *source
 	err *DocumentError
+}
+
+// problems are all there are, in the order of their places.
+func (l *loader) problems() []error {
+	l.locate()
+	slices.SortStableFunc(l.errs, func(a, b error) int {
+		x, okX := a.(*DocumentError)
+		y, okY := b.(*DocumentError)
+		if !okX || !okY {
+			return 0
+		}
+		return cmp.Or(cmp.Compare(x.File, y.File), cmp.Compare(x.Line, y.Line), cmp.Compare(x.Column, y.Column))
+	})
+	return l.errs
 }
 
 // locate finds the lines of all problems, reading each file once more: a table of all
