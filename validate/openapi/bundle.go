@@ -2,7 +2,7 @@ package openapi
 
 import (
 	"net/url"
-	"slices"
+
 	"strconv"
 	"strings"
 
@@ -166,38 +166,4 @@ func newCompiler(asserted bool) *jsonschema.Compiler {
 		c.RegisterFormat(&jsonschema.Format{Name: f.name, Validate: f.validate})
 	}
 	return c
-}
-
-// children of the schema at c by inheritance: those that have it in their allOf, and
-// theirs.
-func (b *bundle) children(c cursor) []cursor {
-	if b.heirs == nil {
-		b.heirs = map[string][]cursor{}
-		root := cursor{b.l, c.src, "", c.src.tree}
-		components, _ := root.get("components")
-		schemas, _ := components.get("schemas")
-		schemas.members(func(_ string, s cursor) {
-			list, _ := s.get("allOf")
-			items, _ := list.v.([]any)
-			for _, item := range items {
-				if m, ok := item.(map[string]any); ok {
-					if ref, ok := m["$ref"].(string); ok {
-						if parent, err := s.follow(ref); err == nil {
-							b.heirs[parent.id()] = append(b.heirs[parent.id()], s)
-						}
-					}
-				}
-			}
-		})
-	}
-	var all []cursor
-	known := []string{c.id()}
-	for next := slices.Clone(b.heirs[c.id()]); len(next) > 0; next = next[1:] {
-		if !slices.Contains(known, next[0].id()) {
-			known = append(known, next[0].id())
-			all = append(all, next[0])
-			next = append(next, b.heirs[next[0].id()]...)
-		}
-	}
-	return all
 }

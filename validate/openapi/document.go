@@ -2,7 +2,6 @@ package openapi
 
 import (
 	"errors"
-	"net/url"
 	"os"
 	"path"
 	"slices"
@@ -166,86 +165,4 @@ func (w *walker) path(template string, item cursor) {
 			c.fail(name + " is no method of OpenAPI " + w.root.l.version)
 		}
 	})
-}
-
-// server is one place where paths are served.
-type server struct{ host, base string }
-
-// serversOf reads the servers at c; where there are none, those around it hold.
-func (w *walker) serversOf(c cursor, around []server) []server {
-	if w.d.cfg.Bases != nil && around != nil {
-		return around
-	}
-	if bases := w.d.cfg.Bases; bases != nil {
-		for _, b := range bases {
-			around = append(around, server{base: b})
-		}
-		return around
-	}
-	var all []server
-	c.items("servers", func(s cursor) {
-		if s.object() {
-			all = append(all, expand(s, s.text("url"))...)
-		}
-	})
-	switch {
-	case all != nil:
-		return all
-	case around != nil:
-		return around
-	}
-	return []server{{}}
-}
-
-// expand puts the values of the variables into a server's URL: all of them where they
-// are listed, and otherwise the default.
-func expand(s cursor, text string) (all []server) {
-	name, ok := "", false
-	if _, rest, found := strings.Cut(text, "{"); found {
-		name, _, ok = strings.Cut(rest, "}")
-	}
-	if !ok {
-		if one, ok := parseServer(s, text); ok {
-			all = append(all, one)
-		}
-		return all
-	}
-	variables, _ := s.get("variables")
-	v, ok := variables.get(name)
-	if !ok {
-		s.failf("the server's variable %q is not described", name)
-		return nil
-	}
-	values := []string{v.text("default")}
-	if list, ok := v.get("enum"); ok {
-		values = nil
-		list.each(func(c cursor) {
-			value, _ := c.v.(string)
-			values = append(values, value)
-		})
-	}
-	for _, value := range values[:min(len(values), 100)] {
-		if strings.Contains(value, "{") {
-			v.fail("the value of a variable may not hold another")
-			return nil
-		}
-		all = append(all, expand(s, strings.ReplaceAll(text, "{"+name+"}", value))...)
-	}
-	return all
-}
-
-func parseServer(s cursor, text string) (server, bool) {
-	u, err := url.Parse(text)
-	if err != nil {
-		s.fail("the server's url is not a URL")
-		return server{}, false
-	}
-	base := strings.TrimSuffix(u.EscapedPath(), "/")
-	if base != "" && base[0] != '/' {
-		base = "/" + base // relative to where the document is, which is the root here
-	}
-	if base = path.Clean("/" + base); base == "/" {
-		base = ""
-	}
-	return server{u.Host, base}, true
 }

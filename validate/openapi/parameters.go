@@ -1,0 +1,176 @@
+package openapi
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// params lists the parameters at c, followed to where they are described.
+func (w *walker) params(c cursor) (all []cursor) {
+	c.items("parameters", func(p cursor) {
+		if p, ok := p.deref(); ok && p.object() {
+			all = append(all, p)
+		}
+	})
+	return all
+}
+
+func (w *walker) parameters(op *Operation, c cursor, shared []cursor, names []string) {
+	own := map[string]cursor{}
+	for _, p := range w.params(c) {
+		key := p.text("in") + " " + p.text("name")
+		if _, twice := own[key]; twice {
+			p.fail("the parameter stands twice")
+		}
+		own[key] = p
+	}
+	for _, p := range shared {
+		if key := p.text("in") + " " + p.text("name"); own[key].l == nil {
+			own[key] = p
+		}
+	}
+	found := map[string]*param{}
+	for _, key := range sortedKeys(own) {
+		if p := w.param(own[key]); p != nil {
+			op.place(own[key], p, found)
+		}
+	}
+	for _, name := range names {
+		if found[name] == nil {
+			c.failf("the path's parameter %q is not described", name)
+			continue
+		}
+		op.path = append(op.path, found[name])
+	}
+	for _, name := range sortedKeys(found) {
+		if !slices.Contains(names, name) {
+			own["path "+name].failf("the path %s has no {%s}", op.Path, name)
+		}
+	}
+	op.untangle()
+}
+
+// place puts p into the list for its place.
+func (o *Operation) place(at cursor, p *param, inPath map[string]*param) {
+	switch p.in {
+	case "path":
+		inPath[p.name] = p
+	case "query":
+		o.query = append(o.query, p)
+	case "cookie":
+		o.cookie = append(o.cookie, p)
+	case "querystring":
+		if o.whole != nil {
+			at.fail("there can be one parameter in the querystring")
+		}
+		o.whole = p
+	case "header":
+		switch p.name = http.CanonicalHeaderKey(p.name); p.name {
+		case "Accept", "Content-Type", "Authorization": // described elsewhere (OpenAPI 3.2 §4.12.2)
+		default:
+			o.header = append(o.header, p)
+		}
+	}
+}
+
+// untangle lets objects that are spread over the query come last, and leave alone what
+// other parameters are called.
+func (o *Operation) untangle() {
+	slices.SortStableFunc(o.query, func(a, b *param) int {
+		switch {
+		case a.spread() == b.spread():
+			return 0
+		case a.spread():
+			return 1
+		}
+		return -1
+	})
+	var names []string
+	for _, p := range o.query {
+		if !p.spread() {
+			names = append(names, p.name)
+		}
+	}
+	for _, p := range o.query {
+		p.taken = names
+	}
+}
+
+var styles = map[string][]string{
+	"path":   {styleSimple, styleLabel, styleMatrix},
+	"query":  {styleForm, styleSpace, stylePipe, styleDeep},
+	"header": {styleSimple},
+	"cookie": {styleForm, styleCookie},
+}
+
+// param compiles one parameter, or says why not.
+func (w *walker) param(c cursor) *param {
+	p := &param{name: c.text("name"), in: c.text("in"), required: c.flag("required", false), allowEmpty: c.flag("allowEmptyValue", false)}
+	allowed, known := styles[p.in]
+	switch {
+	case p.name == "":
+		c.fail("needs a name")
+		return nil
+	case p.in == "querystring" && w.root.l.version == "3.2":
+	case !known:
+		c.failf("in is %q, and must be path, query, header or cookie", p.in)
+		return nil
+	case p.in == "path" && !p.required:
+		c.fail("a parameter of the path must have required: true")
+	}
+	content, hasContent := c.get("content")
+	schema, hasSchema := c.get("schema")
+	switch {
+	case hasContent && hasSchema, !hasContent && !hasSchema:
+		c.fail("needs either a schema or content")
+		return nil
+	case hasContent:
+		return w.contentParam(p, content)
+	case p.in == "querystring":
+		c.fail("a parameter in the querystring needs content")
+		return nil
+	}
+	p.style = allowed[0]
+	if s := c.text("style"); s != "" {
+		p.style = s
+	}
+	if !slices.Contains(allowed, p.style) || p.style == styleCookie && w.root.l.version != "3.2" {
+		c.failf("the style %q is not one of %s parameters: %s", p.style, p.in, strings.Join(allowed, ", "))
+	}
+	p.explode = c.flag("explode", p.style == styleForm || p.style == styleCookie)
+	p.shape = shapeOf(schema)
+	if p.style == styleDeep && !p.shape.object {
+		c.fail("deepObject is for objects")
+	}
+	p.malformed = p.malformedDetail()
+	w.b.want(schema, p.rule.set)
+	return p
+}
+
+// contentParam compiles a parameter that has a media type.
+func (w *walker) contentParam(p *param, content cursor) *param {
+	m, _ := content.v.(map[string]any)
+	if len(m) != 1 {
+		content.fail("must have exactly one media type")
+		return nil
+	}
+	p.shape = &shape{text: true}
+	content.members(func(name string, media cursor) {
+		media, ok := media.deref()
+		if !ok {
+			return
+		}
+		base := mediaName(name)
+		p.asJSON, p.raw = isJSONType(base), !isJSONType(base)
+		if schema, ok := media.get("schema"); ok {
+			w.b.want(schema, p.rule.set)
+			p.shape = shapeOf(schema)
+		}
+		if p.in == "querystring" && base == formType {
+			p.asJSON, p.raw, p.style = false, false, styleForm
+			p.members = w.media(name, media).members
+		}
+	})
+	return p
+}
