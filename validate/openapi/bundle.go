@@ -2,7 +2,6 @@ package openapi
 
 import (
 	"net/url"
-
 	"strconv"
 	"strings"
 
