@@ -36,6 +36,10 @@ var hostile = []requestCase{
 	{"a million digits", "POST /v1/items", jsonType, `{"count":` + strings.Repeat("1", 1_000_000) + `}`, "/count too_large"},
 	{"failures without end", "POST /v1/items", jsonType, `{"name":"ada","price":1,"tags":[` + strings.TrimSuffix(strings.Repeat(`7,`, 1000), ",") + `]}`, manyTags()},
 	{"every value wrong", "POST /v1/items", jsonType, `{"parts":[` + strings.TrimSuffix(strings.Repeat(`{"name":1,"price":"","tags":[1,2,3,4]},`, 999), ",") + `]}`, manyParts()},
+	{"choices in choices", "POST /v1/expressions", jsonType, nested(`{"any":[`, `]}`, 30), ""},
+	{"choices in choices, none right", "POST /v1/expressions", jsonType, nested(`{"all":[`, `]}`, 30), ""},
+	{"choices told apart by a word", "POST /v1/expressions", jsonType, nested(`{"op":"nor","not":[`, `]}`, 30), ""},
+	{"choices that nothing tells apart", "POST /v1/expressions", "Content-Type: application/vnd.blind+json", nested(`[`, `]`, 60), " too_complex"},
 	{"bait for an expression", "GET /v1/items", "X-Trace: " + strings.Repeat("a", 50_000) + "!", "", "header:X-Trace pattern"},
 	{"many pairs", "GET /v1/query?" + strings.Repeat("list=1&", 100_000), "", "", "too_many_pairs"},
 	{"many commas", "GET /v1/query?spaced=" + strings.Repeat("1%20", 40_000), "", "", "query:spaced too_many"},
@@ -50,6 +54,11 @@ func manyTags() string {
 		want += "\n/tags/" + strconv.Itoa(i) + " wrong_type"
 	}
 	return want
+}
+
+// nested puts one into the other n times.
+func nested(start, end string, n int) string {
+	return strings.Repeat(start, n) + "1" + strings.Repeat(end, n)
 }
 
 // manyParts are the first of some seven thousand failures.

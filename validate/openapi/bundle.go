@@ -38,7 +38,7 @@ type entry struct {
 
 type want struct {
 	key string
-	set func(*jsonschema.Schema)
+	set func(*jsonschema.Schema, *circles)
 }
 
 const bundleURL = "mem:///request"
@@ -63,7 +63,7 @@ func (b *bundle) add(c cursor, from string) string {
 }
 
 // want has set called with the compiled schema.
-func (b *bundle) want(c cursor, set func(*jsonschema.Schema)) {
+func (b *bundle) want(c cursor, set func(*jsonschema.Schema, *circles)) {
 	b.wants = append(b.wants, want{b.add(c, ""), set})
 }
 
@@ -88,13 +88,14 @@ func (b *bundle) compile() {
 		b.refused(err)
 		return
 	}
+	known := &circles{map[*jsonschema.Schema]bool{}}
 	for _, w := range b.wants {
 		s, err := c.Compile(bundleURL + w.key)
 		if err != nil {
 			b.refused(err)
 			return
 		}
-		w.set(s)
+		w.set(s, known)
 	}
 }
 

@@ -95,9 +95,14 @@ func (c *check) result() error {
 
 func (o *Operation) params(c *check, values []string, rawQuery string, h http.Header) *problem.Problem {
 	for i, p := range o.path {
-		if i < len(values) {
-			p.check(c, values[i], unescapePath)
+		if i >= len(values) {
+			continue
 		}
+		if elsewhere(values[i]) {
+			p.judge(c, bad(CodeMalformed, "must hold no slash, and not be a dot segment"))
+			continue
+		}
+		p.check(c, values[i], unescapePath)
 	}
 	if p := o.queries(c, rawQuery); p != nil {
 		return p
@@ -112,6 +117,16 @@ func (o *Operation) params(c *check, values []string, rawQuery string, h http.He
 	}
 	c.in, c.parameter = "", ""
 	return nil
+}
+
+// elsewhere reports whether a value of the path would be another path to a reader that
+// decodes first and cuts then.
+func elsewhere(raw string) bool {
+	if raw != "." && raw != ".." && strings.IndexByte(raw, '%') < 0 {
+		return strings.IndexByte(raw, '\\') >= 0
+	}
+	text, ok := unescapePath(raw)
+	return ok && (text == "." || text == ".." || strings.ContainsAny(text, `/\`))
 }
 
 func (o *Operation) queries(c *check, raw string) *problem.Problem {

@@ -120,8 +120,11 @@ func meantChoice(e *jsonschema.ValidationError) (meant *jsonschema.ValidationErr
 }
 
 func otherType(e *jsonschema.ValidationError, depth int) bool {
-	if _, ok := e.ErrorKind.(*kind.Type); ok {
+	switch e.ErrorKind.(type) {
+	case *kind.Type:
 		return len(e.InstanceLocation) == depth
+	case *kind.FalseSchema: // see probed
+		return strings.HasSuffix(e.SchemaURL, "/else")
 	}
 	if len(e.Causes) == 1 {
 		return otherType(e.Causes[0], depth)

@@ -23,6 +23,7 @@ const (
 	CodeNoMatch          = "no_match"          // none of the shapes of anyOf or oneOf
 	CodeAmbiguous        = "ambiguous"         // more than one of the shapes of oneOf
 	CodeFormat           = "format"            // not of the format
+	CodeTooComplex       = "too_complex"       // more work than one value may cause, as choices hold choices
 	CodeBadName          = "bad_name"          // a member whose name is not of the asked form
 )
 

@@ -13,9 +13,12 @@ import (
 type rule struct {
 	schema *jsonschema.Schema
 	quick  *quick
+	circle bool // the schema holds itself, so the depth of a value multiplies the work
 }
 
-func (r *rule) set(s *jsonschema.Schema) { r.schema, r.quick = s, newQuick(s) }
+func (r *rule) set(s *jsonschema.Schema, c *circles) {
+	r.schema, r.quick, r.circle = s, newQuick(s), c.within(s)
+}
 
 // text reports whether raw, taken as the only type the schema has, is certainly right.
 func (r *rule) text(raw string) bool { return r.quick != nil && r.quick.accepts(raw) }
@@ -23,6 +26,10 @@ func (r *rule) text(raw string) bool { return r.quick != nil && r.quick.accepts(
 func (r *rule) check(v any, f *failures) bool {
 	if r.schema == nil {
 		return true
+	}
+	if r.circle && !fits(r.schema, v) {
+		f.add(nil, CodeTooComplex, "could be meant in too many ways; nest it less")
+		return false
 	}
 	err := r.schema.Validate(v)
 	if err != nil {

@@ -81,7 +81,14 @@ func (b *bundle) keyword(out map[string]any, name string, k cursor, from string,
 		if name != "allOf" {
 			from = ""
 		}
-		k.each(func(item cursor) { list = append(list, b.schema(item, from, within)) })
+		values, _ := k.v.([]any)
+		k.each(func(item cursor) {
+			one := b.schema(item, from, within)
+			if len(values) > 1 && !within && (name == "anyOf" || name == "oneOf") {
+				one = b.probed(item, one)
+			}
+			list = append(list, one)
+		})
 		out[name] = list
 	case slices.Contains(schemaMap, name):
 		b.schemas(out, name, k, within)

@@ -1,0 +1,92 @@
+package openapi
+
+import "slices"
+
+// probed puts what can be told of a choice without going deeper before the choice, so
+// that the ones that are not meant cost nothing: {"if": probe, "then": choice, "else":
+// false}. The probe asks for nothing that the choice does not ask for too.
+func (b *bundle) probed(c cursor, choice any) any {
+	probe := b.probe(c, 0)
+	if len(probe) == 0 {
+		return choice
+	}
+	return map[string]any{"if": probe, "then": choice, "else": false}
+}
+
+// probe is a part of the schema at c that does not go deeper than one member.
+func (b *bundle) probe(c cursor, depth int) map[string]any {
+	m, _ := c.v.(map[string]any)
+	if m == nil || depth > 8 || m["$id"] != nil {
+		return nil
+	}
+	probe := map[string]any{}
+	if target, ok := b.behind(c); ok {
+		if b.old {
+			return b.probe(target, depth+1)
+		}
+		require(probe, b.probe(target, depth+1))
+	}
+	b.flat(m, probe)
+	b.probeMembers(c, m, probe)
+	all, _ := c.get("allOf")
+	all.each(func(s cursor) { require(probe, b.probe(s, depth+1)) })
+	return probe
+}
+
+func require(probe, also map[string]any) {
+	if len(also) > 0 {
+		all, _ := probe["allOf"].([]any)
+		probe["allOf"] = append(all, also)
+	}
+}
+
+// behind follows a $ref, where there is one to follow.
+func (b *bundle) behind(c cursor) (cursor, bool) {
+	m, _ := c.v.(map[string]any)
+	ref, ok := m["$ref"].(string)
+	if !ok || isAbsolute(ref) {
+		return c, false
+	}
+	target, err := c.follow(ref)
+	return target, err == nil
+}
+
+// flat copies the keywords that look at the value alone.
+func (b *bundle) flat(m, probe map[string]any) {
+	for _, name := range []string{"type", "const", "enum"} {
+		if v, ok := m[name]; ok && !(name == "type" && m["nullable"] == true) && !(name == "const" && b.old) {
+			probe[name] = v
+		}
+	}
+}
+
+func (b *bundle) probeMembers(c cursor, m, probe map[string]any) {
+	never := readOnlyMembers(c, 0)
+	if required, ok := m["required"].([]any); ok {
+		left := slices.DeleteFunc(slices.Clone(required), func(name any) bool {
+			s, _ := name.(string)
+			return slices.Contains(never, s)
+		})
+		if len(left) > 0 {
+			probe["required"] = left
+		}
+	}
+	members := map[string]any{}
+	properties, _ := c.get("properties")
+	properties.members(func(name string, s cursor) {
+		if target, ok := b.behind(s); ok {
+			s = target
+		}
+		flat := map[string]any{}
+		if sm, ok := s.v.(map[string]any); ok && sm["$id"] == nil {
+			b.flat(sm, flat)
+		}
+		members[name] = flat
+	})
+	if m["additionalProperties"] == false && m["patternProperties"] == nil {
+		probe["additionalProperties"] = false
+	}
+	if len(members) > 0 {
+		probe["properties"] = members
+	}
+}
