@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/sallyport-dev/sallyport/problem"
@@ -102,4 +103,20 @@ func answer(err error) string {
 	w := httptest.NewRecorder()
 	problem.Write(w, httptest.NewRequest("GET", "/", nil), problem.From(err))
 	return w.Body.String() + err.Error() + fmt.Sprintf("%v", w.Header())
+}
+
+// TestConcurrent: one document serves all requests at once, and says of each the same.
+func TestConcurrent(t *testing.T) {
+	d := shop(t, openapi.Config{})
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for _, c := range requestCases {
+				if got := verdict(t, decide(d, c.request())); got != c.want {
+					t.Errorf("%s: got %s", c.name, got)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
