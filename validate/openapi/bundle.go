@@ -76,7 +76,7 @@ func (b *bundle) compile() {
 	for _, ref := range b.far {
 		b.checkFar(ref)
 	}
-	if len(b.l.errs) > 0 && b.extra == nil {
+	if len(b.l.errs) > 0 {
 		b.check()
 		return
 	}

@@ -17,7 +17,6 @@ type Document struct {
 	routes     node
 	operations []*Operation
 	shown      map[string]struct{}
-	version    string
 }
 
 // Operations lists the document's operations in the order of their paths and methods.
@@ -99,7 +98,7 @@ func (w *walker) document() {
 		})
 	}
 	w.b.compile()
-	w.d.shown, w.d.version = w.b.shown, w.root.l.version
+	w.d.shown = w.b.shown
 	for _, l := range w.leaves {
 		l.finish()
 	}

@@ -200,3 +200,47 @@ func TestFolder(t *testing.T) {
 		t.Error("the error quotes a file")
 	}
 }
+
+// wide is a schema with n members that are all like itself, and an allOf of itself.
+func wide(n int) string {
+	var b strings.Builder
+	b.WriteString("    Wide:\n      type: object\n      properties:\n")
+	for i := range n {
+		fmt.Fprintf(&b, "        m%d: {$ref: '#/components/schemas/Wide'}\n", i)
+	}
+	b.WriteString("    Circle:\n      allOf:\n")
+	for range n {
+		b.WriteString("        - {$ref: '#/components/schemas/Circle'}\n")
+	}
+	b.WriteString("    Choice:\n      anyOf:\n")
+	for range n {
+		b.WriteString("        - {$ref: '#/components/schemas/Choice'}\n")
+	}
+	return b.String()
+}
+
+// TestWide: what loading costs does not grow with the ways through a document.
+func TestWide(t *testing.T) {
+	schemas := `
+paths:
+  /a:
+    post:
+      parameters: [{name: w, in: query, schema: {$ref: "#/components/schemas/Wide"}}, {name: c, in: query, schema: {$ref: "#/components/schemas/Choice"}}]
+      requestBody: {content: {application/json: {schema: {anyOf: [{$ref: "#/components/schemas/Circle"}, {$ref: "#/components/schemas/Wide"}]}}}}
+components:
+  schemas:
+` + wide(100)
+	d, err := openapi.Parse([]byte(with("3.1.0", schemas)), openapi.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	op, _, err := d.Match("POST", "", "/a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, body := range []string{`{"m1":{"m2":{}}}`, `7`} {
+		if err := op.CheckBody("application/json", []byte(body)); body == "7" && err == nil {
+			t.Errorf("%s is accepted", body)
+		}
+	}
+}

@@ -75,8 +75,11 @@ func (w *walker) media(name string, c cursor) *media {
 	if !ok {
 		return m
 	}
-	m.shape = shapeOf(schema)
 	w.b.want(schema, m.rule.set)
+	if isJSONType(m.name) {
+		return m // JSON has its shape itself
+	}
+	m.shape = shapeOf(schema)
 	encodings, _ := c.get("encoding")
 	for _, member := range sortedKeys(m.shape.members) {
 		encoding, _ := encodings.get(member)

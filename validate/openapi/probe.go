@@ -6,7 +6,7 @@ import "slices"
 // that the ones that are not meant cost nothing: {"if": probe, "then": choice, "else":
 // false}. The probe asks for nothing that the choice does not ask for too.
 func (b *bundle) probed(c cursor, choice any) any {
-	probe := b.probe(c, 0)
+	probe := b.probe(c, seen{})
 	if len(probe) == 0 {
 		return choice
 	}
@@ -14,22 +14,22 @@ func (b *bundle) probed(c cursor, choice any) any {
 }
 
 // probe is a part of the schema at c that does not go deeper than one member.
-func (b *bundle) probe(c cursor, depth int) map[string]any {
+func (b *bundle) probe(c cursor, been seen) map[string]any {
 	m, _ := c.v.(map[string]any)
-	if m == nil || depth > 8 || m["$id"] != nil {
+	if m == nil || m["$id"] != nil || been.before(c) {
 		return nil
 	}
 	probe := map[string]any{}
 	if target, ok := b.behind(c); ok {
 		if b.old {
-			return b.probe(target, depth+1)
+			return b.probe(target, been)
 		}
-		require(probe, b.probe(target, depth+1))
+		require(probe, b.probe(target, been))
 	}
 	b.flat(m, probe)
 	b.probeMembers(c, m, probe)
 	all, _ := c.get("allOf")
-	all.each(func(s cursor) { require(probe, b.probe(s, depth+1)) })
+	all.each(func(s cursor) { require(probe, b.probe(s, been)) })
 	return probe
 }
 
@@ -61,7 +61,7 @@ func (b *bundle) flat(m, probe map[string]any) {
 }
 
 func (b *bundle) probeMembers(c cursor, m, probe map[string]any) {
-	never := readOnlyMembers(c, 0)
+	never := readOnlyMembers(c, seen{})
 	if required, ok := m["required"].([]any); ok {
 		left := slices.DeleteFunc(slices.Clone(required), func(name any) bool {
 			s, _ := name.(string)

@@ -111,7 +111,7 @@ func (b *bundle) schemas(out map[string]any, name string, k cursor, within bool)
 				return
 			}
 		}
-		if name == "properties" && !within && readOnly(s, 0) {
+		if name == "properties" && !within && readOnly(s, seen{}) {
 			all[member] = map[string]any{"format": formatReadOnly}
 			return
 		}

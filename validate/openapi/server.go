@@ -6,15 +6,18 @@ import (
 	"strings"
 )
 
+// maxServers bounds what the variables of a server may make of it.
+const maxServers = 1000
+
 // server is one place where paths are served.
 type server struct{ host, base string }
 
 // serversOf reads the servers at c; where there are none, those around it hold.
 func (w *walker) serversOf(c cursor, around []server) []server {
-	if w.d.cfg.Bases != nil && around != nil {
+	if len(w.d.cfg.Bases) > 0 && around != nil {
 		return around
 	}
-	if bases := w.d.cfg.Bases; bases != nil {
+	if bases := w.d.cfg.Bases; len(bases) > 0 {
 		for _, b := range bases {
 			around = append(around, server{base: b})
 		}
@@ -67,7 +70,10 @@ func expand(s cursor, text string) (all []server) {
 			v.fail("the value of a variable may not hold another")
 			return nil
 		}
-		all = append(all, expand(s, strings.ReplaceAll(text, "{"+name+"}", value))...)
+		if all = append(all, expand(s, strings.ReplaceAll(text, "{"+name+"}", value))...); len(all) > maxServers {
+			s.failf("the server's variables make more than %d servers", maxServers)
+			return nil
+		}
 	}
 	return all
 }

@@ -21,24 +21,30 @@ type shape struct {
 // shapeOf reads the schema at c as far as it can be told without a value.
 func shapeOf(c cursor) *shape {
 	s := &shape{}
-	s.merge(c, 0)
+	s.merge(c, 0, seen{})
 	return s
 }
 
-func (s *shape) merge(c cursor, depth int) {
+// maxShape is how deep a shape goes: an object, its members, and the items of those.
+const maxShape = 2
+
+func (s *shape) merge(c cursor, depth int, been seen) {
 	m, ok := c.v.(map[string]any)
-	if !ok || depth > 8 {
+	if !ok || been.before(c) {
 		return
 	}
 	if ref, ok := m["$ref"].(string); ok && !isAbsolute(ref) {
 		if target, err := c.follow(ref); err == nil {
-			s.merge(target, depth+1)
+			s.merge(target, depth, been)
 		}
 	}
 	s.types(m)
 	for _, keyword := range []string{"allOf", "anyOf", "oneOf"} {
 		list, _ := c.get(keyword)
-		list.each(func(item cursor) { s.merge(item, depth+1) })
+		list.each(func(item cursor) { s.merge(item, depth, been) })
+	}
+	if depth == maxShape {
+		return
 	}
 	if items, ok := c.get("items"); ok {
 		s.items = deeper(s.items, items, depth)
@@ -59,7 +65,7 @@ func deeper(s *shape, c cursor, depth int) *shape {
 	if s == nil {
 		s = &shape{}
 	}
-	s.merge(c, depth+1)
+	s.merge(c, depth+1, seen{})
 	return s
 }
 
