@@ -15,11 +15,38 @@ type work struct{ left int }
 
 type asked map[*jsonschema.Schema]int
 
+// flat is a depth at which no document's choices are too many.
+const flat = 2
+
 // fits reports whether the work on v is within the bound.
 func fits(s *jsonschema.Schema, v any) bool {
+	if !deeperThan(flat, v) {
+		return true
+	}
 	w := work{maxWork}
 	w.value(v, asked{s: 1})
 	return w.left >= 0
+}
+
+func deeperThan(n int, v any) bool {
+	if n < 0 {
+		return true
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		for _, member := range v {
+			if deeperThan(n-1, member) {
+				return true
+			}
+		}
+	case []any:
+		for _, item := range v {
+			if deeperThan(n-1, item) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (w *work) value(v any, roots asked) {
