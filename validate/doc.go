@@ -1,5 +1,5 @@
-// Package validate reads a JSON body into a Go type, or says everything that is wrong
-// with it.
+// Package validate reads a JSON body, a query or a path into a Go type, or says
+// everything that is wrong with it.
 //
 // It fails when composed wrongly in four ways. It is no defence against injection: a
 // text such as "'; DROP TABLE users" is a fine text, and passes where the rules allow
@@ -51,6 +51,24 @@
 // A whole number is read exactly up to the size of its Go type; 1.0 and 1e3 are not
 // whole numbers here, so that each number has one spelling.
 //
+// # Parameters
+//
+// [Query] and [Path] read parameters into a struct by the same tags; [Request] reads both
+// and the body, for one answer. A parameter's name is its member's json name, and its
+// type one of the scalars above, or time.Time, secret.String or a type with UnmarshalText.
+// In a query it may also be a slice of these: the parameter stands once for each item.
+// Any other stands once. A parameter that T does not have is refused.
+//
+// Numbers have the grammar of JSON, so +7, 007, 0x7, 1_000 and Inf are not numbers, and
+// booleans are true and false. An empty value is present: "" for a text, and wrong for a
+// number. In a path an empty value counts as absent, which only {name...} can be.
+//
+//	414  a query of more than [MaxQuery] bytes
+//	400  bad_query: a percent-encoding that is not one, text that is not UTF-8, a
+//	     semicolon that is not escaped; too_many_pairs: more than [MaxPairs]
+//	422  invalid_parameters, or invalid_request when the body fails too. In and Parameter
+//	     of each field say which parameter; the pointer is "" or, in a slice, the item
+//
 // # Rules
 //
 // The struct tag validate holds rules, separated by commas, without spaces.
@@ -85,5 +103,5 @@
 //	                                     needs a max, len or enum beside it
 //
 // A tag that makes no sense is the programmer's mistake: [New] returns it, [Must]
-// panics, and so does the first [Body] or [Decode] of the type.
+// panics, and so does the first [Body], [Decode], [Query], [Path] or [Request] of the type.
 package validate

@@ -123,3 +123,38 @@ func fieldsOf(err error) string {
 	}
 	return strings.Join(lines, "\n")
 }
+
+func ExampleRequest() {
+	type change struct {
+		Path struct {
+			ID string `json:"id" validate:"uuid"`
+		}
+		Query struct {
+			Notify []string `json:"notify" validate:"optional,max=3,each(email)"`
+		}
+		Body struct {
+			Title string `json:"title" validate:"min=1,max=80"`
+		}
+	}
+	mux := http.NewServeMux()
+	mux.Handle("PUT /notes/{id}", problem.Handler(func(w http.ResponseWriter, r *http.Request) error {
+		in, err := validate.Request[change](r)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(w, in.Path.ID, in.Query.Notify, in.Body.Title)
+		return nil
+	}))
+	r := httptest.NewRequest("PUT", "/notes/7?notify=nobody&admin=1", strings.NewReader(`{"title": ""}`))
+	r.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	mux.ServeHTTP(w, r)
+	fmt.Print(w.Code, strings.ReplaceAll(w.Body.String(), `{"`, "\n  {\""))
+	// Output:
+	// 422
+	//   {"type":"about:blank","title":"Unprocessable Entity","status":422,"detail":"Parameters and body are not what is asked for here. errors says where.","code":"invalid_request","errors":[
+	//   {"in":"path","parameter":"id","pointer":"","code":"not_uuid","detail":"must be a UUID in lower case"},
+	//   {"in":"query","parameter":"notify","pointer":"/0","code":"not_email","detail":"must be an e-mail address such as name@host.example"},
+	//   {"in":"query","parameter":"admin","pointer":"","code":"unknown_parameter","detail":"is not a parameter of this route"},
+	//   {"pointer":"/title","code":"too_short","detail":"must have 1 to 80 characters"}]}
+}

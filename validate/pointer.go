@@ -34,7 +34,7 @@ func (w *walk) fail(f failure) {
 	if w.fields == nil {
 		w.fields = make([]problem.Field, 0, 4)
 	}
-	w.fields = append(w.fields, problem.Field{Pointer: pointer, Code: f.code, Detail: detail})
+	w.fields = append(w.fields, problem.Field{In: w.source, Parameter: w.parameter, Pointer: pointer, Code: f.code, Detail: detail})
 }
 
 // pointer writes the current place. It stops before a name that is not shown, and is

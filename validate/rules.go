@@ -9,28 +9,32 @@ import (
 
 // The codes of the fields in a 422. The list is closed.
 const (
-	CodeRequired      = "required"         // a member is missing
-	CodeUnknownMember = "unknown_member"   // a member nobody knows
-	CodeWrongType     = "wrong_type"       // another JSON type, or a number the Go type cannot hold
-	CodeNull          = "null_not_allowed" // null
-	CodeTooShort      = "too_short"        // a text or bytes under min
-	CodeTooLong       = "too_long"         // a text or bytes over max
-	CodeTooFew        = "too_few"          // items or members under min
-	CodeTooMany       = "too_many"         // items or members over max
-	CodeTooSmall      = "too_small"        // a number under min
-	CodeTooLarge      = "too_large"        // a number over max
-	CodeNotInEnum     = "not_in_enum"
-	CodePattern       = "pattern"
-	CodeNotEmail      = "not_email"
-	CodeNotURL        = "not_url"
-	CodeNotUUID       = "not_uuid"
-	CodeNotTime       = "not_time"
-	CodeNotDate       = "not_date"
-	CodeNotBase64     = "not_base64"
-	CodeNotUnique     = "not_unique"
-	CodeNotUTF8       = "not_utf8"  // only from Value
-	CodeTooDeep       = "too_deep"  // only from Value, for a Go value that holds itself
-	CodeBadValue      = "bad_value" // refused by the type's own UnmarshalText or UnmarshalJSON
+	CodeRequired      = "required"       // a member is missing
+	CodeUnknownMember = "unknown_member" // a member nobody knows
+
+	CodeUnknownParameter = "unknown_parameter" // a query parameter nobody knows
+	CodeDuplicate        = "duplicate"         // a parameter twice that is no list
+
+	CodeWrongType = "wrong_type"       // another JSON type, or a number the Go type cannot hold
+	CodeNull      = "null_not_allowed" // null
+	CodeTooShort  = "too_short"        // a text or bytes under min
+	CodeTooLong   = "too_long"         // a text or bytes over max
+	CodeTooFew    = "too_few"          // items or members under min
+	CodeTooMany   = "too_many"         // items or members over max
+	CodeTooSmall  = "too_small"        // a number under min
+	CodeTooLarge  = "too_large"        // a number over max
+	CodeNotInEnum = "not_in_enum"
+	CodePattern   = "pattern"
+	CodeNotEmail  = "not_email"
+	CodeNotURL    = "not_url"
+	CodeNotUUID   = "not_uuid"
+	CodeNotTime   = "not_time"
+	CodeNotDate   = "not_date"
+	CodeNotBase64 = "not_base64"
+	CodeNotUnique = "not_unique"
+	CodeNotUTF8   = "not_utf8"  // only from Value and in a path
+	CodeTooDeep   = "too_deep"  // only from Value, for a Go value that holds itself
+	CodeBadValue  = "bad_value" // refused by the type's own UnmarshalText or UnmarshalJSON
 )
 
 // failure is one thing to say about a value. Both texts are made at New.

@@ -58,6 +58,7 @@ type object struct {
 }
 
 type member struct {
+	name     string
 	pointer  string // "/name", escaped
 	field    []int
 	optional bool
@@ -240,7 +241,7 @@ func (c *compiler) member(o *object, f reflect.StructField, name, place string, 
 		c.refuse(place, tagOf(f), reason)
 		return
 	}
-	m := member{pointer: "/" + wire.Escape(name), field: field}
+	m := member{name: name, pointer: "/" + wire.Escape(name), field: field}
 	required := false
 	list = slices.DeleteFunc(list, func(cl clause) bool {
 		m.optional = m.optional || cl.name == "optional" && cl.form == 0

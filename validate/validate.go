@@ -148,7 +148,11 @@ func standard[T any]() Decoder[T] {
 	if err != nil {
 		panic(err)
 	}
-	return Decoder[T]{reader{root: root, limits: &standardLimits, unsupported: onlyJSON}}
+	return Decoder[T]{standardReader(root)}
+}
+
+func standardReader(root *shape) reader {
+	return reader{root: root, limits: &standardLimits, unsupported: onlyJSON}
 }
 
 // shapes remembers what [compiled] made of each type. A program has few types, and no

@@ -3,7 +3,6 @@ package validate
 import (
 	"bytes"
 	"io"
-	"net/http"
 	"reflect"
 	"strconv"
 	"sync"
@@ -27,6 +26,8 @@ type walk struct {
 	fields        []problem.Field
 	more          bool // failures beyond MaxErrors
 	ignoreUnknown bool
+	source        string // "query" or "path" while it reads a parameter
+	parameter     string
 }
 
 var walks = sync.Pool{New: func() any { return new(walk) }}
@@ -37,6 +38,7 @@ func (w *walk) release() {
 	clear(w.scratch[:cap(w.scratch)])
 	clear(w.path[:cap(w.path)])
 	w.path, w.fields, w.more, w.ignoreUnknown = w.path[:0], nil, false, false
+	w.source, w.parameter = "", ""
 	w.in = bytes.Buffer{}
 	w.dec.Reset(&w.in)
 	if cap(w.scratch) <= 4<<10 {
@@ -70,16 +72,7 @@ func (w *walk) run(root *shape, v reflect.Value) *problem.Problem {
 	if _, err := w.dec.ReadToken(); err != io.EOF {
 		return wire.TrailingData
 	}
-	if len(w.fields) == 0 {
-		return nil
-	}
-	detail := "The body is JSON, but not what is asked for here. errors says where."
-	if w.more {
-		detail = "The body is JSON, but not what is asked for here. errors lists the first " + strconv.Itoa(MaxErrors) + " failures."
-	}
-	p := problem.New(http.StatusUnprocessableEntity, "invalid_body", detail)
-	p.Errors = w.fields
-	return p
+	return w.problem(&badBody)
 }
 
 // value reads the next JSON value into v. Its error is the parser's.
