@@ -36,6 +36,7 @@ var bare = []string{"optional", "required", "unique", "email", "url", "uuid", "t
 // apply compiles the rules of list into s. Groups are the compiler's business.
 func (c *compiler) apply(s *shape, list []clause, where string) {
 	has := map[string]string{}
+	s.said = has
 	for _, cl := range list {
 		has[cl.name] = cl.arg
 		if reason := s.misplaced(cl); reason != "" {

@@ -102,6 +102,24 @@
 //	                                     parentheses), so that it may hold commas, and
 //	                                     needs a max, len or enum beside it
 //
+// # Schemas
+//
+// [SchemaOf] writes the JSON Schema (draft 2020-12) of a type from the same tags, and
+// [Schemas] those of many types for one document. Formats are there by name and as a
+// pattern, and a Go regular expression is written out in what it shares with ECMA-262.
+// A reader of the schema that asserts formats comes to the same verdict, except that
+//
+//   - what is not strict JSON, or is too large or too deep, is no value to a schema
+//   - it takes 1.0 and 1e3 for integers
+//   - it counts the bytes of base64 in groups of three
+//   - it takes any digits in the brackets of an IPv6 address, any port of five digits and
+//     a host of any length in a url
+//   - it does not know what UnmarshalText or UnmarshalJSON refuses
+//   - it compares a number exactly with a bound; here it is rounded to the Go type first
+//
+// A reader that takes formats for notes only sees the patterns, and so takes 30 February
+// for a date, and 65 characters before the @ of an address.
+//
 // A tag that makes no sense is the programmer's mistake: [New] returns it, [Must]
 // panics, and so does the first [Body], [Decode], [Query], [Path] or [Request] of the type.
 package validate

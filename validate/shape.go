@@ -45,9 +45,10 @@ type shape struct {
 	bits    int
 	wrong   failure // when the JSON is something else
 	rules   rules
-	keys    *shape  // of a map
-	elem    *shape  // of a slice or map
-	object  *object // of a struct
+	said    map[string]string // the rules as the tag has them, for the schema
+	keys    *shape            // of a map
+	elem    *shape            // of a slice or map
+	object  *object           // of a struct
 }
 
 // object is a struct type. It is shared by all shapes of the type, so a type may hold
@@ -62,6 +63,7 @@ type member struct {
 	pointer  string // "/name", escaped
 	field    []int
 	optional bool
+	omitted  bool // it is not written when it is empty
 	shape    *shape
 }
 
@@ -241,7 +243,7 @@ func (c *compiler) member(o *object, f reflect.StructField, name, place string, 
 		c.refuse(place, tagOf(f), reason)
 		return
 	}
-	m := member{name: name, pointer: "/" + wire.Escape(name), field: field}
+	m := member{name: name, pointer: "/" + wire.Escape(name), field: field, omitted: strings.Contains(f.Tag.Get("json"), ",omit")}
 	required := false
 	list = slices.DeleteFunc(list, func(cl clause) bool {
 		m.optional = m.optional || cl.name == "optional" && cl.form == 0
