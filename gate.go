@@ -18,6 +18,9 @@
 //   - Behind a proxy, set [Config.TrustedProxies]; otherwise every client has the
 //     proxy's address, and shares its limits.
 //
+// [Handle] is for what stands behind the Gate: it adds a function of Go types to a mux, and
+// its route to an OpenAPI document.
+//
 // Each room is also usable alone; this package is the only place that knows them all.
 package sallyport
 
