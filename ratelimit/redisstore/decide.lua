@@ -50,10 +50,21 @@ local answer
 for k = 1, #KEYS do
   local kind, quota, span, cost, want, part, ahead, back, lent, birth, own, owed = unpacked(ARGV[k + 1])
   local raw = call('GET', KEYS[k])
-  -- The state: its birth, the latest time it saw, and then what the kind keeps.
-  local s = raw and { unpacked(raw) } or { now, now }
-  local t = max(now, s[2])
-  if birth ~= s[1] then
+  -- The state: its birth, the latest time it saw, and then what the kind keeps: a window a
+  -- list, in s, a bucket two times.
+  local s, born, last, tat, upto
+  if not raw then
+    born, last = now, now
+    if kind == 0 then s = { now, now } end
+  elseif kind == 0 then
+    s = { unpacked(raw) }
+    born, last = s[1], s[2]
+  else
+    born, last, tat, upto = unpacked(raw)
+  end
+  local t = now
+  if last > t then t = last end
+  if birth ~= born then
     back = 0
     owed = max(owed, own)
   end
@@ -144,7 +155,7 @@ for k = 1, #KEYS do
     -- far. Up to that it was taken to run full already: what that made good of an earlier
     -- lease is not given back once more.
     local at, full = t * TICKS, quota * span
-    local tat, upto = s[3] or at, s[4]
+    tat = tat or at
     if back > 0 then
       local out = back * span - max(0, t - lent, (upto or 0) - lent) * TICKS
       if out > 0 then
@@ -178,18 +189,25 @@ for k = 1, #KEYS do
     local debt = tat - at
     if debt > 0 then reset = ceil(((debt - 1) % span + 1) / TICKS) end
     left = max(0, floor((full - debt) / span))
-    s[3], s[4], idle = tat, upto, ceil(tat / TICKS)
+    idle = ceil(tat / TICKS)
   end
 
   if changed then
-    s[2] = t
-    call('SET', KEYS[k], pack(unpack(s)), 'PX', max(1, ceil(((idle or t) - t) / 1000)))
+    if s then
+      s[2] = t
+      raw = pack(unpack(s))
+    elseif upto then
+      raw = pack(born, t, tat, upto)
+    else
+      raw = pack(born, t, tat)
+    end
+    call('SET', KEYS[k], raw, 'PX', max(1, ceil(((idle or t) - t) / 1000)))
   end
   if k == 1 then
-    answer = { granted, left, reset, retry, noted, s[1] }
+    answer = { granted, left, reset, retry, noted, born }
   else
     local n = #answer
-    answer[n + 1], answer[n + 2], answer[n + 3], answer[n + 4], answer[n + 5], answer[n + 6] = granted, left, reset, retry, noted, s[1]
+    answer[n + 1], answer[n + 2], answer[n + 3], answer[n + 4], answer[n + 5], answer[n + 6] = granted, left, reset, retry, noted, born
   end
   if granted < 0 then break end
 end
