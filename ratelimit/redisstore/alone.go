@@ -35,6 +35,15 @@ func (s *Store) owe(sh *tableShard, b bucket, n int) {
 	}
 }
 
+// settleUp takes out what Redis is to be told of a bucket: what is over by now is nothing
+// to tell. The lock is held.
+func (s *Store) settleUp(b bucket, e *entry) (owed int) {
+	if e.owed > 0 {
+		owed, e.owed = min(e.owed, s.counting(b.key, b.limit, 0)), 0
+	}
+	return owed
+}
+
 // withinShare takes from this process's share, and refuses what is above it. What Redis
 // refuses afterwards stays taken: that is for some seconds after an outage only.
 func (s *Store) withinShare(t *ratelimit.Take) bool {
@@ -119,9 +128,7 @@ type telling struct {
 // tell reports what is owed, and reports whether all of it arrived.
 func (s *Store) tell(ctx context.Context) bool {
 	return s.report(ctx, func(b bucket, e *entry, q *question) bool {
-		if e.owed > 0 { // what is over by now is nothing to tell
-			q.owed, e.owed = min(e.owed, s.counting(b.key, b.limit, 0)), 0
-		}
+		q.owed = s.settleUp(b, e)
 		return q.owed > 0
 	})
 }

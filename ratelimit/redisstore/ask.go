@@ -106,9 +106,7 @@ func (s *Store) prepare(t *ratelimit.Take, lease bool) (asked, bool) {
 	}
 	a.e = e
 	a.q.birth = e.birth
-	if e.owed > 0 {
-		a.q.owed, e.owed = min(e.owed, s.counting(t.Key, t.Limit, 0)), 0
-	}
+	a.q.owed = s.settleUp(b, e)
 	a.q.own = s.own(b, e)
 	if !lease {
 		return a, true

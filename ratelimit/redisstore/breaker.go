@@ -63,9 +63,9 @@ func (b *breaker) doubt(now int64) {
 	b.unsettled.Store(true)
 }
 
-// settle ends what close and doubt began, when all ask again. Before so many beats have passed, one
-// that fell silent may still look as if it did; and one that died in the outage does not
-// come back at all.
+// settle ends what close and doubt began, when all ask again. Before so many beats have
+// passed, one that fell silent may still look as if it did; and one that died in the outage
+// does not come back at all.
 func (b *breaker) settle(now, beat int64, all bool) {
 	if !b.unsettled.Load() {
 		return
