@@ -70,7 +70,9 @@ type walker struct {
 	d       *Document
 	root    cursor
 	b       *bundle
-	keys    map[string]string // security scheme → the query parameter of its API key
+	known   map[string]Scheme // security schemes by their names
+	all     []Requirement     // of operations that have none of their own
+	stated  bool
 	leaves  []*leaf
 	byID    map[string]cursor
 	servers []server
@@ -82,9 +84,10 @@ func (w *walker) document() {
 	if !w.root.object() || !w.readVersion() {
 		return
 	}
-	w.b, w.keys, w.byID = newBundle(w.root.l), map[string]string{}, map[string]cursor{}
+	w.b, w.known, w.byID = newBundle(w.root.l), map[string]Scheme{}, map[string]cursor{}
 	w.dialect()
 	w.components()
+	w.all, w.stated = w.security(w.root)
 	w.servers = w.serversOf(w.root, nil)
 	paths, ok := w.root.get("paths")
 	if !ok && w.root.l.version == "3.0" {
@@ -133,12 +136,7 @@ func (w *walker) components() {
 	}
 	schemas, _ := components.get("schemas")
 	schemas.members(func(_ string, s cursor) { w.b.add(s, "") })
-	schemes, _ := components.get("securitySchemes")
-	schemes.members(func(name string, s cursor) {
-		if s, ok := s.deref(); ok && s.text("type") == "apiKey" && s.text("in") == "query" {
-			w.keys[name] = s.text("name")
-		}
-	})
+	w.schemes(components)
 }
 
 func (w *walker) path(template string, item cursor) {

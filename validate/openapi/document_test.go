@@ -89,6 +89,15 @@ var documentCases = []struct {
 	{"body", with("3.1.0", "paths: {/a: {post: {requestBody: {}}, put: {requestBody: {content: {a/b: 1}}}}}"), []string{"document:3:21 needs content", "document:3:69 must be an object"}},
 	{"form", with("3.1.0", "paths: {/a: {post: {requestBody: {content: {multipart/form-data: {schema: {properties: {a: {}}}, encoding: {a: {style: simple}}}}}}}}"), []string{`style "simple" is not one of forms`}},
 	{"servers", with("3.1.0", "servers: [{url: 'https://{a}.example'}, {url: '%zz'}]"), []string{`document:3:11 "a" is not described`, "document:3:41 not a URL"}},
+	{"security", with("3.1.0", `security: [{b: []}, {none: []}, 7]
+components:
+  securitySchemes:
+    a: {type: apiKey, in: body, name: a}
+    b: {type: http}
+    c: {type: basic}
+paths: {/a: {get: {security: {}}, put: {security: [{b: a}, {b: [1]}]}, post: {}, delete: {}}}`), []string{
+		`document:3:22 no security scheme "none"`, "document:3:33 must be an object", "document:6:5 in: query, header or cookie", "document:7:5 needs a scheme", `document:8:5 the type "basic"`,
+		"document:9:20 must be an array", "document:9:53 must be a list", "document:9:61 a scope must be a text"}},
 	{"dialect", with("3.1.0", "jsonSchemaDialect: https://a.example/"), []string{"document:1:1 dialect"}},
 }
 

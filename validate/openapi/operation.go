@@ -15,6 +15,9 @@ type Operation struct {
 	path, query, header, cookie []*param
 	whole                       *param   // in: querystring
 	keys                        []string // query parameters that are API keys
+	security                    []Requirement
+	stated                      bool // the document says something of security
+	bases                       []string
 	body                        *body
 }
 
@@ -28,9 +31,18 @@ func (w *walker) operation(template, method string, place, c cursor, servers []s
 	}
 	w.byID[op.ID] = c
 	w.d.operations = append(w.d.operations, op)
-	names := w.route(op, place, w.serversOf(c, servers))
+	here := w.serversOf(c, servers)
+	for _, s := range here {
+		if !slices.Contains(op.bases, s.base) {
+			op.bases = append(op.bases, s.base)
+		}
+	}
+	names := w.route(op, place, here)
 	w.parameters(op, c, shared, names)
-	op.keys = w.apiKeys(c)
+	if op.security, op.stated = w.security(c); !op.stated {
+		op.security, op.stated = w.all, w.stated
+	}
+	op.keys = op.queryKeys()
 	if body, ok := c.get("requestBody"); ok {
 		w.body(op, body)
 	}
@@ -65,18 +77,18 @@ func (w *walker) route(op *Operation, place cursor, servers []server) (names []s
 	return names
 }
 
-// apiKeys are the names that security requirements put into the query.
-func (w *walker) apiKeys(c cursor) (names []string) {
-	holder := c
-	if _, ok := c.get("security"); !ok {
-		holder = w.root
+// Paths are the operation's path template below each base of the document's servers, such
+// as "/v1/notes/{id}".
+func (o *Operation) Paths() []string {
+	paths := make([]string, len(o.bases))
+	for i, base := range o.bases {
+		paths[i] = base + o.Path
 	}
-	holder.items("security", func(s cursor) {
-		s.members(func(scheme string, _ cursor) {
-			if key, ok := w.keys[scheme]; ok {
-				names = append(names, key)
-			}
-		})
-	})
-	return names
+	return paths
+}
+
+// Matrix reports whether a parameter of the path is of style matrix, which is written
+// with semicolons.
+func (o *Operation) Matrix() bool {
+	return slices.ContainsFunc(o.path, func(p *param) bool { return p.style == styleMatrix })
 }
