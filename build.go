@@ -15,6 +15,7 @@ import (
 	"github.com/sallyport-dev/sallyport/cors"
 	"github.com/sallyport-dev/sallyport/headers"
 	"github.com/sallyport-dev/sallyport/token"
+	"github.com/sallyport-dev/sallyport/validate/openapi"
 )
 
 const (
@@ -47,6 +48,7 @@ func New(cfg Config) (*Gate, error) {
 	g.verifier = b.verifier()
 	g.limits = b.limits()
 	g.routes = b.routes()
+	g.described = b.described(g.routes)
 	g.challenge = b.challenges()
 	if len(b.errs) > 0 {
 		return nil, errors.Join(b.errs...)
@@ -101,7 +103,16 @@ type verifier interface {
 }
 
 func (b *builder) allPublic() bool {
+	if b.cfg.OpenAPI != nil && !b.cfg.InsecureIgnoreOpenAPISecurity && !slices.ContainsFunc(b.cfg.OpenAPI.Operations(), guarded) {
+		return true
+	}
 	return len(b.cfg.Routes) > 0 && !slices.ContainsFunc(b.cfg.Routes, func(r Route) bool { return !r.Public })
+}
+
+// guarded reports whether the document asks for a credential, or leaves that to the rule.
+func guarded(op *openapi.Operation) bool {
+	needs, stated := op.Security()
+	return !stated || len(needs) > 0
 }
 
 func (b *builder) challenges() challenges {
@@ -120,7 +131,7 @@ func (b *builder) routes() *routes {
 	if b.cfg.MaxBody == 0 {
 		b.cfg.MaxBody = defaultMaxBody
 	}
-	t := &routes{mux: http.NewServeMux(), rest: b.chain("", Route{Pattern: "/"})}
+	t := &routes{mux: http.NewServeMux(), declared: map[string]*chain{}, rest: b.chain("", Route{Pattern: "/"})}
 	if b.limitedByRoute() {
 		t.folded = http.NewServeMux()
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/sallyport-dev/sallyport/ratelimit"
 	"github.com/sallyport-dev/sallyport/secret"
 	"github.com/sallyport-dev/sallyport/token"
+	"github.com/sallyport-dev/sallyport/validate/openapi"
 )
 
 // Config says what a Gate guards and how. The zero value of every field is the safe
@@ -35,6 +36,18 @@ type Config struct {
 	// Routes declares what differs from the rule. The rule, for every request that no
 	// route takes, is: a valid token is needed, and nothing more.
 	Routes []Route
+
+	// OpenAPI, when set, is the document that requests are held to, after everything else
+	// has let them in: a path it does not have is a 404, a method a 405, and parameters and
+	// bodies are checked. What it says under security holds as well. An operation that needs
+	// a bearer token, OAuth 2 or OpenID Connect, with or without scopes, needs just that, and
+	// "security: []" lets anybody in; where it says nothing, Routes decide. [New] refuses
+	// whatever Routes and the document disagree on, and a route that the document does not
+	// have. Addresses of the accounts are not held to it.
+	OpenAPI *openapi.Document
+
+	// InsecureIgnoreOpenAPISecurity has Routes alone decide who may call.
+	InsecureIgnoreOpenAPISecurity bool
 
 	// Limit is how many requests one caller may make, such as "100 per 15m" or
 	// "10/s burst 20". A caller is the token's subject; the client's address prefix

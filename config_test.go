@@ -30,6 +30,7 @@ func TestNewRefuses(t *testing.T) {
 		want   string
 	}{
 		{"nobody to make tokens", func(c *sallyport.Config) { c.Issuers = nil }, "Accounts"},
+		{"ignoring what there is not", func(c *sallyport.Config) { c.InsecureIgnoreOpenAPISecurity = true }, "InsecureIgnoreOpenAPISecurity"},
 		{"public and scoped", route(sallyport.Route{Pattern: "GET /a", Public: true, Scopes: []string{"x"}}), "Routes[0].Public"},
 		{"public with a second factor", route(sallyport.Route{Pattern: "GET /a", Public: true, SecondFactor: true}), "Routes[0].Public"},
 		{"a login in no time", route(sallyport.Route{Pattern: "GET /a", MaxAuthAge: time.Millisecond}), "Routes[0].MaxAuthAge"},

@@ -50,6 +50,7 @@ type Gate struct {
 	verifier  verifier // nil when every route is public
 	accounts  *account.Accounts
 	routes    *routes
+	described *described // nil without a document
 	challenge challenges
 	audit     *audit.Log
 	errors    *slog.Logger
@@ -106,7 +107,7 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if g.cors.Preflight(a, r) {
 		return
 	}
-	route := g.routes.match(r)
+	route, ask := g.described.find(r, g.routes.match(r))
 	a.visit.Route = route.pattern
 	event, p := g.authenticate(a, route)
 	// A bad credential is charged to the address it came from before it is refused, so
@@ -127,6 +128,10 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	g.limits.measure(a)
+	if p := ask.check(r); p != nil {
+		g.refuse(a, "", p)
+		return
+	}
 	if route.reserved {
 		g.accounts.ServeHTTP(a, r)
 		return

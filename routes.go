@@ -21,6 +21,7 @@ type chain struct {
 	public   bool
 	reserved bool // answered by the accounts, not by the handler behind the Gate
 	policy   *authz.Policy
+	either   []*authz.Policy // one of these has to hold too, by the document
 	// uncounted requests are not charged to their caller, once it is known that they are
 	// let in.
 	uncounted bool
@@ -39,6 +40,7 @@ func (*chain) ServeHTTP(http.ResponseWriter, *http.Request) {
 // routes finds a request's chain.
 type routes struct {
 	mux      *http.ServeMux
+	declared map[string]*chain // by pattern
 	folded   *http.ServeMux    // nil when no limit is about a route
 	rest     *chain            // for what nobody declared
 	accounts *account.Accounts // nil without accounts
@@ -88,6 +90,9 @@ func (c *chain) authorize(v *visit.Visit, r *http.Request) *problem.Problem {
 		return p
 	}
 	err := c.policy.Check(v.Principal, c.paths.Values(r.URL.EscapedPath()))
+	if err == nil && len(c.either) > 0 {
+		err = c.scoped(v.Principal)
+	}
 	if denied, ok := errors.AsType[*authz.Denied](err); ok {
 		return denied.Problem()
 	}
@@ -132,6 +137,7 @@ func (t *routes) add(c *chain) (err error) {
 		}
 	}()
 	t.mux.Handle(c.pattern, c)
+	t.declared[c.pattern] = c
 	if t.folded != nil {
 		for _, pattern := range foldPattern(c.pattern) {
 			quietly(t.folded, pattern, c) // what the folding made the same is the first one's

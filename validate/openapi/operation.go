@@ -17,7 +17,7 @@ type Operation struct {
 	keys                        []string // query parameters that are API keys
 	security                    []Requirement
 	stated                      bool // the document says something of security
-	bases                       []string
+	bases, hosts                []string
 	body                        *body
 }
 
@@ -35,6 +35,9 @@ func (w *walker) operation(template, method string, place, c cursor, servers []s
 	for _, s := range here {
 		if !slices.Contains(op.bases, s.base) {
 			op.bases = append(op.bases, s.base)
+		}
+		if w.d.cfg.MatchHost && s.host != "" && !slices.Contains(op.hosts, s.host) {
+			op.hosts = append(op.hosts, s.host)
 		}
 	}
 	names := w.route(op, place, here)
@@ -86,6 +89,10 @@ func (o *Operation) Paths() []string {
 	}
 	return paths
 }
+
+// Hosts are those that the operation is served at, which are any where there are none.
+// They count with [Config].MatchHost alone.
+func (o *Operation) Hosts() []string { return slices.Clone(o.hosts) }
 
 // Matrix reports whether a parameter of the path is of style matrix, which is written
 // with semicolons.

@@ -26,7 +26,7 @@ type Requirement []Scheme
 // Security returns what the document asks of a caller: any one of the requirements. It
 // asks for nothing where the list is empty, and says nothing where stated is false.
 // Nothing of it is checked here.
-func (o *Operation) Security() (any []Requirement, stated bool) {
+func (o *Operation) Security() (either []Requirement, stated bool) {
 	return slices.Clone(o.security), o.stated
 }
 
@@ -59,7 +59,7 @@ func (w *walker) scheme(name string, c cursor) Scheme {
 }
 
 // security reads the requirements at c, where there are some.
-func (w *walker) security(c cursor) (any []Requirement, stated bool) {
+func (w *walker) security(c cursor) (either []Requirement, stated bool) {
 	_, stated = c.get("security")
 	c.items("security", func(c cursor) {
 		if !c.object() {
@@ -67,9 +67,9 @@ func (w *walker) security(c cursor) (any []Requirement, stated bool) {
 		}
 		r := Requirement{}
 		c.members(func(name string, scopes cursor) { r = append(r, w.required(name, scopes)) })
-		any = append(any, r)
+		either = append(either, r)
 	})
-	return any, stated
+	return either, stated
 }
 
 // required is one scheme of a requirement. Since 3.2 its name may be a reference.

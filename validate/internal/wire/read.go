@@ -60,6 +60,10 @@ func (l *Limits) Read(r *http.Request) ([]byte, *problem.Problem) {
 }
 
 func readProblem(err error) *problem.Problem {
+	// What somebody around us says, such as of a limit on bytes.
+	if p, ok := errors.AsType[*problem.Problem](err); ok {
+		return p
+	}
 	// A smaller limit, set by somebody around us.
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return problem.TooLarge(tooLarge.Limit).Because(err)

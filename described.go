@@ -1,0 +1,116 @@
+package sallyport
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/sallyport-dev/sallyport/authz"
+	"github.com/sallyport-dev/sallyport/problem"
+	"github.com/sallyport-dev/sallyport/validate/openapi"
+	"github.com/sallyport-dev/sallyport/visit"
+)
+
+// described holds requests to Config.OpenAPI. It is nil where there is none.
+type described struct {
+	document *openapi.Document
+	of       map[*openapi.Operation]*demand
+	chains   map[pairing]*chain
+	rest     *chain
+}
+
+// demand is one operation, and who may call it by the document.
+type demand struct {
+	op      *openapi.Operation
+	pattern string
+	stated  bool // the document says who may, and is listened to
+	public  bool
+	either  []*authz.Policy // one of them has to hold
+	scopes  [][]string      // of each
+}
+
+// pairing is what holds by the configuration, and by the document.
+type pairing struct {
+	route *chain
+	op    *openapi.Operation
+}
+
+// asked is what a request asks for by the document.
+type asked struct {
+	op      *openapi.Operation // nil without a document, and for the accounts
+	values  []string
+	unknown *problem.Problem // of a path or a method that is not in it
+}
+
+// find makes the chain of a request out of what the configuration and the document say.
+// Whether the document has the path is said to those alone who get past its rest.
+func (d *described) find(r *http.Request, route *chain) (*chain, asked) {
+	if d == nil || route.reserved {
+		return route, asked{}
+	}
+	op, values, err := d.document.Match(r.Method, r.Host, r.URL.EscapedPath())
+	if err != nil {
+		return route, asked{unknown: problem.From(err)}
+	}
+	c, ok := d.chains[pairing{route, op}]
+	if !ok { // no sample of the operation's path has met this route
+		c = d.join(route, d.of[op])
+	}
+	return c, asked{op: op, values: values}
+}
+
+// join is a chain that asks for what both ask. Where nobody has declared a route, the
+// document alone decides.
+func (d *described) join(route *chain, o *demand) *chain {
+	c := *route
+	if o.stated {
+		c.public = o.public && (route.public || route == d.rest)
+		c.either = o.either
+	}
+	if route == d.rest {
+		c.pattern = o.pattern
+	}
+	return &c
+}
+
+// check refuses what the document does not describe.
+func (a asked) check(r *http.Request) *problem.Problem {
+	if a.op == nil {
+		return a.unknown
+	}
+	if err := a.op.Check(r, a.values); err != nil {
+		return problem.From(err)
+	}
+	return nil
+}
+
+// scoped checks the document's alternatives. The refusal is that of the first.
+func (c *chain) scoped(caller visit.Principal) error {
+	var first error
+	for _, p := range c.either {
+		err := p.Check(caller, nil)
+		if err == nil {
+			return nil
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+// sample is a path that a template takes: every parameter is an x.
+func sample(template string) string {
+	var b strings.Builder
+	for {
+		text, rest, more := strings.Cut(template, "{")
+		b.WriteString(text)
+		name, after, closed := strings.Cut(rest, "}")
+		if !more || !closed {
+			return b.String()
+		}
+		if name != "$" { // the end of a path, in patterns of ServeMux
+			b.WriteByte('x')
+		}
+		template = after
+	}
+}
