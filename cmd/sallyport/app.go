@@ -18,6 +18,7 @@ import (
 	"github.com/sallyport-dev/sallyport/ratelimit"
 	"github.com/sallyport-dev/sallyport/ratelimit/redisstore"
 	"github.com/sallyport-dev/sallyport/token"
+	"github.com/sallyport-dev/sallyport/validate/openapi"
 )
 
 // app is a running Sallyport: everything serve and demo open.
@@ -28,7 +29,8 @@ type app struct {
 	accounts *account.Accounts // nil with --accounts=off
 	redis    *redisstore.Store // nil without --redis
 	gate     *sallyport.Gate
-	proxy    *proxy.Proxy // nil without an upstream
+	proxy    *proxy.Proxy      // nil without an upstream
+	document *openapi.Document // nil without --openapi
 	log      *audit.Log
 	handler  http.Handler
 	closers  []func() error
@@ -72,7 +74,7 @@ func (a *app) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	cfg.Audit, cfg.ErrorLog = a.log, errorLog()
+	cfg.Audit, cfg.ErrorLog, a.document = a.log, errorLog(), cfg.OpenAPI
 	if err := a.openLimits(&cfg); err != nil {
 		return err
 	}

@@ -25,6 +25,7 @@ import (
 type options struct {
 	place
 	limitOptions
+	documentOptions
 	listen, upstream                     string
 	issuer, audience, jwks               string
 	types                                []string
@@ -66,6 +67,7 @@ func (o *options) flags(f *pflag.FlagSet) {
 	f.StringArrayVar(&o.types, "token-type", []string{token.AccessToken}, "with --accounts=off: `TYP` of the issuer's access tokens; JWT where it has no type of its own; may be repeated")
 	f.StringArrayVar(&o.public, "public", nil, "`ROUTE` that needs no token, such as \"GET /health\"; may be repeated")
 	f.StringArrayVar(&o.unlimited, "unlimited", nil, "public `ROUTE` that --limit does not count, such as \"GET /health\" for a health check; may be repeated")
+	o.documentOptions.flags(f)
 	o.limitOptions.flags(f)
 	f.StringVar(&o.loginLimit, "login-limit", "", "`LIMIT` of attempts to log in from one client address (default \"100 per 10m\")")
 	f.StringVar(&o.mailLimit, "mail-limit", "", "`LIMIT` of mails that all strangers together have sent (default \"1000 per 1h\")")
@@ -111,7 +113,7 @@ func (o *options) check() error {
 		if o.upstream == "" {
 			add("--accounts=off without --upstream leaves nothing to serve: give the address of your API")
 		}
-		if (o.issuer == "" || o.jwks == "") && len(o.public) == 0 && len(o.trust) == 0 {
+		if (o.issuer == "" || o.jwks == "") && len(o.public) == 0 && len(o.trust) == 0 && o.openapi == "" {
 			add("--accounts=off needs --trust ISSUER, or --issuer and --jwks FILE: whose tokens are accepted, and the keys that verify them")
 		}
 		if (o.issuer == "") != (o.jwks == "") {
@@ -138,7 +140,7 @@ func (o *options) check() error {
 			add("--public or --unlimited %q: write a method and a path, such as \"GET /health\"", one)
 		}
 	}
-	errs = append(errs, o.limitOptions.check(len(o.trust) > 0 || o.jwks != ""))
+	errs = append(errs, o.documentOptions.check(), o.limitOptions.check(len(o.trust) > 0 || o.jwks != ""))
 	return errors.Join(errs...)
 }
 
@@ -159,6 +161,7 @@ func (o *options) gate() (sallyport.Config, error) {
 		cfg.Routes = append(cfg.Routes, sallyport.Route{Pattern: pattern, Public: true, InsecureUnlimited: true})
 	}
 	o.limitOptions.apply(&cfg)
+	err = errors.Join(err, o.documentOptions.apply(&cfg))
 	if o.jwks != "" {
 		issuer, jwksErr := o.foreign()
 		cfg.Issuers, err = []token.Issuer{issuer}, errors.Join(err, jwksErr)

@@ -68,7 +68,10 @@ func (a *app) describe(out io.Writer) {
 	if len(o.trust) > 0 {
 		line("trusts", "%s", o.describeTrust())
 	}
-	line("public", "%s", or(strings.Join(slices.Concat(o.public, o.unlimited), ", "), "nothing but the accounts: every route needs a token"))
+	if a.document != nil {
+		line("openapi", "%s", o.documentOptions.describe(a.document))
+	}
+	line("public", "%s", or(strings.Join(slices.Concat(o.public, o.unlimited), ", "), o.nothingPublic()))
 	line("limit", "%s for each caller", o.limit)
 	for _, q := range o.quotas {
 		line("quota", "%s", q)
@@ -86,6 +89,14 @@ func (a *app) describe(out io.Writer) {
 	}
 	line("stop", "Ctrl-C, or SIGTERM; requests in flight have %s to finish", o.drain)
 	fmt.Fprintln(out)
+}
+
+// nothingPublic says what no flag makes public.
+func (o *options) nothingPublic() string {
+	if o.openapi != "" && !o.ignoreSecurity {
+		return "what the document says is; everything else needs a token"
+	}
+	return "nothing but the accounts: every route needs a token"
 }
 
 // certificate describes a certificate made here, which a person can compare.
