@@ -176,7 +176,31 @@ func (p *Prepared) Write(w http.ResponseWriter, r *http.Request) {
 	send(w, r, p.problem, p.length[:1:1], p.body)
 }
 
+// Noter is a ResponseWriter that holds what a handler answers to rules, and is told of the
+// problems that our own code writes, to which they do not apply. [Write] finds it behind
+// writers that have Unwrap.
+type Noter interface {
+	http.ResponseWriter
+	// Problem says that what is written next is a problem, whole.
+	Problem()
+}
+
+func note(w http.ResponseWriter) {
+	for {
+		if n, ok := w.(Noter); ok {
+			n.Problem()
+			return
+		}
+		inner, ok := w.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			return
+		}
+		w = inner.Unwrap()
+	}
+}
+
 func send(w http.ResponseWriter, r *http.Request, p *Problem, length []string, body []byte) {
+	note(w)
 	h := w.Header()
 	for _, name := range takenBack {
 		delete(h, name)

@@ -8,11 +8,13 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// bundle gathers every schema of a document as it holds for requests, in one JSON
-// Schema of draft 2020-12 that the compiler reads once. References are resolved here,
+// bundle gathers every schema of a document as it holds for requests, or for answers, in
+// one JSON Schema of draft 2020-12 that the compiler reads once. References are resolved here,
 // so that each problem has its place and no file or address is left to open.
 type bundle struct {
 	l     *loader
+	way   way
+	open  bool // members that nobody has described pass
 	old   bool // OpenAPI 3.0, whose schemas are a dialect of their own
 	keys  map[string]string
 	defs  map[string]any
@@ -41,10 +43,19 @@ type want struct {
 	set func(*jsonschema.Schema, *circles)
 }
 
-const bundleURL = "mem:///request"
+// way is a direction: what marks members that never go it, and the format that stands in
+// their place.
+type way struct{ mark, format string }
 
-func newBundle(l *loader) *bundle {
-	return &bundle{l: l, old: l.version == "3.0", keys: map[string]string{}, defs: map[string]any{}, shown: map[string]struct{}{}, ids: map[string]struct{}{}}
+var (
+	inRequests = way{"readOnly", formatReadOnly}
+	inAnswers  = way{"writeOnly", formatWriteOnly}
+)
+
+const bundleURL = "mem:///schemas"
+
+func newBundle(l *loader, w way) *bundle {
+	return &bundle{l: l, way: w, old: l.version == "3.0", keys: map[string]string{}, defs: map[string]any{}, shown: map[string]struct{}{}, ids: map[string]struct{}{}}
 }
 
 // add gives the schema at c a place in the bundle and returns the reference to it. from
@@ -88,7 +99,7 @@ func (b *bundle) compile() {
 		b.refused(err)
 		return
 	}
-	known := &circles{map[*jsonschema.Schema]bool{}}
+	known := &circles{map[*jsonschema.Schema]bool{}, b.open}
 	for _, w := range b.wants {
 		s, err := c.Compile(bundleURL + w.key)
 		if err != nil {
@@ -117,7 +128,7 @@ func (b *bundle) refused(err error) {
 		return
 	}
 	f := failures{most: maxProblems, all: true}
-	f.addSchema(invalid.Err)
+	f.addSchema(invalid.Err, nil)
 	for _, field := range f.fields {
 		at, pointer := b.origin(field.Pointer)
 		b.l.fail(at, pointer, "the schema is not valid: "+field.Detail)

@@ -31,7 +31,8 @@ func (c *check) tooLong() read {
 }
 
 // Handler serves with next what the document describes, and answers everything else
-// with a problem. What next reads as the body is byte for byte what was checked.
+// with a problem. What next reads as the body is byte for byte what was checked, and what
+// it answers is held to the document too, see [Operation.Serve].
 func (d *Document) Handler(next http.Handler) http.Handler {
 	return problem.Handler(func(w http.ResponseWriter, r *http.Request) error {
 		op, values, err := d.Match(r.Method, r.Host, r.URL.EscapedPath())
@@ -41,7 +42,7 @@ func (d *Document) Handler(next http.Handler) http.Handler {
 		if err := op.Check(r, values); err != nil {
 			return err
 		}
-		next.ServeHTTP(w, r)
+		op.Serve(w, r, next)
 		return nil
 	})
 }

@@ -16,6 +16,8 @@ const (
 	DefaultValues = 10_000
 	// DefaultParts is how many parts a multipart body, or pairs a form, may have.
 	DefaultParts = 100
+	// DefaultAnswer is how many bytes of an answer are looked at.
+	DefaultAnswer = 4 << 20
 
 	maxLimit  = 64 << 20
 	maxDepth  = 1000
@@ -51,6 +53,19 @@ type Config struct {
 	// server's path counts and its host does not, as a gate is often reached by another
 	// name than clients use.
 	MatchHost bool
+	// Responses says what becomes of answers that are not as described. Without it, none is
+	// looked at.
+	Responses Mode
+	// AnswerLimit is how many bytes of JSON are held of one answer, to be looked at; 0 means
+	// [DefaultAnswer], the most is 64 MiB. What is larger is not looked at, and passes in
+	// [ResponsesReport] alone. Reading takes up to some ten times as much memory for a
+	// moment, for each answer that is read at that moment.
+	AnswerLimit int64
+	// InsecureUnknownMembers lets members of a body pass that the document does not describe.
+	// Without it, an object whose schema speaks of members at all has those alone, unless
+	// additionalProperties says otherwise: a handler may know a member, such as "role", that
+	// nobody meant for clients to set.
+	InsecureUnknownMembers bool
 	// InsecureIgnoreUnknownQuery lets query parameters pass that the document does not
 	// describe. Nobody has checked them, and the handler behind may know them.
 	InsecureIgnoreUnknownQuery bool
@@ -71,6 +86,7 @@ func (e *ConfigError) Error() string {
 func (c Config) normal() (Config, error) {
 	c.Limit, c.Depth = cmp.Or(c.Limit, validate.DefaultLimit), cmp.Or(c.Depth, validate.DefaultDepth)
 	c.Text, c.Items = cmp.Or(c.Text, DefaultText), cmp.Or(c.Items, validate.MaxItems)
+	c.AnswerLimit = cmp.Or(c.AnswerLimit, DefaultAnswer)
 	c.Values, c.Parts = cmp.Or(c.Values, DefaultValues), cmp.Or(c.Parts, DefaultParts)
 	var errs []error
 	bound := func(field string, n, most int64) {
@@ -79,11 +95,17 @@ func (c Config) normal() (Config, error) {
 		}
 	}
 	bound("Limit", c.Limit, maxLimit)
+	bound("AnswerLimit", c.AnswerLimit, maxLimit)
 	bound("Depth", int64(c.Depth), maxDepth)
 	bound("Text", int64(c.Text), maxLimit)
 	bound("Items", int64(c.Items), maxValues)
 	bound("Values", int64(c.Values), maxValues)
 	bound("Parts", int64(c.Parts), maxParts)
+	switch c.Responses {
+	case ResponsesOff, ResponsesReport, ResponsesShape, ResponsesEnforce:
+	default:
+		errs = append(errs, &ConfigError{"Responses", string(c.Responses), `must be "report", "shape" or "enforce", or left out`})
+	}
 	for _, b := range c.Bases {
 		if !plainBase(b) {
 			errs = append(errs, &ConfigError{"Bases", b, `must be "" or a path such as "/v1", without a slash at its end`})

@@ -12,8 +12,12 @@ import (
 
 // Document is a compiled OpenAPI document. It is immutable, and safe for concurrent use.
 type Document struct {
-	cfg        Config
-	limits     wire.Limits
+	cfg    Config
+	limits wire.Limits
+	// answer bounds what is read of answers.
+	answer       Config
+	answerLimits wire.Limits
+
 	routes     node
 	operations []*Operation
 	shown      map[string]struct{}
@@ -57,6 +61,7 @@ func load(read func(string) ([]byte, error), file string, cfg Config) (*Document
 		return nil, errors.Join(append([]error{cfgErr}, l.errs...)...)
 	}
 	d := &Document{cfg: cfg, limits: wire.NewLimits(cfg.Limit, cfg.Depth)}
+	d.answer, d.answerLimits = answerConfig(cfg)
 	w := walker{d: d, root: cursor{l, src, "", src.tree}}
 	w.document()
 	if err := errors.Join(append([]error{cfgErr}, l.problems()...)...); err != nil {
@@ -70,6 +75,7 @@ type walker struct {
 	d       *Document
 	root    cursor
 	b       *bundle
+	out     *bundle           // of answers, nil where none is looked at
 	known   map[string]Scheme // security schemes by their names
 	all     []Requirement     // of operations that have none of their own
 	stated  bool
@@ -84,7 +90,12 @@ func (w *walker) document() {
 	if !w.root.object() || !w.readVersion() {
 		return
 	}
-	w.b, w.known, w.byID = newBundle(w.root.l), map[string]Scheme{}, map[string]cursor{}
+	w.b, w.known, w.byID = newBundle(w.root.l, inRequests), map[string]Scheme{}, map[string]cursor{}
+	w.b.open = w.d.cfg.InsecureUnknownMembers
+	if w.d.cfg.Responses != ResponsesOff {
+		w.out = newBundle(w.root.l, inAnswers)
+		w.out.shown = w.b.shown
+	}
 	w.dialect()
 	w.components()
 	w.all, w.stated = w.security(w.root)
@@ -101,6 +112,9 @@ func (w *walker) document() {
 		})
 	}
 	w.b.compile()
+	if w.out != nil {
+		w.out.compile()
+	}
 	w.d.shown = w.b.shown
 	for _, l := range w.leaves {
 		l.finish()

@@ -17,18 +17,20 @@ type said struct {
 	at           []string
 	code, detail string
 	known        bool // the place is named by the document
-	leftOver     bool // by unevaluatedProperties: no schema that holds speaks of it
+	leftOver     bool // no schema that holds speaks of it
 }
 
-// addSchema notes what the schema says of a value, in the order of the places.
-func (f *failures) addSchema(err error) {
-	invalid, ok := err.(*jsonschema.ValidationError)
-	if !ok {
-		return
-	}
+// addSchema notes what the schema says of a value, and the members it does not speak of,
+// in the order of the places.
+func (f *failures) addSchema(err error, strays []stray) {
 	var leaves []*jsonschema.ValidationError
-	gather(&leaves, invalid)
+	if invalid, ok := err.(*jsonschema.ValidationError); ok {
+		gather(&leaves, invalid)
+	}
 	var all []said
+	for _, s := range strays {
+		all = append(all, s.said())
+	}
 	for _, leaf := range leaves {
 		all = explain(all, leaf)
 	}
@@ -147,7 +149,7 @@ func explain(to []said, e *jsonschema.ValidationError) []said {
 	case *kind.DependentRequired:
 		return each(k.Missing, validate.CodeRequired, "must be present beside what is there", true)
 	case *kind.AdditionalProperties:
-		return each(k.Properties, validate.CodeUnknownMember, "is not a member of this object", false)
+		return each(k.Properties, validate.CodeUnknownMember, unknownMember, false)
 	case *kind.PropertyNames:
 		return append(to, badName(k.Property))
 	}

@@ -18,6 +18,7 @@ const (
 	CodeUnknownParameter = "unknown_parameter" // a query parameter the document does not have
 	CodeMalformed        = "malformed"         // not of the parameter's style, or not JSON where it holds JSON
 	CodeReadOnly         = "read_only"         // a member only the server sets
+	CodeWriteOnly        = "write_only"        // a member that only clients send
 	CodeNotMultiple      = "not_multiple"      // a number that is no multiple
 	CodeNotAllowed       = "not_allowed"       // a value that the document excludes
 	CodeNoMatch          = "no_match"          // none of the shapes of anyOf or oneOf

@@ -14,8 +14,11 @@ import (
 	"github.com/sallyport-dev/sallyport/validate/internal/wire"
 )
 
-// formatReadOnly is the format of members that are never in a request. No value has it.
-const formatReadOnly = "\x00readOnly"
+// The formats of members that are never in a request, or an answer. No value has them.
+const (
+	formatReadOnly  = "\x00readOnly"
+	formatWriteOnly = "\x00writeOnly"
+)
 
 var errFormat = errors.New("is not of the format")
 
@@ -49,6 +52,7 @@ var formats = []format{
 	{"double", nil, func(s string) bool { _, err := strconv.ParseFloat(s, 64); return err == nil }, CodeFormat, "must be a number that fits in 64 bits"},
 	{"uri-template", nil, nil, CodeFormat, ""}, // an annotation: the compiler's reading refuses good ones
 	{formatReadOnly, nil, nil, CodeReadOnly, "is set by the server; leave it out"},
+	{formatWriteOnly, nil, nil, CodeWriteOnly, "is for requests alone"},
 }
 
 func (f format) validate(v any) error {
@@ -59,7 +63,7 @@ func (f format) validate(v any) error {
 	case json.Number:
 		ok = f.number == nil || f.number(string(v))
 	}
-	if !ok || f.name == formatReadOnly {
+	if !ok || f.name == formatReadOnly || f.name == formatWriteOnly {
 		return errFormat
 	}
 	return nil

@@ -46,7 +46,7 @@ func (w *walker) body(op *Operation, c cursor) {
 			b.add(w.media(name, media), w.d.cfg.InsecureUncheckedBodies)
 		}
 	})
-	slices.SortStableFunc(b.media, func(a, b *media) int { return strings.Count(a.name, "*") - strings.Count(b.name, "*") })
+	slices.SortStableFunc(b.media, byRange)
 	var names []string
 	for _, m := range b.media {
 		names = append(names, m.name)
@@ -125,9 +125,14 @@ func readable(name string) bool {
 	return isJSONType(name) || name == formType || name == multipartType || strings.HasPrefix(name, "text/")
 }
 
-// find is the entry for a media type, the most particular one.
-func (b *body) find(name string) *media {
-	for _, m := range b.media {
+// byRange puts exact types first, then type/*, then */*.
+func byRange(a, b *media) int { return strings.Count(a.name, "*") - strings.Count(b.name, "*") }
+
+func (b *body) find(name string) *media { return findMedia(b.media, name) }
+
+// findMedia is the entry for a media type, the most particular one.
+func findMedia(list []*media, name string) *media {
+	for _, m := range list {
 		kind, sub, _ := strings.Cut(m.name, "/")
 		if m.name == name || m.name == "*/*" || sub == "*" && strings.HasPrefix(name, kind+"/") {
 			return m

@@ -1,6 +1,9 @@
 package openapi
 
-import "slices"
+import (
+	"slices"
+	"sync/atomic"
+)
 
 // Operation is one method at one path.
 type Operation struct {
@@ -15,8 +18,10 @@ type Operation struct {
 	path, query, header, cookie []*param
 	whole                       *param   // in: querystring
 	keys                        []string // query parameters that are API keys
+	answers                     *answers // nil where none is looked at
 	security                    []Requirement
 	stated                      bool // the document says something of security
+	counts                      [len(answerCodes)]atomic.Int64
 	bases, hosts                []string
 	body                        *body
 }
@@ -49,6 +54,7 @@ func (w *walker) operation(template, method string, place, c cursor, servers []s
 	if body, ok := c.get("requestBody"); ok {
 		w.body(op, body)
 	}
+	w.answersOf(op, c)
 	if _, ok := c.get("responses"); !ok && w.root.l.version == "3.0" {
 		c.fail("needs responses")
 	}

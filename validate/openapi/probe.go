@@ -61,7 +61,7 @@ func (b *bundle) flat(m, probe map[string]any) {
 }
 
 func (b *bundle) probeMembers(c cursor, m, probe map[string]any) {
-	never := readOnlyMembers(c, seen{})
+	never := b.neverMembers(c, seen{})
 	if required, ok := m["required"].([]any); ok {
 		left := slices.DeleteFunc(slices.Clone(required), func(name any) bool {
 			s, _ := name.(string)

@@ -73,7 +73,7 @@ func rareReason(e *jsonschema.ValidationError) (code, detail string) {
 		return CodeNoMatch, "must have one of the shapes that the document allows here"
 	case *kind.FalseSchema:
 		if strings.HasSuffix(e.SchemaURL, "/unevaluatedProperties") || strings.HasSuffix(e.SchemaURL, "/additionalProperties") {
-			return validate.CodeUnknownMember, "is not a member of this object"
+			return validate.CodeUnknownMember, unknownMember
 		}
 		if strings.HasSuffix(e.SchemaURL, "/unevaluatedItems") || strings.HasSuffix(e.SchemaURL, "/items") {
 			return validate.CodeTooMany, "is an item more than may be here"

@@ -14,10 +14,11 @@ type rule struct {
 	schema *jsonschema.Schema
 	quick  *quick
 	circle bool // the schema holds itself, so the depth of a value multiplies the work
+	open   bool // members that nobody has described pass
 }
 
 func (r *rule) set(s *jsonschema.Schema, c *circles) {
-	r.schema, r.quick, r.circle = s, newQuick(s), c.within(s)
+	r.schema, r.quick, r.circle, r.open = s, newQuick(s), c.within(s), c.open
 }
 
 // text reports whether raw, taken as the only type the schema has, is certainly right.
@@ -28,15 +29,24 @@ func (r *rule) check(v any, f *failures) bool {
 		return true
 	}
 	if r.circle && !fits(r.schema, v) {
-		f.add(nil, CodeTooComplex, "could be meant in too many ways; nest it less")
+		f.add(nil, CodeTooComplex, tooComplex)
 		return false
 	}
-	err := r.schema.Validate(v)
-	if err != nil {
-		f.addSchema(err)
+	err, found, ok := r.schema.Validate(v), []stray(nil), true
+	if !r.open {
+		found, ok = strays(r.schema, v)
 	}
-	return err == nil
+	if !ok {
+		f.add(nil, CodeTooComplex, tooComplex)
+	}
+	f.addSchema(err, found)
+	return ok && err == nil && len(found) == 0
 }
+
+const (
+	tooComplex    = "could be meant in too many ways; nest it less"
+	unknownMember = "is not a member of this object"
+)
 
 // quick is a schema of one scalar type with bounds, an enum, a pattern or a format.
 type quick struct {

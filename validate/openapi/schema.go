@@ -54,7 +54,7 @@ func (b *bundle) schema(c cursor, from string, within bool) any {
 		oldNumbers(out)
 		oldNull(m, out)
 	}
-	b.dropReadOnly(c, out)
+	b.dropNever(c, out)
 	if d, ok := c.get("discriminator"); ok && d.object() {
 		b.discriminate(c, d, from, out)
 	}
@@ -111,8 +111,8 @@ func (b *bundle) schemas(out map[string]any, name string, k cursor, within bool)
 				return
 			}
 		}
-		if name == "properties" && !within && readOnly(s, seen{}) {
-			all[member] = map[string]any{"format": formatReadOnly}
+		if name == "properties" && !within && b.never(s, seen{}) {
+			all[member] = map[string]any{"format": b.way.format}
 			return
 		}
 		all[member] = b.schema(s, "", within)

@@ -83,7 +83,8 @@ func (l *loader) problems() []error {
 		}
 		return cmp.Or(cmp.Compare(x.File, y.File), cmp.Compare(x.Line, y.Line), cmp.Compare(x.Column, y.Column))
 	})
-	return l.errs
+	// Schemas are read for requests and for answers, and two readings say the same.
+	return slices.CompactFunc(l.errs, func(a, b error) bool { return a.Error() == b.Error() })
 }
 
 // locate finds the lines of all problems, reading each file once more: a table of all

@@ -45,8 +45,8 @@ func alone(schema []byte, extra func(*jsonschema.Compiler), annotate bool) (*rul
 		return nil, []error{err}
 	}
 	l.files[src.name] = src
-	b := newBundle(l)
-	b.extra, b.annotate = extra, annotate
+	b := newBundle(l, inRequests)
+	b.extra, b.annotate, b.open = extra, annotate, true
 	r := &rule{}
 	b.want(cursor{l, src, "", src.tree}, r.set)
 	b.compile()

@@ -154,6 +154,7 @@ func ofItem(s *jsonschema.Schema, i int, add func(*jsonschema.Schema)) {
 // circles finds the schemas that hold themselves, over all rules of a document.
 type circles struct {
 	straight map[*jsonschema.Schema]bool // true once known to hold no circle, false on the way
+	open     bool                        // what the rules say of members that nobody has described
 }
 
 // within reports whether a circle can be reached from s.

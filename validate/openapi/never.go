@@ -14,29 +14,30 @@ func (s seen) before(c cursor) bool {
 	return before
 }
 
-// readOnly reports whether the schema at c marks what the server alone sets.
-func readOnly(c cursor, been seen) bool {
+// never reports whether the schema at c marks what the server alone sets, in requests, or
+// the client alone, in answers.
+func (b *bundle) never(c cursor, been seen) bool {
 	m, _ := c.v.(map[string]any)
-	if m["readOnly"] == true || been.before(c) {
-		return m["readOnly"] == true
+	if marked := m[b.way.mark] == true; marked || been.before(c) {
+		return marked
 	}
 	found := false
 	all, _ := c.get("allOf")
-	all.each(func(s cursor) { found = found || readOnly(s, been) })
+	all.each(func(s cursor) { found = found || b.never(s, been) })
 	if ref, ok := m["$ref"].(string); ok && !found {
 		target, err := c.follow(ref)
-		found = err == nil && readOnly(target, been)
+		found = err == nil && b.never(target, been)
 	}
 	return found
 }
 
-// dropReadOnly takes members that are never in a request off the required ones.
-func (b *bundle) dropReadOnly(c cursor, out map[string]any) {
+// dropNever takes members that are never there off the required ones.
+func (b *bundle) dropNever(c cursor, out map[string]any) {
 	required, ok := out["required"].([]any)
 	if !ok {
 		return
 	}
-	never := readOnlyMembers(c, seen{})
+	never := b.neverMembers(c, seen{})
 	left := slices.DeleteFunc(slices.Clone(required), func(name any) bool {
 		s, _ := name.(string)
 		return slices.Contains(never, s)
@@ -46,22 +47,22 @@ func (b *bundle) dropReadOnly(c cursor, out map[string]any) {
 	}
 }
 
-func readOnlyMembers(c cursor, been seen) (names []string) {
+func (b *bundle) neverMembers(c cursor, been seen) (names []string) {
 	if been.before(c) {
 		return nil
 	}
 	properties, _ := c.get("properties")
 	properties.members(func(name string, s cursor) {
-		if readOnly(s, seen{}) {
+		if b.never(s, seen{}) {
 			names = append(names, name)
 		}
 	})
 	all, _ := c.get("allOf")
-	all.each(func(s cursor) { names = append(names, readOnlyMembers(s, been)...) })
+	all.each(func(s cursor) { names = append(names, b.neverMembers(s, been)...) })
 	if m, _ := c.v.(map[string]any); m["$ref"] != nil {
 		if ref, ok := m["$ref"].(string); ok {
 			if target, err := c.follow(ref); err == nil {
-				names = append(names, readOnlyMembers(target, been)...)
+				names = append(names, b.neverMembers(target, been)...)
 			}
 		}
 	}

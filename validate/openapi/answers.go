@@ -1,0 +1,151 @@
+package openapi
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Mode is what becomes of an answer that is not as the document says.
+type Mode string
+
+// The modes.
+const (
+	// ResponsesOff looks at no answer.
+	ResponsesOff Mode = ""
+	// ResponsesReport lets every answer pass as it is, and counts those that are not as
+	// described.
+	ResponsesReport Mode = "report"
+	// ResponsesShape takes out of JSON what the document does not describe, and members
+	// that are writeOnly. What it cannot look into does not pass.
+	ResponsesShape Mode = "shape"
+	// ResponsesEnforce answers 502 in place of every answer that is not as described.
+	ResponsesEnforce Mode = "enforce"
+)
+
+// answers are the responses of an operation.
+type answers struct {
+	exact     map[int]*answer
+	ranges    [6]*answer // 2XX at 2
+	otherwise *answer
+	json      bool // some are JSON: the upstream is asked for them whole and plain
+}
+
+// answer is one response.
+type answer struct {
+	media []*media // exact types first; none where no body is described
+}
+
+func (w *walker) answersOf(op *Operation, c cursor) {
+	responses, ok := c.get("responses")
+	if w.out == nil || !ok || !responses.object() {
+		return
+	}
+	all := &answers{exact: map[int]*answer{}}
+	responses.members(func(status string, c cursor) {
+		if strings.HasPrefix(status, "x-") {
+			return
+		}
+		a := w.answer(c)
+		n, err := strconv.Atoi(status)
+		switch {
+		case status == "default":
+			all.otherwise = a
+		case err == nil && n >= 100 && n <= 599:
+			all.exact[n] = a
+		case len(status) == 3 && status[0] >= '1' && status[0] <= '5' && strings.EqualFold(status[1:], "xx"):
+			all.ranges[status[0]-'0'] = a
+		default:
+			c.failf("%q is no status: write 200, 2XX or default", status)
+		}
+		all.json = all.json || a.json()
+	})
+	op.answers = all
+}
+
+func (w *walker) answer(c cursor) *answer {
+	a := &answer{}
+	c, ok := c.deref()
+	if !ok || !c.object() {
+		return a
+	}
+	content, ok := c.get("content")
+	if !ok || !content.object() {
+		return a
+	}
+	content.members(func(name string, c cursor) {
+		if c, ok := c.deref(); ok && c.object() {
+			m := &media{name: mediaName(name)}
+			if schema, ok := c.get("schema"); ok && (isJSONType(m.name) || strings.Contains(m.name, "*")) {
+				w.out.want(schema, m.rule.set)
+			}
+			a.media = append(a.media, m)
+		}
+	})
+	slices.SortStableFunc(a.media, byRange)
+	return a
+}
+
+// json reports whether the answer may be JSON.
+func (a *answer) json() bool {
+	return slices.ContainsFunc(a.media, func(m *media) bool { return isJSONType(m.name) || strings.Contains(m.name, "*") })
+}
+
+// find is the response for a status: the most particular one. A 304 says that the answer
+// to a GET is as it was (RFC 9110 §15.4.5), and needs no description of its own.
+func (all *answers) find(status int) *answer {
+	if a := all.exact[status]; a != nil {
+		return a
+	}
+	if status < 100 || status > 599 {
+		return nil
+	}
+	if a := all.ranges[status/100]; a != nil {
+		return a
+	}
+	if status == 304 && all.otherwise == nil && all.find(200) != nil {
+		return &answer{}
+	}
+	return all.otherwise
+}
+
+// find is the entry for a media type. An answer that names none is read as the JSON that
+// is described.
+func (a *answer) find(name string) *media {
+	if name == "" {
+		if i := slices.IndexFunc(a.media, func(m *media) bool { return isJSONType(m.name) }); i >= 0 {
+			return a.media[i]
+		}
+		return nil
+	}
+	return findMedia(a.media, name)
+}
+
+// AnswerStats is how many answers of an operation were not as described, in one way.
+type AnswerStats struct {
+	// Operation is the method and the path template, below the first base.
+	Operation string `json:"operation"`
+	// Code is that of the [Verdict].
+	Code string `json:"code"`
+	// Count is since the document was loaded.
+	Count int64 `json:"count"`
+}
+
+// Answers counts what [Operation.Serve] has found, in the order of the operations.
+func (d *Document) Answers() []AnswerStats {
+	list := []AnswerStats{}
+	for _, o := range d.operations {
+		for i, code := range answerCodes {
+			if n := o.counts[i].Load(); n > 0 {
+				list = append(list, AnswerStats{o.Method + " " + o.Paths()[0], code, n})
+			}
+		}
+	}
+	return list
+}
+
+func (o *Operation) count(code string) {
+	if i := slices.Index(answerCodes[:], code); i >= 0 {
+		o.counts[i].Add(1)
+	}
+}

@@ -1,0 +1,188 @@
+package openapi
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/sallyport-dev/sallyport/problem"
+	"github.com/sallyport-dev/sallyport/validate/internal/wire"
+)
+
+// The codes of a [Verdict].
+const (
+	AnswerStatus    = "undeclared_status"     // a status that is not described
+	AnswerMediaType = "undeclared_media_type" // a media type that is not, or a body where none is
+	AnswerMembers   = "undeclared_members"    // members that are not described, or are writeOnly
+	AnswerInvalid   = "invalid_answer"        // JSON that does not fit its schema
+	AnswerEmpty     = "empty_answer"          // no body where JSON is described
+	AnswerEncoded   = "encoded_answer"        // JSON with a Content-Encoding
+	AnswerTooLarge  = "answer_too_large"      // more than AnswerLimit
+	AnswerMalformed = "malformed_answer"      // no JSON in the strict sense of package validate, or broken off
+	AnswerComplex   = "answer_too_complex"    // could be meant in too many ways
+)
+
+// answerCodes are all of them, for the counters.
+var answerCodes = [...]string{AnswerStatus, AnswerMediaType, AnswerMembers, AnswerInvalid, AnswerEmpty, AnswerEncoded, AnswerTooLarge, AnswerMalformed, AnswerComplex}
+
+// Verdict is what the document says of an answer.
+type Verdict struct {
+	// Status is that of the answer.
+	Status int
+	// Code is what is wrong, or "" where nothing is or nothing was looked at.
+	Code string
+	// Failures are the places in the body, at most [validate.MaxErrors]. They hold no value,
+	// and no name that the document does not have and that may not be shown.
+	Failures []problem.Field
+	// Removed is how many members were taken out of Body.
+	Removed int
+	// Body is the answer's body without what is not described. It is the one that was given
+	// where nothing was taken out.
+	Body []byte
+	// Replaced says that the client got a problem in place of the answer.
+	Replaced bool
+}
+
+// Reason is the code and the codes of the failures, for the audit log.
+func (v Verdict) Reason() string {
+	var b strings.Builder
+	b.WriteString(v.Code + " of " + strconv.Itoa(v.Status))
+	for i, f := range v.Failures {
+		if i == 4 {
+			b.WriteString(" …")
+			break
+		}
+		b.WriteString(" " + f.Code + " " + f.Pointer)
+	}
+	return b.String()
+}
+
+// CheckAnswer says what the document says of an answer with a body. Without
+// [Config].Responses it says nothing.
+func (o *Operation) CheckAnswer(status int, contentType string, body []byte) Verdict {
+	v := Verdict{Status: status, Body: body}
+	if o.answers == nil {
+		return v
+	}
+	m, code := o.expect(status, contentType, len(body) == 0)
+	if v.Code = code; code == "" && m != nil {
+		o.read(&v, m)
+	}
+	return v
+}
+
+// expect finds the media type of an answer, and its code where it is not described. What
+// has no schema that JSON can be held to is nil.
+func (o *Operation) expect(status int, contentType string, empty bool) (*media, string) {
+	a := o.answers.find(status)
+	if a == nil {
+		return nil, AnswerStatus
+	}
+	name := mediaName(contentType)
+	m := a.find(name)
+	switch {
+	case empty && (name == "" || isJSONType(name)) && a.find("") != nil && !bodyless(status):
+		return nil, AnswerEmpty
+	case empty && (name == "" || len(a.media) == 0):
+		return nil, ""
+	case m == nil:
+		return nil, AnswerMediaType
+	case empty, name != "" && !isJSONType(name), m.rule.schema == nil:
+		return nil, ""
+	}
+	return m, ""
+}
+
+// bodyless reports whether answers of this status never have a body (RFC 9110 §6.4.1).
+func bodyless(status int) bool {
+	return status < 200 || status == 204 || status == 205 || status == 304
+}
+
+// read looks into JSON, and takes out of it what is not described.
+func (o *Operation) read(v *Verdict, m *media) {
+	f := failures{shown: o.doc.shown}
+	value, p, ok := decode(v.Body, &o.doc.answer, &o.doc.answerLimits, &f)
+	if p != nil || !ok {
+		v.Code, v.Failures = AnswerMalformed, f.fields
+		if p != nil {
+			v.Failures = []problem.Field{{Code: p.Code, Detail: p.Detail}}
+		}
+		return
+	}
+	found, ok := strays(m.rule.schema, value)
+	if !ok || m.rule.circle && !fits(m.rule.schema, value) {
+		v.Code = AnswerComplex
+		return
+	}
+	if v.Removed = len(found); len(found) > 0 {
+		c := cutsOf(found)
+		v.Code, v.Body, value = AnswerMembers, cut(v.Body, c), without(value, c)
+	}
+	err := m.rule.schema.Validate(value)
+	if err != nil {
+		v.Code = AnswerInvalid
+	}
+	f.addSchema(err, found)
+	v.Failures = f.fields
+}
+
+// cut copies JSON that was read before, but for what is to be taken out. What stays, stays
+// byte for byte.
+func cut(data []byte, c cuts) []byte {
+	t := cutter{dec: jsontext.NewDecoder(bytes.NewReader(data)), out: make([]byte, 0, len(data))}
+	t.value(c)
+	return t.out
+}
+
+type cutter struct {
+	dec *jsontext.Decoder
+	out []byte
+}
+
+// value copies one value. No error can come, as the text was read in the same way before.
+func (t *cutter) value(c cuts) {
+	if len(c) == 0 {
+		raw, _ := t.dec.ReadValue()
+		t.out = append(t.out, raw...)
+		return
+	}
+	start, _ := t.dec.ReadToken()
+	end := byte(']')
+	if start.Kind() == '{' {
+		end = '}'
+	}
+	t.out = append(t.out, byte(start.Kind()))
+	for i, first := 0, true; byte(t.dec.PeekKind()) != end; i++ {
+		name, label := strconv.Itoa(i), []byte(nil)
+		if end == '}' {
+			raw, err := t.dec.ReadValue()
+			if err != nil {
+				return
+			}
+			name, label = unquote(raw), append(bytes.Clone(raw), ':')
+		}
+		below, listed := c[name]
+		if listed && below == nil {
+			t.dec.SkipValue()
+			continue
+		}
+		if !first {
+			t.out = append(t.out, ',')
+		}
+		t.out, first = append(t.out, label...), false
+		t.value(below)
+	}
+	t.dec.ReadToken()
+	t.out = append(t.out, end)
+}
+
+// answerConfig is how much an answer may be: the upstream is trusted with more than a
+// client.
+func answerConfig(c Config) (Config, wire.Limits) {
+	a := Config{Depth: maxAnswerDepth, Text: int(c.AnswerLimit), Items: int(c.AnswerLimit), Values: int(c.AnswerLimit)}
+	return a, wire.NewLimits(c.AnswerLimit, a.Depth)
+}
+
+const maxAnswerDepth = 200
