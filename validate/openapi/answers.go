@@ -91,7 +91,8 @@ func (a *answer) json() bool {
 	return slices.ContainsFunc(a.media, func(m *media) bool { return isJSONType(m.name) || strings.Contains(m.name, "*") })
 }
 
-// find is the response for a status: the most particular one. A 304 says that the answer
+// find is the response for a status: the most particular one. Another protocol is not
+// what a default is about, as nobody looks into it. A 304 says that the answer
 // to a GET is as it was (RFC 9110 §15.4.5), and needs no description of its own.
 func (all *answers) find(status int) *answer {
 	if a := all.exact[status]; a != nil {
@@ -102,6 +103,9 @@ func (all *answers) find(status int) *answer {
 	}
 	if a := all.ranges[status/100]; a != nil {
 		return a
+	}
+	if status < 200 {
+		return nil
 	}
 	if status == 304 && all.otherwise == nil && all.find(200) != nil {
 		return &answer{}

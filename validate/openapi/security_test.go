@@ -48,7 +48,7 @@ paths:
 	}
 }
 
-func parse(t *testing.T, doc string, cfg openapi.Config) *openapi.Document {
+func parse(t testing.TB, doc string, cfg openapi.Config) *openapi.Document {
 	t.Helper()
 	d, err := openapi.Parse([]byte(doc), cfg)
 	if err != nil {
