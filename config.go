@@ -43,7 +43,9 @@ type Config struct {
 	// a bearer token, OAuth 2 or OpenID Connect, with or without scopes, needs just that, and
 	// "security: []" lets anybody in; where it says nothing, Routes decide. [New] refuses
 	// whatever Routes and the document disagree on, and a route that the document does not
-	// have. Addresses of the accounts are not held to it.
+	// have. Addresses of the accounts are not held to it. What the document was loaded with
+	// says whether answers are held to it too; those that are not as described are audit
+	// events, and counted, see [openapi.Document.Answers].
 	OpenAPI *openapi.Document
 
 	// InsecureIgnoreOpenAPISecurity has Routes alone decide who may call.

@@ -1,6 +1,7 @@
 package sallyport_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/sallyport-dev/sallyport"
+	"github.com/sallyport-dev/sallyport/problem"
 	"github.com/sallyport-dev/sallyport/token"
 	"github.com/sallyport-dev/sallyport/validate/openapi"
 	"github.com/sallyport-dev/sallyport/visit"
@@ -202,5 +204,53 @@ func TestDocumentAndQuota(t *testing.T) {
 	w.ServeHTTP(rec, r)
 	if rec.Code != 429 || !strings.Contains(rec.Body.String(), `"violated-policies":["uploads"]`) {
 		t.Errorf("status %d: %s", rec.Code, rec.Body)
+	}
+}
+
+// TestAnswers holds a leaking API to a document, in the three modes.
+func TestAnswers(t *testing.T) {
+	const doc = `openapi: 3.1.1
+paths:
+  /me: {get: {responses: {'200': {description: me, content: {application/json: {schema: {type: object, properties: {id: {}}}}}}}}}
+  /down: {get: {responses: {}}}
+`
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /me", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("X-Powered-By", "leaks")
+		io.WriteString(w, `{"id":1,"passwordHash":"$2b$10$x"}`)
+	})
+	mux.Handle("GET /down", problem.Handler(func(http.ResponseWriter, *http.Request) error { return errors.New("secret") }))
+	for mode, want := range map[openapi.Mode]string{
+		openapi.ResponsesReport:  `{"id":1,"passwordHash":"$2b$10$x"}`,
+		openapi.ResponsesShape:   `{"id":1}`,
+		openapi.ResponsesEnforce: "",
+	} {
+		t.Run(string(mode), func(t *testing.T) {
+			document, err := openapi.Parse([]byte(doc), openapi.Config{Responses: mode})
+			if err != nil {
+				t.Fatal(err)
+			}
+			w := newWorld(t, mux, func(c *sallyport.Config) { c.OpenAPI = document })
+			res := w.send("GET", "/me", as("u1"), "")
+			if want == "" {
+				wantProblem(t, res, 502, "answer_undeclared")
+				if res.Header.Get("X-Powered-By") != "" || res.Header.Get("Ratelimit") == "" {
+					t.Errorf("fields of a replaced answer: %v", res.Header)
+				}
+			} else if got := read(res); res.StatusCode != 200 || got != want {
+				t.Errorf("status %d, %s, want %s", res.StatusCode, got, want)
+			}
+			if got := strings.Join(w.events(), " "); got != "sp_answer_undeclared" {
+				t.Errorf("events %q", got)
+			}
+			if line := w.audit.String(); !strings.Contains(line, `"reason":"undeclared_members in a 200: /passwordHash unknown_member"`) || strings.Contains(line, "$2b$") {
+				t.Errorf("audit: %s", line)
+			}
+			if got := fmt.Sprint(document.Answers()); got != "[{GET /me undeclared_members 1}]" {
+				t.Errorf("counted %s", got)
+			}
+			wantProblem(t, w.send("GET", "/down", as("u1"), ""), 500, "internal_error")
+		})
 	}
 }

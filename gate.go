@@ -137,7 +137,13 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a.fromMux = d.isMux
-	d.next.ServeHTTP(a, r)
+	if ask.op == nil {
+		d.next.ServeHTTP(a, r)
+		return
+	}
+	if v := ask.op.Serve(a, r, d.next); v.Code != "" {
+		a.visit.Event, a.visit.Reason = audit.AnswerUndeclared, v.Reason()
+	}
 }
 
 // open starts the visit.

@@ -128,6 +128,9 @@ type Config struct {
 	// LimitStatus, when set, is what administrators read under GET /admin/api/limits, as
 	// JSON: what the limits in front of the accounts do.
 	LimitStatus func() any
+	// AnswerStatus is the same for GET /admin/api/answers: which answers were not as an
+	// OpenAPI document describes them.
+	AnswerStatus func() any
 
 	// Audit gets the events of requests that came without a Gate, and of the methods
 	// that administrators call. Behind a Gate, the Gate writes one event per request.
@@ -174,6 +177,7 @@ type Accounts struct {
 	off          []Group
 	limits       limits
 	limitStatus  func() any
+	answerStatus func() any
 	audit        *audit.Log
 	errors       *slog.Logger
 	now          func() time.Time
@@ -204,7 +208,7 @@ func New(ctx context.Context, cfg Config) (*Accounts, error) {
 		ttl:    ttls{cfg.AccessTTL, cfg.IdleTTL, cfg.SessionTTL, cfg.ReauthTTL},
 		window: cfg.RetryWindow, maxSessions: cfg.MaxSessions, registration: cfg.Registration,
 		mail: cfg.Mail, posted: make(chan struct{}, 1), unverified: cfg.InsecureUnverified || cfg.Mail == nil,
-		off: slices.Clone(cfg.Off), limitStatus: cfg.LimitStatus,
+		off: slices.Clone(cfg.Off), limitStatus: cfg.LimitStatus, answerStatus: cfg.AnswerStatus,
 		audit: cfg.Audit, errors: cfg.ErrorLog, now: cfg.now, patience: cfg.patience, crossSite: http.NewCrossOriginProtection(),
 	}
 	var err error

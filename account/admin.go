@@ -35,6 +35,7 @@ func (a *Accounts) adminRoutes() http.Handler {
 		{"POST /admin/api/invites", a.adminInvite},
 		{"GET /admin/api/keys", a.adminKeys},
 		{"GET /admin/api/limits", a.adminLimits},
+		{"GET /admin/api/answers", a.adminAnswers},
 		{"POST /admin/api/keys/rotate", a.adminChange(func(ctx context.Context, _ string) error { return a.RotateKeys(ctx) })},
 		{"DELETE /admin/api/keys/{id}", a.adminChange(a.RevokeKey)},
 	} {

@@ -164,8 +164,16 @@ func (a *Accounts) administers(ctx context.Context, in Reader, u *User) (bool, e
 }
 
 func (a *Accounts) adminLimits(w http.ResponseWriter, _ *http.Request) error {
-	if a.limitStatus == nil {
+	return sendStatus(w, a.limitStatus)
+}
+
+func (a *Accounts) adminAnswers(w http.ResponseWriter, _ *http.Request) error {
+	return sendStatus(w, a.answerStatus)
+}
+
+func sendStatus(w http.ResponseWriter, status func() any) error {
+	if status == nil {
 		return problem.NotFound
 	}
-	return send(w, http.StatusOK, a.limitStatus())
+	return send(w, http.StatusOK, status())
 }

@@ -35,6 +35,8 @@ const (
 	NoCredentials = "sp_no_credentials"
 	// UpstreamFail is an upstream that was down, too slow, or answered 5xx.
 	UpstreamFail = "sp_upstream_fail"
+	// AnswerUndeclared is an answer of the API that its OpenAPI document does not describe.
+	AnswerUndeclared = "sp_answer_undeclared"
 	// TokenRetry is a refresh token that came again because the answer got lost.
 	TokenRetry = "sp_token_retry"
 	// Reauth is a user who has proved again who they are.

@@ -126,6 +126,9 @@ func (a *app) openAccounts(ctx context.Context, limits ratelimit.Store) (err err
 		c.Registration = account.Registration(o.registration)
 		c.LoginLimit, c.RegisterLimit, c.MailLimit = o.loginLimit, o.registerLimit, o.mailLimit
 		c.Limits, c.LimitStatus = limits, a.limitsStatus
+		if a.document != nil {
+			c.AnswerStatus = a.answersStatus
+		}
 		c.Algorithm, c.StrictRefresh, c.RoleScopes = token.Algorithm(o.algorithm), o.strictRefresh, map[string][]string{"verifier": {account.ScopeIntrospect}}
 		if o.cookies {
 			c.TrustedOrigins = o.origins

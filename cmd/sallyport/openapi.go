@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/pflag"
 
@@ -17,20 +18,37 @@ type documentOptions struct {
 	bases          []string
 	unknownQuery   bool
 	ignoreSecurity bool
+	unknownMembers bool
+	responses      string
+	answerLimit    int64
 }
 
 func (o *documentOptions) flags(f *pflag.FlagSet) {
 	f.StringVar(&o.openapi, "openapi", "", "OpenAPI document, a `FILE` in JSON or YAML, that requests have to keep to: what it does not describe is refused, and its security says who may call; $ref reads other files of its folder")
 	f.StringArrayVar(&o.bases, "openapi-base", nil, "`PATH` below which the document's paths are, such as /v1, in place of what its servers say; / is the root; may be repeated")
 	f.BoolVar(&o.unknownQuery, "insecure-unknown-query", false, "let query parameters pass that the document does not describe")
+	f.StringVar(&o.responses, "responses", "off", "`off|report|shape|enforce`: what becomes of answers that the document does not describe; report counts them and notes them in the audit log, shape takes out of JSON what is not described, enforce answers 502 in their place")
+	f.Int64Var(&o.answerLimit, "answer-limit", 0, "most `BYTES` of JSON in an answer that is looked at (default 4194304)")
+	f.BoolVar(&o.unknownMembers, "insecure-unknown-members", false, "let members of a body pass that the document does not describe")
 	f.BoolVar(&o.ignoreSecurity, "insecure-ignore-openapi-security", false, "have the flags alone decide who may call, whatever the document says")
 }
 
 func (o *documentOptions) check() error {
-	if o.openapi == "" && (len(o.bases) > 0 || o.unknownQuery || o.ignoreSecurity) {
-		return errors.New("--openapi-base, --insecure-unknown-query and --insecure-ignore-openapi-security are about a document: name it with --openapi FILE")
+	if !slices.Contains([]string{"", "off", "report", "shape", "enforce"}, o.responses) {
+		return fmt.Errorf("--responses %q: write off, report, shape or enforce", o.responses)
+	}
+	if o.openapi == "" && (o.mode() != openapi.ResponsesOff || len(o.bases) > 0 || o.answerLimit != 0 || o.unknownQuery || o.unknownMembers || o.ignoreSecurity) {
+		return errors.New("--responses, --openapi-base, --answer-limit, --insecure-unknown-query, --insecure-unknown-members and --insecure-ignore-openapi-security are about a document: name it with --openapi FILE")
 	}
 	return nil
+}
+
+// mode is how answers are looked at.
+func (o *documentOptions) mode() openapi.Mode {
+	if o.responses == "off" {
+		return openapi.ResponsesOff
+	}
+	return openapi.Mode(o.responses)
 }
 
 // apply loads the document. maxBody is what --max-body says.
@@ -38,7 +56,10 @@ func (o *documentOptions) apply(cfg *sallyport.Config) error {
 	if o.openapi == "" {
 		return nil
 	}
-	c := openapi.Config{Limit: cfg.MaxBody, InsecureIgnoreUnknownQuery: o.unknownQuery}
+	c := openapi.Config{
+		Limit: cfg.MaxBody, Responses: o.mode(), AnswerLimit: o.answerLimit,
+		InsecureIgnoreUnknownQuery: o.unknownQuery, InsecureUnknownMembers: o.unknownMembers,
+	}
 	for _, b := range o.bases {
 		if b == "/" {
 			b = ""
@@ -62,4 +83,22 @@ func (o *documentOptions) describe(document *openapi.Document) string {
 		}
 	}
 	return fmt.Sprintf("%s: %s, %d of them public; anything else is refused", o.openapi, count(len(document.Operations()), "operation"), open)
+}
+
+// describeAnswers says what becomes of answers.
+func (o *documentOptions) describeAnswers() string {
+	switch o.mode() {
+	case openapi.ResponsesReport:
+		return "passed on as they are; those that are not as described are audit events"
+	case openapi.ResponsesShape:
+		return "cut to what the document describes"
+	case openapi.ResponsesEnforce:
+		return "as the document describes them, or a 502"
+	}
+	return "not looked at; --responses report tells which are not as described"
+}
+
+// answersStatus is what administrators read.
+func (a *app) answersStatus() any {
+	return map[string]any{"responses": a.options.responses, "answers": a.document.Answers()}
 }

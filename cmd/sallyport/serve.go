@@ -70,6 +70,7 @@ func (a *app) describe(out io.Writer) {
 	}
 	if a.document != nil {
 		line("openapi", "%s", o.documentOptions.describe(a.document))
+		line("answers", "%s", o.describeAnswers())
 	}
 	line("public", "%s", or(strings.Join(slices.Concat(o.public, o.unlimited), ", "), o.nothingPublic()))
 	line("limit", "%s for each caller", o.limit)

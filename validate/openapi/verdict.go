@@ -2,6 +2,8 @@ package openapi
 
 import (
 	"bytes"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -45,19 +47,26 @@ type Verdict struct {
 	Replaced bool
 }
 
-// Reason is the code and the codes of the failures, for the audit log.
+// Reason is the code, and the first places with theirs, for the audit log. Items of a list
+// are not told apart there, so that a list is one thing to say.
 func (v Verdict) Reason() string {
-	var b strings.Builder
-	b.WriteString(v.Code + " of " + strconv.Itoa(v.Status))
-	for i, f := range v.Failures {
-		if i == 4 {
-			b.WriteString(" …")
-			break
+	var places []string
+	for _, f := range v.Failures {
+		one := index.ReplaceAllString(f.Pointer, "/*") + " " + f.Code
+		if len(places) < maxPlaces && !slices.Contains(places, one) {
+			places = append(places, one)
 		}
-		b.WriteString(" " + f.Code + " " + f.Pointer)
 	}
-	return b.String()
+	text := v.Code + " in a " + strconv.Itoa(v.Status)
+	if len(places) > 0 {
+		text += ": " + strings.Join(places, ", ")
+	}
+	return text
 }
+
+const maxPlaces = 4
+
+var index = regexp.MustCompile(`/[0-9]+\b`)
 
 // CheckAnswer says what the document says of an answer with a body. Without
 // [Config].Responses it says nothing.

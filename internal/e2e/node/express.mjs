@@ -8,6 +8,10 @@ const app = express();
 app.get("/health", (req, res) => res.json({ status: "ok" }));
 app.get("/whoami", (req, res) => res.json({ subject: req.get("X-Sallyport-Subject"), fields: req.rawHeaders }));
 app.post("/notes", express.json(), (req, res) => res.status(201).json({ owner: req.get("X-Sallyport-Subject"), text: req.body.text }));
+// What an ORM hands out goes out whole.
+const users = [{ id: 1, name: "Ada", passwordHash: "$2b$10$3euPcmQFCiblsZeEu5s7p.9OVHgeHWFDk9nhMqZ0m/3pd/lhwZgES", createdAt: 9007199254740992 }];
+app.get("/users", (req, res) => res.json(users));
+app.get("/users/:id", (req, res) => res.set("Cache-Control", "private").json(users[0]));
 app.get("/boom", () => {
   throw new Error("cannot connect to postgres://admin:hunter2@db/notes");
 });
