@@ -29,7 +29,9 @@ const (
 	multipart = "multipart/form-data; boundary=b"
 )
 
-func parts(list ...string) string { return "--b\r\n" + strings.Join(list, "\r\n--b\r\n") + "\r\n--b--\r\n" }
+func parts(list ...string) string {
+	return "--b\r\n" + strings.Join(list, "\r\n--b\r\n") + "\r\n--b--\r\n"
+}
 
 func part(name, content string) string {
 	return "Content-Disposition: form-data; name=\"" + name + "\"\r\n\r\n" + content
