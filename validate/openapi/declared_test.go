@@ -95,3 +95,39 @@ func TestUnknownMembers(t *testing.T) {
 		})
 	}
 }
+
+// TestNullable: in OpenAPI 3.0, nullable means something beside a type. Beside a choice or
+// allOf it is what authors mean by it.
+func TestNullable(t *testing.T) {
+	d := parse(t, `openapi: 3.0.3
+info: {title: T, version: v}
+paths: {/a: {post: {requestBody: {content: {application/json: {schema: {$ref: '#/components/schemas/All'}}}}, responses: {}}}}
+components:
+  schemas:
+    Thing: {type: object, required: [x], properties: {x: {type: integer}}}
+    All:
+      type: object
+      properties:
+        typed: {type: string, nullable: true}
+        choice: {nullable: true, oneOf: [{type: string}, {$ref: '#/components/schemas/Thing'}]}
+        built: {nullable: true, allOf: [{$ref: '#/components/schemas/Thing'}]}
+        nested: {anyOf: [{nullable: true, allOf: [{$ref: '#/components/schemas/Thing'}]}, {type: integer}]}
+        named: {nullable: true, enum: [a]}
+        plain: {allOf: [{$ref: '#/components/schemas/Thing'}]}
+`, openapi.Config{})
+	for body, want := range map[string]string{
+		`{"typed":null,"choice":null,"built":null,"nested":null}`: "",
+		`{"choice":"a","built":{"x":1},"nested":{"x":1}}`:         "",
+		`{"choice":{"x":1},"nested":7}`:                           "",
+		`{"choice":7}`:                                            "/choice no_match",
+		`{"built":{"x":1,"y":1}}`:                                 "/built/y unknown_member",
+		`{"choice":{"x":1,"y":1},"nested":{"x":1,"y":1}}`:         "/choice/y unknown_member\n/nested/y unknown_member",
+		`{"built":{}}`:                                            "/built/x required",
+		`{"named":null}`:                                          "/named not_in_enum",
+		`{"plain":null}`:                                          "/plain null_not_allowed",
+	} {
+		if got := verdict(t, decide(d, requestCase{line: "POST /a", header: jsonType, body: body}.request())); got != want {
+			t.Errorf("%s: got\n%s\nwant\n%s", body, got, want)
+		}
+	}
+}

@@ -16,7 +16,7 @@ func (b *bundle) probed(c cursor, choice any) any {
 // probe is a part of the schema at c that does not go deeper than one member.
 func (b *bundle) probe(c cursor, been seen) map[string]any {
 	m, _ := c.v.(map[string]any)
-	if m == nil || m["$id"] != nil || been.before(c) {
+	if m == nil || m["$id"] != nil || b.nullableChoice(m) || been.before(c) {
 		return nil
 	}
 	probe := map[string]any{}

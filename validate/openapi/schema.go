@@ -58,7 +58,16 @@ func (b *bundle) schema(c cursor, from string, within bool) any {
 	if d, ok := c.get("discriminator"); ok && d.object() {
 		b.discriminate(c, d, from, out)
 	}
+	if b.nullableChoice(m) {
+		return map[string]any{"anyOf": []any{map[string]any{"type": "null"}, out}}
+	}
 	return out
+}
+
+// nullableChoice reports whether m is nullable beside a choice. By OpenAPI 3.0.3 that means
+// nothing without a type, but authors mean by it what it says.
+func (b *bundle) nullableChoice(m map[string]any) bool {
+	return b.old && m["nullable"] == true && m["type"] == nil && (m["oneOf"] != nil || m["anyOf"] != nil || m["allOf"] != nil)
 }
 
 func (b *bundle) keyword(out map[string]any, name string, k cursor, from string, within bool) {
