@@ -42,6 +42,9 @@ type Config struct {
 	// MediaTypes are accepted beside application/json. Each is application/…+json, such
 	// as application/merge-patch+json.
 	MediaTypes []string
+	// Gzip takes bodies with Content-Encoding: gzip too, and expands them here. Limit bounds
+	// them before and after. Without it they are a 415, as every other coding is.
+	Gzip bool
 	// InsecureIgnoreUnknown drops unknown members in silence. A client's misspelled
 	// member is then lost, and a member that a later version gives a meaning is
 	// already being sent by somebody.
@@ -180,7 +183,7 @@ type reader struct {
 }
 
 var (
-	standardLimits = wire.NewLimits(DefaultLimit, DefaultDepth)
+	standardLimits = wire.NewLimits(DefaultLimit, DefaultDepth, false)
 	onlyJSON       = problem.UnsupportedMediaType(mediaType)
 )
 
@@ -200,7 +203,7 @@ func newReader(cfg Config, root *shape) (reader, error) {
 			errs = append(errs, &ConfigError{"MediaTypes", t, "must be application/…+json in lower case, without parameters"})
 		}
 	}
-	limits := wire.NewLimits(size, depth)
+	limits := wire.NewLimits(size, depth, cfg.Gzip)
 	rd.limits = &limits
 	rd.unsupported = problem.UnsupportedMediaType(strings.Join(append([]string{mediaType}, rd.types...), ", "))
 	return rd, errors.Join(errs...)

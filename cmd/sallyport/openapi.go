@@ -21,6 +21,7 @@ type documentOptions struct {
 	unknownMembers bool
 	responses      string
 	answerLimit    int64
+	gzip           bool
 }
 
 func (o *documentOptions) flags(f *pflag.FlagSet) {
@@ -29,6 +30,7 @@ func (o *documentOptions) flags(f *pflag.FlagSet) {
 	f.BoolVar(&o.unknownQuery, "insecure-unknown-query", false, "let query parameters pass that the document does not describe")
 	f.StringVar(&o.responses, "responses", "off", "`off|report|shape|enforce`: what becomes of answers that the document does not describe; report counts them and notes them in the audit log, shape takes out of JSON what is not described, enforce answers 502 in their place")
 	f.Int64Var(&o.answerLimit, "answer-limit", 0, "most `BYTES` of JSON in an answer that is looked at (default 4194304)")
+	f.BoolVar(&o.gzip, "gzip-bodies", false, "take bodies with Content-Encoding: gzip, and hand them on expanded; --max-body bounds them before and after")
 	f.BoolVar(&o.unknownMembers, "insecure-unknown-members", false, "let members of a body pass that the document does not describe")
 	f.BoolVar(&o.ignoreSecurity, "insecure-ignore-openapi-security", false, "have the flags alone decide who may call, whatever the document says")
 }
@@ -37,8 +39,8 @@ func (o *documentOptions) check() error {
 	if !slices.Contains([]string{"", "off", "report", "shape", "enforce"}, o.responses) {
 		return fmt.Errorf("--responses %q: write off, report, shape or enforce", o.responses)
 	}
-	if o.openapi == "" && (o.mode() != openapi.ResponsesOff || len(o.bases) > 0 || o.answerLimit != 0 || o.unknownQuery || o.unknownMembers || o.ignoreSecurity) {
-		return errors.New("--responses, --openapi-base, --answer-limit, --insecure-unknown-query, --insecure-unknown-members and --insecure-ignore-openapi-security are about a document: name it with --openapi FILE")
+	if o.openapi == "" && (o.mode() != openapi.ResponsesOff || len(o.bases) > 0 || o.answerLimit != 0 || o.gzip || o.unknownQuery || o.unknownMembers || o.ignoreSecurity) {
+		return errors.New("--responses, --openapi-base, --answer-limit, --gzip-bodies, --insecure-unknown-query, --insecure-unknown-members and --insecure-ignore-openapi-security are about a document: name it with --openapi FILE")
 	}
 	return nil
 }
@@ -57,7 +59,7 @@ func (o *documentOptions) apply(cfg *sallyport.Config) error {
 		return nil
 	}
 	c := openapi.Config{
-		Limit: cfg.MaxBody, Responses: o.mode(), AnswerLimit: o.answerLimit,
+		Limit: cfg.MaxBody, Responses: o.mode(), AnswerLimit: o.answerLimit, Gzip: o.gzip,
 		InsecureIgnoreUnknownQuery: o.unknownQuery, InsecureUnknownMembers: o.unknownMembers,
 	}
 	for _, b := range o.bases {

@@ -24,6 +24,7 @@ paths:
   /free: {get: {responses: {'200': {description: any, content: {application/json: {schema: {type: object}}}}, '201': {description: any, content: {application/json: {}}}, '202': {description: any, content: {'*/*': {schema: {type: object, properties: {a: {}}}}}}}}}
   /maps: {get: {responses: {'200': {description: map, content: {application/vnd.map+json: {schema: {$ref: '#/components/schemas/Map'}}}}}}}
   /tree: {get: {responses: {'200': {description: tree, content: {application/json: {schema: {$ref: '#/components/schemas/Tree'}}}}}}}
+  /closed: {get: {responses: {'200': {description: tree, content: {application/json: {schema: {$ref: '#/components/schemas/Closed'}}}}}}}
   /stream: {get: {responses: {'200': {description: events, content: {text/event-stream: {schema: {type: string}}, application/jsonl: {}}}}}}
 components:
   responses: {Pet: {description: one, content: {application/json: {schema: {$ref: '#/components/schemas/Pet'}}}}}
@@ -47,6 +48,7 @@ components:
       type: object
       patternProperties: {'^x-': {type: object, properties: {a: {}}}}
       additionalProperties: {anyOf: [{type: 'null'}, {type: object, additionalProperties: false, properties: {b: {}}}, {type: object, additionalProperties: false, required: [c], properties: {c: {}, d: {}}}]}
+    Closed: {type: object, additionalProperties: false, properties: {id: {}, next: {anyOf: [{$ref: '#/components/schemas/Closed'}, {type: array, items: {$ref: '#/components/schemas/Closed'}}]}}}
     Tree: {type: object, properties: {left: {$ref: '#/components/schemas/Tree'}, right: {anyOf: [{$ref: '#/components/schemas/Tree'}, {type: 'null'}]}}}
 `
 
@@ -106,6 +108,7 @@ var answerCases = []struct {
 	{"another type of JSON", "GET /maps", 200, "application/json", `{}`, "undeclared_media_type", "", ""},
 	{"choices that are closed", "GET /maps", 200, "application/vnd.map+json", `{"k":{"b":1,"h":1},"m":{"h":[],"c":1,"d":2},"x-1":{"a":1,"h":{}}}`, "undeclared_members", "/k/h unknown_member,/m/h unknown_member,/x-1/h unknown_member", `{"k":{"b":1},"m":{"c":1,"d":2},"x-1":{"a":1}}`},
 	{"a tree", "GET /tree", 200, "application/json", `{"left":{"left":{"left":{"h":1},"right":{"right":{"h":1}}}}}`, "undeclared_members", "/left/left/left/h unknown_member,/left/left/right/right/h unknown_member", `{"left":{"left":{"left":{},"right":{"right":{}}}}}`},
+	{"closed choices in choices", "GET /closed", 200, "application/json", `{"id":1,"h":1,"next":[{"h":1,"next":{"h":1,"next":{"h":1,"id":2}}}]}`, "undeclared_members", "/h unknown_member,/next/0/h unknown_member,/next/0/next/h unknown_member,/next/0/next/next/h unknown_member", `{"id":1,"next":[{"next":{"next":{"id":2}}}]}`},
 	{"a stream", "GET /stream", 200, "text/event-stream", "data: {\"hash\":1}\n\n", "", "", ""},
 	{"a stream of JSON", "GET /stream", 200, "application/jsonl; x=y", "{\"hash\":1}\n", "", "", ""},
 }
@@ -173,11 +176,13 @@ func TestHostileAnswers(t *testing.T) {
 	deep := func(n int, open, inner, end string) string {
 		return strings.Repeat(open, n) + inner + strings.Repeat(end, n)
 	}
-	for name, body := range map[string]string{
-		"choices in choices": deep(190, `{"h":1,"right":`, "null", "}"),
-		"a tree of leaks":    deep(100, `{"left":{"h":1,"left":null},"right":`, `{"h":[]}`, "}"),
+	for name, c := range map[string][2]string{
+		"choices in choices":        {"GET /tree", deep(190, `{"h":1,"right":`, "null", "}")},
+		"a tree of leaks":           {"GET /tree", deep(100, `{"left":{"h":1,"left":null},"right":`, `{"h":[]}`, "}")},
+		"closed choices in choices": {"GET /closed", deep(99, `{"h":1,"next":[`, `{"h":1}`, "]}")},
 	} {
-		v := ops["GET /tree"].CheckAnswer(200, "application/json", []byte(body))
+		var v openapi.Verdict
+		v = ops[c[0]].CheckAnswer(200, "application/json", []byte(c[1]))
 		if v.Code != openapi.AnswerComplex && (v.Code == "" || strings.Contains(string(v.Body), `"h"`)) {
 			t.Errorf("%s: %s, and left is %.200s", name, v.Code, v.Body)
 		}

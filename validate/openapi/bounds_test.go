@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sallyport-dev/sallyport/validate"
 	"github.com/sallyport-dev/sallyport/validate/openapi"
@@ -31,6 +32,8 @@ var hostile = []requestCase{
 	{"depth 100k of objects", "POST /v1/items", jsonType, strings.Repeat(`{"a":`, 100_000), "too_deep"},
 	{"a million members", "POST /v1/items", jsonType, members(1_000_000), "body_too_large"},
 	{"as many members as fit", "POST /v1/items", jsonType, members(60_000), "/anything too_many"},
+	{"a million items", "POST /v1/items", jsonType, `{"tags":[` + strings.TrimSuffix(strings.Repeat("7,", 500_000), ",") + `]}`, "/tags too_many"},
+	{"names that look alike", "POST /v1/items", jsonType, `{"name":"ada","price":1,` + alike(20_000) + `}`, " too_many"},
 	{"1e400", "POST /v1/items", jsonType, `{"count":1e400}`, "/count too_large"},
 	{"1e1000000000", "POST /v1/items", jsonType, `{"count":1e1000000000}`, "/count too_large"},
 	{"a million digits", "POST /v1/items", jsonType, `{"count":` + strings.Repeat("1", 1_000_000) + `}`, "/count too_large"},
@@ -40,12 +43,26 @@ var hostile = []requestCase{
 	{"choices in choices, none right", "POST /v1/expressions", jsonType, nested(`{"all":[`, `]}`, 30), ""},
 	{"choices told apart by a word", "POST /v1/expressions", jsonType, nested(`{"op":"nor","not":[`, `]}`, 30), ""},
 	{"choices that nothing tells apart", "POST /v1/expressions", "Content-Type: application/vnd.blind+json", nested(`[`, `]`, 60), " too_complex"},
+	{"closed choices in choices, with more in each", "POST /v1/closed", jsonType, nested(`{"h":1,"next":[`, `]}`, 30), " too_complex"},
 	{"bait for an expression", "GET /v1/items", "X-Trace: " + strings.Repeat("a", 50_000) + "!", "", "header:X-Trace pattern"},
 	{"many pairs", "GET /v1/query?" + strings.Repeat("list=1&", 100_000), "", "", "too_many_pairs"},
 	{"many commas", "GET /v1/query?spaced=" + strings.Repeat("1%20", 40_000), "", "", "query:spaced too_many"},
 	{"many parts", "POST /v1/form", "Content-Type: multipart/form-data; boundary=b", strings.Repeat("--b\r\nContent-Disposition: form-data; name=\"pictures\"\r\nContent-Type: image/png\r\n\r\n\r\n", 10_000), "too_many_parts"},
 	{"many fields of a part", "POST /v1/form", "Content-Type: multipart/form-data; boundary=b", "--b\r\n" + strings.Repeat("A: b\r\n", 150_000) + "\r\n--b--\r\n", "malformed_multipart"},
 	{"pairs of a form", "POST /v1/form", "Content-Type: application/x-www-form-urlencoded", strings.Repeat("a=1&", 250_000), "too_many_pairs"},
+}
+
+// alike are n members whose names differ in their case alone.
+func alike(n int) string {
+	names := make([]string, n)
+	for i := range names {
+		bits := i
+		names[i] = `"` + strings.Map(func(r rune) rune {
+			bits /= 2
+			return r - rune(bits%2)*('a'-'A')
+		}, strings.Repeat("a", 16)) + strconv.Itoa(i) + `":0`
+	}
+	return strings.Join(names, ",")
 }
 
 func manyTags() string {
@@ -75,28 +92,64 @@ func manyParts() string {
 	}
 }
 
+// hostileItem has a field for everything that the hostile bodies have.
+type hostileItem struct {
+	Anything map[string]int `json:"anything,omitempty"`
+	Count    int            `json:"count,omitempty"`
+	Name     string         `json:"name,omitempty"`
+	Price    float64        `json:"price,omitempty"`
+	Tags     []string       `json:"tags,omitempty"`
+	Parts    []struct {
+		Name  string   `json:"name"`
+		Price float64  `json:"price"`
+		Tags  []string `json:"tags"`
+	} `json:"parts,omitempty"`
+}
+
+// TestHostile holds each refusal, by the document and by a Go type, to its memory. What it
+// logs is the table of the docs.
 func TestHostile(t *testing.T) {
-	d := shop(t, openapi.Config{})
+	d, read := shop(t, openapi.Config{}), validate.Must[hostileItem](validate.Config{})
 	for _, c := range hostile {
 		for _, announced := range []bool{true, false} {
 			t.Run(c.name, func(t *testing.T) {
-				r := c.request()
-				if !announced && c.body != "" {
-					r.ContentLength = -1
+				request := func() *http.Request {
+					r := c.request()
+					if !announced && c.body != "" {
+						r.ContentLength = -1
+					}
+					return r
 				}
-				var before, after runtime.MemStats
-				runtime.ReadMemStats(&before)
-				err := decide(d, r)
-				runtime.ReadMemStats(&after)
+				err := costs(t, "document", func() error { return decide(d, request()) })
 				if got := verdict(t, err); got != c.want {
 					t.Errorf("got %.200s\nwant %s", got, c.want)
 				}
-				if n := after.TotalAlloc - before.TotalAlloc; n > growth {
-					t.Errorf("allocates %d KiB", n>>10)
+				if c.header != jsonType || c.want == "" {
+					return
+				}
+				if err := costs(t, "Go type", func() error { _, err := read.Body(request()); return err }); err == nil {
+					t.Error("into a Go type it is accepted")
 				}
 			})
 		}
 	}
+}
+
+// costs fails where a decision allocates too much, and logs what it takes.
+func costs(t *testing.T, what string, decide func() error) error {
+	t.Helper()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	start := time.Now()
+	err := decide()
+	took := time.Since(start)
+	runtime.ReadMemStats(&after)
+	n := after.TotalAlloc - before.TotalAlloc
+	if n > growth {
+		t.Errorf("%s: allocates %d KiB", what, n>>10)
+	}
+	t.Logf("| %s | %s | %.2f ms | %d KiB |", t.Name(), what, float64(took.Microseconds())/1000, n>>10)
+	return err
 }
 
 // endless is a body that never ends.

@@ -46,6 +46,10 @@ type Config struct {
 	// Parts is how many parts a multipart body may have, and how many pairs a form or a
 	// query; 0 means [DefaultParts], the most is 10000.
 	Parts int
+	// Gzip takes bodies with Content-Encoding: gzip too, and expands them here: the next
+	// reader gets them expanded. Limit bounds them before and after. Without it they are a
+	// 415, as every other coding is, and as a packed body is that is only a stream of bytes.
+	Gzip bool
 	// Bases are the paths below which the document's paths are served, such as "/v1",
 	// in place of what its servers say. "" is the root.
 	Bases []string

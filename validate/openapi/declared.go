@@ -32,10 +32,19 @@ type finder struct {
 	found []stray
 }
 
+// effort bounds how much is asked to find strays: once in all, and for each value. A
+// client may cause less of it than the API behind the gate.
+type effort struct{ once, each int }
+
+var (
+	forRequests = effort{50_000, 2}
+	forAnswers  = effort{200_000, 16}
+)
+
 // strays are the members of v, and of what is in it, that s does not speak of or that are
 // writeOnly, in the order of their places. ok is false where that is too much to find out.
-func strays(s *jsonschema.Schema, v any) (found []stray, ok bool) {
-	f := finder{left: maxWork + 4*weight(v)}
+func strays(s *jsonschema.Schema, v any, most effort) (found []stray, ok bool) {
+	f := finder{left: most.once + most.each*weight(v)}
 	f.value(v, []*jsonschema.Schema{s})
 	slices.SortFunc(f.found, func(a, b stray) int { return slices.CompareFunc(a.at, b.at, byNumber) })
 	return f.found, f.left >= 0

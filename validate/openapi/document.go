@@ -60,7 +60,7 @@ func load(read func(string) ([]byte, error), file string, cfg Config) (*Document
 		}
 		return nil, errors.Join(append([]error{cfgErr}, l.errs...)...)
 	}
-	d := &Document{cfg: cfg, limits: wire.NewLimits(cfg.Limit, cfg.Depth)}
+	d := &Document{cfg: cfg, limits: wire.NewLimits(cfg.Limit, cfg.Depth, cfg.Gzip)}
 	d.answer, d.answerLimits = answerConfig(cfg)
 	w := walker{d: d, root: cursor{l, src, "", src.tree}}
 	w.document()

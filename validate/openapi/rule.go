@@ -34,13 +34,14 @@ func (r *rule) check(v any, f *failures) bool {
 	}
 	err, found, ok := r.schema.Validate(v), []stray(nil), true
 	if !r.open {
-		found, ok = strays(r.schema, v)
+		found, ok = strays(r.schema, v, forRequests)
 	}
 	if !ok {
 		f.add(nil, CodeTooComplex, tooComplex)
+		return false
 	}
 	f.addSchema(err, found)
-	return ok && err == nil && len(found) == 0
+	return err == nil && len(found) == 0
 }
 
 const (

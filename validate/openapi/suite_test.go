@@ -89,7 +89,7 @@ func remotes(t *testing.T, dir string) func(*jsonschema.Compiler) {
 func runCase(t *testing.T, file string, c schemaCase, extra func(*jsonschema.Compiler), annotate bool) (total int, differ []string) {
 	t.Helper()
 	cfg, _ := Config{}.normal()
-	limits := wire.NewLimits(cfg.Limit, cfg.Depth)
+	limits := wire.NewLimits(cfg.Limit, cfg.Depth, false)
 	r, errs := alone(c.Schema, extra, annotate)
 	for _, test := range c.Tests {
 		total++

@@ -120,7 +120,7 @@ func (o *Operation) read(v *Verdict, m *media) {
 		}
 		return
 	}
-	found, ok := strays(m.rule.schema, value)
+	found, ok := strays(m.rule.schema, value, forAnswers)
 	if !ok || m.rule.circle && !fits(m.rule.schema, value) {
 		v.Code = AnswerComplex
 		return
@@ -191,7 +191,7 @@ func (t *cutter) value(c cuts) {
 // client.
 func answerConfig(c Config) (Config, wire.Limits) {
 	a := Config{Depth: maxAnswerDepth, Text: int(c.AnswerLimit), Items: int(c.AnswerLimit), Values: int(c.AnswerLimit)}
-	return a, wire.NewLimits(c.AnswerLimit, a.Depth)
+	return a, wire.NewLimits(c.AnswerLimit, a.Depth, false)
 }
 
 const maxAnswerDepth = 200

@@ -33,12 +33,14 @@ func Malformed(code, detail string) *problem.Problem {
 type Limits struct {
 	size              int64
 	depth             int
+	gzip              bool
 	tooLarge, tooDeep *problem.Problem
 }
 
-// NewLimits returns limits of size bytes and depth levels.
-func NewLimits(size int64, depth int) Limits {
-	return Limits{size, depth, problem.TooLarge(size), Malformed("too_deep", "Objects and arrays may be nested "+strconv.Itoa(depth)+" deep.")}
+// NewLimits returns limits of size bytes and depth levels. With gzip, a body may be packed
+// so; size then bounds it both ways.
+func NewLimits(size int64, depth int, gzip bool) Limits {
+	return Limits{size, depth, gzip, problem.TooLarge(size), Malformed("too_deep", "Objects and arrays may be nested "+strconv.Itoa(depth)+" deep.")}
 }
 
 // Prescan refuses what can be told without parsing.
