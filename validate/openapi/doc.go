@@ -1,15 +1,16 @@
-// Package openapi holds requests to an OpenAPI document: what the document does not
-// describe is refused.
+// Package openapi holds requests and answers to an OpenAPI document: what the document does
+// not describe does not get in, and does not get out.
 //
-// It fails when composed wrongly in five ways. It is as strict as the document: a schema
-// without a type, or an object without additionalProperties or unevaluatedProperties:
-// false, lets a client send what it likes. What is checked is what stands in the request
+// It fails when composed wrongly in six ways. It is as strict as the document: a schema
+// without a type, or an object that says nothing of its members, lets a client send what it
+// likes. What is checked is what stands in the request
 // at that moment: a handler in front that rewrites the path, the query or the body makes
 // it another request, and a handler behind that parses the query in its own way may read
 // another one. It is no defence against injection; see package validate. A security
-// requirement of the document is not enforced here. And a document with servers whose
-// paths are not where the gate serves answers 404 to everything: [Config].Bases says
-// where.
+// requirement of the document is not enforced here, but by the Gate that has it. A document
+// with servers whose paths are not where the gate serves answers 404 to everything:
+// [Config].Bases says where. And answers are looked at only with [Config].Responses, and
+// only where [Document.Handler] or [Operation.Serve] stands around the handler.
 //
 // # What is refused
 //
@@ -46,4 +47,17 @@
 // An object of style form that is exploded is spread over the query: it takes the
 // members its schema names, and where additionalProperties is a schema every name that
 // no other parameter has.
+//
+// # Members
+//
+// An object whose schema speaks of members, in properties, patternProperties,
+// additionalProperties or unevaluatedProperties, has those alone, in requests and answers.
+// [Config].InsecureUnknownMembers lets others in.
+//
+// # Answers
+//
+// [ResponsesReport] passes every answer on and says what is not as described,
+// [ResponsesShape] takes out of JSON what is not, and [ResponsesEnforce] answers 502 in its
+// place. Streams and types that are not JSON pass where they are described. What cannot be
+// looked into, such as JSON with a Content-Encoding, passes in a report alone.
 package openapi

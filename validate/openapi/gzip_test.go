@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"io"
-	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -69,15 +68,9 @@ func TestGzip(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			request := requestCase{line: "POST /v1/items", header: jsonType + "\nContent-Encoding: " + c.coding + "\nContent-Length: " + strconv.Itoa(len(c.body)), body: c.body}
 			r := request.request()
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
-			err := decide(d, r)
-			runtime.ReadMemStats(&after)
+			err := costs(t, "document", func() error { return decide(d, r) })
 			if got := verdict(t, err); got != c.want {
 				t.Errorf("got %s, want %s", got, c.want)
-			}
-			if n := after.TotalAlloc - before.TotalAlloc; n > growth {
-				t.Errorf("allocates %d KiB", n>>10)
 			}
 			if err == nil {
 				left, _ := io.ReadAll(r.Body)
@@ -92,10 +85,11 @@ func TestGzip(t *testing.T) {
 			if c.coding != "identity" {
 				want = "unsupported_content_encoding"
 			}
-			if got := verdict(t, decide(never, request.request())); got != want {
+			if got := verdict(t, costs(t, "without Gzip", func() error { return decide(never, request.request()) })); got != want {
 				t.Errorf("without Gzip: got %s, want %s", got, want)
 			}
-			if _, err := read.Body(request.request()); verdict(t, err) != c.want && !strings.Contains(c.want, "wrong_type") {
+			err = costs(t, "Go type", func() error { _, err := read.Body(request.request()); return err })
+			if verdict(t, err) != c.want && !strings.Contains(c.want, "wrong_type") {
 				t.Errorf("into a Go type: %v, want %s", err, c.want)
 			}
 		})
