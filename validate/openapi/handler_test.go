@@ -64,6 +64,40 @@ func match(t *testing.T, d *openapi.Document, host, path string, want bool) {
 	}
 }
 
+// TestSpellings: a path that a lax reader takes for another one of the document is neither.
+func TestSpellings(t *testing.T) {
+	d := parse(t, with("3.1.0", `paths:
+  /users/admin: {get: {operationId: admin}}
+  /users/Mixed/all: {get: {operationId: mixed}}
+  /users/{id}: {get: {operationId: one, parameters: [{name: id, in: path, required: true, schema: {}}]}}
+  /users/{id}/all: {get: {operationId: all, parameters: [{name: id, in: path, required: true, schema: {}}]}}
+  /files/{name}.json: {get: {operationId: file, parameters: [{name: name, in: path, required: true, schema: {}}]}}
+  /files/index.json: {get: {operationId: index}}`), openapi.Config{})
+	for path, want := range map[string]string{
+		"/users/admin":          "admin",
+		"/users/Admin":          "",
+		"/users/ADMIN":          "",
+		"/users/%61dmin":        "",
+		"/users/%41dmin":        "",
+		"/users/admin%00":       "one",
+		"/users/administrator":  "one",
+		"/users/mixed":          "one", // there is nothing else that it could be
+		"/users/mixed/all":      "",
+		"/users/Mixed/all":      "mixed",
+		"/users/admin/all":      "all",
+		"/users/Admin/all":      "all",
+		"/users/M\u0130xed/all": "",
+		"/files/a.json":         "file",
+		"/files/INDEX.JSON":     "",
+		"/files/%69ndex.json":   "",
+	} {
+		op, _, err := d.Match("GET", "", path)
+		if got := map[bool]string{true: ""}[err != nil]; err == nil && op.ID != want || err != nil && want != got {
+			t.Errorf("%s: %v, want %q", path, op, want)
+		}
+	}
+}
+
 func TestBasesAndHosts(t *testing.T) {
 	d := shop(t, openapi.Config{Bases: []string{"", "/api"}})
 	match(t, d, "x.example", "/items", true)

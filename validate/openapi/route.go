@@ -12,7 +12,8 @@ import (
 // makes a match cost more than the document's size.
 type node struct {
 	fixed map[string]*node
-	open  []branch // the more text around the parameters, the earlier
+	lax   map[string][]*node // fixed, as who reads without regard to case has them
+	open  []branch           // the more text around the parameters, the earlier
 	leaf  *leaf
 }
 
@@ -101,10 +102,11 @@ func (n *node) step(g segment) *node {
 		next, ok := n.fixed[g.texts[0]]
 		if !ok {
 			if n.fixed == nil {
-				n.fixed = map[string]*node{}
+				n.fixed, n.lax = map[string]*node{}, map[string][]*node{}
 			}
 			next = &node{}
-			n.fixed[g.texts[0]] = next
+			text, lax := g.texts[0], folded(g.texts[0])
+			n.fixed[text], n.lax[lax] = next, append(n.lax[lax], next)
 		}
 		return next
 	}
@@ -131,11 +133,34 @@ func (n *node) find(path string, values []string) (*leaf, []string) {
 	for _, b := range n.open {
 		if v, ok := b.segment.match(s, values); ok {
 			if l, v := b.next.rest(rest, more, v); l != nil {
+				if n.ambiguous(s, rest, more) {
+					return nil, values
+				}
 				return l, v
 			}
 		}
 	}
 	return nil, values
+}
+
+// ambiguous reports whether a segment that was taken for a value is, in another case or
+// with an escape undone, one that the document writes out, and leads somewhere. Many
+// routers would go there, and other rules hold there.
+func (n *node) ambiguous(s, rest string, more bool) bool {
+	if n.lax == nil {
+		return false
+	}
+	return slices.ContainsFunc(n.lax[folded(s)], func(next *node) bool {
+		l, _ := next.rest(rest, more, nil)
+		return l != nil && next != n.fixed[s]
+	})
+}
+
+func folded(s string) string {
+	if text, ok := unescapePath(s); ok {
+		s = text
+	}
+	return strings.ToLower(s)
 }
 
 func (n *node) rest(path string, more bool, values []string) (*leaf, []string) {
@@ -148,7 +173,8 @@ func (n *node) rest(path string, more bool, values []string) (*leaf, []string) {
 // Match finds the operation for a request line and a Host. path is as it stood in the
 // request, still escaped. values are those of the path's parameters in the order of the
 // template, still escaped too. The error is a *problem.Problem: a 404 for a path that is
-// not documented, a 405 with Allow for a method that is not. HEAD is served where GET is.
+// not documented, or that who reads without regard to case takes for another one; a 405
+// with Allow for a method that is not documented. HEAD is served where GET is.
 func (d *Document) Match(method, host, path string) (op *Operation, values []string, err error) {
 	if path == "" || path[0] != '/' {
 		return nil, nil, problem.NotFound
