@@ -181,8 +181,7 @@ func TestHostileAnswers(t *testing.T) {
 		"a tree of leaks":           {"GET /tree", deep(100, `{"left":{"h":1,"left":null},"right":`, `{"h":[]}`, "}")},
 		"closed choices in choices": {"GET /closed", deep(99, `{"h":1,"next":[`, `{"h":1}`, "]}")},
 	} {
-		var v openapi.Verdict
-		v = ops[c[0]].CheckAnswer(200, "application/json", []byte(c[1]))
+		v := ops[c[0]].CheckAnswer(200, "application/json", []byte(c[1]))
 		if v.Code != openapi.AnswerComplex && (v.Code == "" || strings.Contains(string(v.Body), `"h"`)) {
 			t.Errorf("%s: %s, and left is %.200s", name, v.Code, v.Body)
 		}

@@ -197,3 +197,19 @@ func TestStream(t *testing.T) {
 		t.Errorf("announced: %s", got)
 	}
 }
+
+// TestDynamic: what $dynamicRef stands for depends on the way there, and is counted as the
+// most that it may be.
+func TestDynamic(t *testing.T) {
+	d := parse(t, with("3.1.0", `paths: {/a: {post: {requestBody: {content: {application/json: {schema: {$ref: '#/components/schemas/Strict'}}}}}}}
+components:
+  schemas:
+    Node: {$id: 'https://a.example/node', $dynamicAnchor: node, anyOf: [{type: array, items: {$dynamicRef: '#node'}}, {type: array, maxItems: 9, items: {$dynamicRef: '#node'}}, {type: integer}]}
+    Strict: {$id: 'https://a.example/strict', $dynamicAnchor: node, anyOf: [{$ref: 'https://a.example/node'}, {allOf: [{$ref: 'https://a.example/node'}]}, {not: {not: {$ref: 'https://a.example/node'}}}]}`), openapi.Config{})
+	for depth, want := range map[int]string{2: " no_match", 8: " too_complex", 60: " too_complex"} {
+		r := requestCase{line: "POST /a", header: jsonType, body: strings.Repeat("[", depth) + `""` + strings.Repeat("]", depth)}.request()
+		if got := verdict(t, costs(t, "document", func() error { return decide(d, r) })); got != want {
+			t.Errorf("%d deep: %s, want %s", depth, got, want)
+		}
+	}
+}

@@ -99,7 +99,7 @@ func (b *bundle) compile() {
 		b.refused(err)
 		return
 	}
-	known := &circles{map[*jsonschema.Schema]bool{}, b.open}
+	known := &circles{map[string][]*jsonschema.Schema{}, map[*jsonschema.Schema]bool{}, b.open}
 	for _, w := range b.wants {
 		s, err := c.Compile(bundleURL + w.key)
 		if err != nil {

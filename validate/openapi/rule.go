@@ -11,13 +11,15 @@ import (
 // rule is a compiled schema. Where it is plain enough, quick takes a right value
 // without a tree of validators; what quick does not take, the schema judges.
 type rule struct {
-	schema *jsonschema.Schema
-	quick  *quick
-	circle bool // the schema holds itself, so the depth of a value multiplies the work
-	open   bool // members that nobody has described pass
+	schema  *jsonschema.Schema
+	quick   *quick
+	circles *circles
+	circle  bool // the schema holds itself, so the depth of a value multiplies the work
+	open    bool // members that nobody has described pass
 }
 
 func (r *rule) set(s *jsonschema.Schema, c *circles) {
+	r.circles = c
 	r.schema, r.quick, r.circle, r.open = s, newQuick(s), c.within(s), c.open
 }
 
@@ -28,7 +30,7 @@ func (r *rule) check(v any, f *failures) bool {
 	if r.schema == nil {
 		return true
 	}
-	if r.circle && !fits(r.schema, v) {
+	if r.circle && !r.fits(v) {
 		f.add(nil, CodeTooComplex, tooComplex)
 		return false
 	}

@@ -121,7 +121,7 @@ func (o *Operation) read(v *Verdict, m *media) {
 		return
 	}
 	found, ok := strays(m.rule.schema, value, forAnswers)
-	if !ok || m.rule.circle && !fits(m.rule.schema, value) {
+	if !ok || m.rule.circle && !m.rule.fits(value) {
 		v.Code = AnswerComplex
 		return
 	}

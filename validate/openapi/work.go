@@ -4,14 +4,23 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// maxWork is how many schemas may be asked about one value and what is in it. A schema
-// that holds itself in several of its choices would otherwise be asked as many times
-// as there are choices, to the power of the depth, and the client chooses the depth.
-const maxWork = 200_000
+// perBody and perValue are how many schemas may be asked about a body, and more for each
+// value in it. A schema that holds itself in several of its choices would otherwise be
+// asked as many times as there are choices, to the power of the depth, and the client
+// chooses the depth.
+const (
+	perBody  = 10_000
+	perValue = 20
+
+	tooMuch = 1 << 40 // where counting ends
+)
 
 // work counts beforehand how often schemas will be asked. It is an upper bound: what a
 // failure cuts short is counted too, but not the choices that a probe rules out.
-type work struct{ left int }
+type work struct {
+	left    int
+	circles *circles
+}
 
 type asked map[*jsonschema.Schema]int
 
@@ -19,12 +28,12 @@ type asked map[*jsonschema.Schema]int
 const flat = 2
 
 // fits reports whether the work on v is within the bound.
-func fits(s *jsonschema.Schema, v any) bool {
+func (r *rule) fits(v any) bool {
 	if !deeperThan(flat, v) {
 		return true
 	}
-	w := work{maxWork}
-	w.value(v, asked{s: 1})
+	w := work{perBody + perValue*weight(v), r.circles}
+	w.value(v, asked{r.schema: 1})
 	return w.left >= 0
 }
 
@@ -75,7 +84,7 @@ func (w *work) ask(s *jsonschema.Schema, v any, n int, here asked) {
 	if w.left -= n; w.left < 0 || s == nil {
 		return
 	}
-	here[s] = min(here[s]+n, maxWork+1)
+	here[s] = min(here[s]+n, tooMuch)
 	if isProbe(s) {
 		if s.If.Validate(v) == nil {
 			w.ask(s.Then, v, n, here)
@@ -83,6 +92,11 @@ func (w *work) ask(s *jsonschema.Schema, v any, n int, here asked) {
 		return
 	}
 	same(s, func(t *jsonschema.Schema) { w.ask(t, v, n, here) })
+	if s.DynamicRef != nil { // what it stands for depends on the way here
+		for _, t := range w.circles.dynamic[s.DynamicRef.Anchor] {
+			w.ask(t, v, n, here)
+		}
+	}
 }
 
 // isProbe recognises what [bundle.probed] makes.
@@ -95,7 +109,7 @@ func below(here asked, each func(*jsonschema.Schema, func(*jsonschema.Schema))) 
 	for s, n := range here {
 		each(s, func(t *jsonschema.Schema) {
 			if t != nil {
-				next[t] = min(next[t]+n, maxWork+1)
+				next[t] = min(next[t]+n, tooMuch)
 			}
 		})
 	}
@@ -109,7 +123,7 @@ func same(s *jsonschema.Schema, add func(*jsonschema.Schema)) {
 			add(t)
 		}
 	}
-	if s.DynamicRef != nil {
+	if s.DynamicRef != nil && s.DynamicRef.Anchor == "" {
 		add(s.DynamicRef.Ref)
 	}
 	for _, list := range [][]*jsonschema.Schema{s.AllOf, s.AnyOf, s.OneOf} {
@@ -153,8 +167,9 @@ func ofItem(s *jsonschema.Schema, i int, add func(*jsonschema.Schema)) {
 
 // circles finds the schemas that hold themselves, over all rules of a document.
 type circles struct {
-	straight map[*jsonschema.Schema]bool // true once known to hold no circle, false on the way
-	open     bool                        // what the rules say of members that nobody has described
+	dynamic  map[string][]*jsonschema.Schema // by $dynamicAnchor
+	straight map[*jsonschema.Schema]bool     // true once known to hold no circle, false on the way
+	open     bool                            // what the rules say of members that nobody has described
 }
 
 // within reports whether a circle can be reached from s.
@@ -166,7 +181,10 @@ func (c *circles) within(s *jsonschema.Schema) bool {
 		return !done
 	}
 	c.straight[s] = false
-	found := false
+	if s.DynamicAnchor != "" {
+		c.dynamic[s.DynamicAnchor] = append(c.dynamic[s.DynamicAnchor], s)
+	}
+	found := s.DynamicRef != nil && s.DynamicRef.Anchor != ""
 	visit := func(t *jsonschema.Schema) { found = found || c.within(t) }
 	same(s, visit)
 	for _, t := range s.Properties {
