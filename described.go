@@ -6,6 +6,7 @@ import (
 
 	"github.com/sallyport-dev/sallyport/authz"
 	"github.com/sallyport-dev/sallyport/problem"
+	"github.com/sallyport-dev/sallyport/ratelimit"
 	"github.com/sallyport-dev/sallyport/validate/openapi"
 	"github.com/sallyport-dev/sallyport/visit"
 )
@@ -16,6 +17,7 @@ type described struct {
 	of       map[*openapi.Operation]*demand
 	chains   map[pairing]*chain
 	rest     *chain
+	keys     *ratelimit.Keyer
 }
 
 // demand is one operation, and who may call it by the document.
@@ -59,7 +61,7 @@ func (d *described) find(r *http.Request, route *chain) (*chain, asked) {
 }
 
 // join is a chain that asks for what both ask. Where nobody has declared a route, the
-// document alone decides.
+// document alone decides, and the operation is the route.
 func (d *described) join(route *chain, o *demand) *chain {
 	c := *route
 	if o.stated {
@@ -67,7 +69,7 @@ func (d *described) join(route *chain, o *demand) *chain {
 		c.either = o.either
 	}
 	if route == d.rest {
-		c.pattern = o.pattern
+		c.pattern, c.label = o.pattern, d.keys.Sum("route", o.pattern)
 	}
 	return &c
 }

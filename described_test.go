@@ -254,3 +254,17 @@ paths:
 		})
 	}
 }
+
+// TestDocumentAndRoutes: an operation is a route to a quota by route.
+func TestDocumentAndRoutes(t *testing.T) {
+	w := newWorld(t, nil, func(c *sallyport.Config) {
+		c.OpenAPI = parsed(t, notesDocument)
+		c.Quotas = []sallyport.Quota{{Name: "each", Limit: "1 per 1h", By: []string{"route"}}}
+	})
+	for i, want := range []int{404, 404, 429, 429} { // behind the gate there is nothing
+		path := []string{"/v1/notes", "/v1/notes/7", "/v1/notes", "/v1/notes/8"}[i]
+		if res := w.send("GET", path, as("u1"), ""); res.StatusCode != want {
+			t.Errorf("%s: status %d, want %d", path, res.StatusCode, want)
+		}
+	}
+}

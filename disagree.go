@@ -22,7 +22,7 @@ func (b *builder) described(t *routes) *described {
 		}
 		return nil
 	}
-	d := &described{document: document, of: map[*openapi.Operation]*demand{}, chains: map[pairing]*chain{}, rest: t.rest}
+	d := &described{document: document, of: map[*openapi.Operation]*demand{}, chains: map[pairing]*chain{}, rest: t.rest, keys: b.made.keys}
 	met := map[*chain][]*demand{}
 	var wrong []ConfigError
 	for _, op := range document.Operations() {
