@@ -38,6 +38,7 @@ func TestAdmin(t *testing.T) {
 	w := newWorld(t, func(c *account.Config) {
 		withMail(c)
 		c.LimitStatus = func() any { return map[string]bool{"degraded": false} }
+		c.AnswerStatus = func() any { return map[string][]int{"answers": {}} }
 	})
 	root := add(t, w.Accounts, "ada")
 	bob := add(t, w.Accounts, "bob")
@@ -97,6 +98,7 @@ func TestAdmin(t *testing.T) {
 		{"POST", "/invites", `{"email":"eve"}`, 422, "email"},
 		{"GET", "/keys", "", 200, `"algorithm":"ES256"`},
 		{"GET", "/limits", "", 200, `{"degraded":false}`},
+		{"GET", "/answers", "", 200, `{"answers":[]}`},
 		{"POST", "/keys/rotate", "", 204, ""},
 		{"DELETE", "/keys/none", "", 404, "not_found"},
 		{"DELETE", "/keys/" + w.newest(), "", 204, ""},
