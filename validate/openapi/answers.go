@@ -73,14 +73,12 @@ func (w *walker) answer(c cursor) *answer {
 	if !ok || !content.object() {
 		return a
 	}
-	content.members(func(name string, c cursor) {
-		if c, ok := c.deref(); ok && c.object() {
-			m := &media{name: mediaName(name)}
-			if schema, ok := c.get("schema"); ok && (isJSONType(m.name) || strings.Contains(m.name, "*")) {
-				w.out.want(schema, m.rule.set)
-			}
-			a.media = append(a.media, m)
+	eachMedia(content, func(name string, c cursor) {
+		m := &media{name: name}
+		if schema, ok := c.get("schema"); ok && (isJSONType(name) || strings.Contains(name, "*")) {
+			w.out.want(schema, m.rule.set)
 		}
+		a.media = append(a.media, m)
 	})
 	slices.SortStableFunc(a.media, byRange)
 	return a

@@ -22,7 +22,7 @@ paths:
     head: {responses: {'200': {description: there, content: {application/json: {schema: {}}}}}}
   /pets: {get: {responses: {'200': {$ref: '#/components/responses/Pet'}, 101: {description: talk}}}}
   /free: {get: {responses: {'200': {description: any, content: {application/json: {schema: {type: object}}}}, '201': {description: any, content: {application/json: {}}}, '202': {description: any, content: {'*/*': {schema: {type: object, properties: {a: {}}}}}}}}}
-  /maps: {get: {responses: {'200': {description: map, content: {application/vnd.map+json: {schema: {$ref: '#/components/schemas/Map'}}}}}}}
+  /maps: {get: {responses: {'205': {description: reset, content: {application/json: {schema: {type: object, properties: {a: {}}}}}}, '202': {description: old, content: {text/json: {schema: {type: object, properties: {a: {}}}}}}, '200': {description: map, content: {application/vnd.map+json: {schema: {$ref: '#/components/schemas/Map'}}}}}}}
   /tree: {get: {responses: {'200': {description: tree, content: {application/json: {schema: {$ref: '#/components/schemas/Tree'}}}}}}}
   /closed: {get: {responses: {'200': {description: tree, content: {application/json: {schema: {$ref: '#/components/schemas/Closed'}}}}}}}
   /stream: {get: {responses: {'200': {description: events, content: {text/event-stream: {schema: {type: string}}, application/jsonl: {}}}}}}

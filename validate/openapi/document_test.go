@@ -87,6 +87,7 @@ var documentCases = []struct {
 		[]string{"document:6:9 const is not a keyword of OpenAPI 3.0", "document:7:5 the type of OpenAPI 3.0 is one text", "document:8:9 if is not", "document:9:5 must be a schema"}},
 	{"circle", with("3.1.0", "paths: {/a: {$ref: '#/paths/~1b'}, /b: {$ref: '#/paths/~1a'}}"), []string{"circle", "circle"}},
 	{"body", with("3.1.0", "paths: {/a: {post: {requestBody: {}}, put: {requestBody: {content: {a/b: 1}}}}}"), []string{"document:3:21 needs content", "document:3:69 must be an object"}},
+	{"media types that differ in parameters", with("3.1.0", "paths: {/a: {post: {requestBody: {content: {application/json; v=1: {}, Application/JSON; v=2: {}}}}}}"), []string{"document:3:45 application/json stands twice"}},
 	{"form", with("3.1.0", "paths: {/a: {post: {requestBody: {content: {multipart/form-data: {schema: {properties: {a: {}}}, encoding: {a: {style: simple}}}}}}}}"), []string{`style "simple" is not one of forms`}},
 	{"servers", with("3.1.0", "servers: [{url: 'https://{a}.example'}, {url: '%zz'}]"), []string{`document:3:11 "a" is not described`, "document:3:41 not a URL"}},
 	{"security", with("3.1.0", `security: [{b: []}, {none: []}, 7]

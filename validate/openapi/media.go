@@ -41,11 +41,7 @@ func (w *walker) body(op *Operation, c cursor) {
 		return
 	}
 	b := &body{required: c.flag("required", false), missing: wire.Malformed("empty_body", "The body is empty, and needed here.")}
-	content.members(func(name string, media cursor) {
-		if media, ok := media.deref(); ok && media.object() {
-			b.add(w.media(name, media), w.d.cfg.InsecureUncheckedBodies)
-		}
-	})
+	eachMedia(content, func(name string, c cursor) { b.add(w.media(name, c), w.d.cfg.InsecureUncheckedBodies) })
 	slices.SortStableFunc(b.media, byRange)
 	var names []string
 	for _, m := range b.media {
@@ -56,6 +52,22 @@ func (w *walker) body(op *Operation, c cursor) {
 		b.unsupported = problem.New(415, "unsupported_media_type", "No media type of this operation can be checked here.")
 	}
 	op.body = b
+}
+
+// eachMedia calls f for every media type, by its name alone: two that differ in parameters
+// are not told apart, and so are a problem.
+func eachMedia(content cursor, f func(name string, c cursor)) {
+	known := map[string]bool{}
+	content.members(func(text string, c cursor) {
+		name := mediaName(text)
+		if known[name] {
+			c.failf("%s stands twice: media types are told apart by their names, not by parameters", name)
+		}
+		known[name] = true
+		if c, ok := c.deref(); ok && c.object() {
+			f(name, c)
+		}
+	})
 }
 
 // add leaves out what could not be checked.
@@ -118,7 +130,7 @@ func mediaName(s string) string {
 }
 
 func isJSONType(name string) bool {
-	return name == "application/json" || strings.HasSuffix(name, "+json")
+	return name == "application/json" || name == "text/json" || strings.HasSuffix(name, "+json")
 }
 
 func readable(name string) bool {

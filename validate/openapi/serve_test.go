@@ -141,6 +141,8 @@ var modeCases = []struct {
 	{"such a status, and no JSON", "PUT /people", sending(201, "made", "Content-Type", "text/plain"), "201 made", "", "502 answer_undeclared", "undeclared_status"},
 	{"a body where none is", "PUT /people", sending(200, `{"hash":1}`, "Content-Type", asJSON), `200 {"hash":1}`, "502 answer_undeclared", "502 answer_undeclared", "undeclared_media_type"},
 	{"no body", "PUT /people", sending(204, ""), "204 ", "", "", ""},
+	{"a 205 with a body", "GET /maps", sending(205, `{"a":1,"h":1}`, "Content-Type", asJSON), `205 {"a":1,"h":1}`, `205 {"a":1}`, "502 answer_undeclared", "undeclared_members"},
+	{"another name for JSON", "GET /maps", sending(202, `{"a":1,"h":1}`, "Content-Type", "text/json"), `202 {"a":1,"h":1}`, `202 {"a":1}`, "502 answer_undeclared", "undeclared_members"},
 	{"no body, and nothing said of it", "PUT /people", sending(200, ""), "200 ", "", "", ""},
 	{"a body, and nothing said of it", "PUT /people", func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(200)

@@ -104,10 +104,9 @@ func (o *Operation) expect(status int, contentType string, empty bool) (*media, 
 	return m, ""
 }
 
-// bodyless reports whether answers of this status never have a body (RFC 9110 §6.4.1).
-func bodyless(status int) bool {
-	return status < 200 || status == 204 || status == 205 || status == 304
-}
+// bodyless reports whether answers of this status never have a body (RFC 9112 §6.3). A 205
+// should not have one, and has one where a handler writes it.
+func bodyless(status int) bool { return status < 200 || status == 204 || status == 304 }
 
 // read looks into JSON, and takes out of it what is not described.
 func (o *Operation) read(v *Verdict, m *media) {
