@@ -47,7 +47,7 @@ func kin(document []byte) (judge, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := doc.Validate(loader.Context); err != nil {
+	if err := doc.Validate(loader.Context, openapi3.DisableExamplesValidation()); err != nil {
 		return nil, err
 	}
 	router, err := gorillamux.NewRouter(doc)
@@ -69,7 +69,7 @@ func lib(document []byte) (judge, error) {
 	if err != nil {
 		return nil, err
 	}
-	v, errs := validator.NewValidator(doc, config.WithFormatAssertions(), config.WithContentAssertions(), config.WithContentParameterValidation(),
+	v, errs := validator.NewValidator(doc, config.WithFormatAssertions(), config.WithoutSecurityValidation(), config.WithContentAssertions(), config.WithContentParameterValidation(),
 		config.WithStandardBodyDecoders(), config.WithURLEncodedBodyValidation(), config.WithRejectUnsupportedBodyContent(), config.WithRejectUndeclaredRequestBody(),
 		config.WithStrictMode(), config.WithStrictRejectReadOnly())
 	if len(errs) > 0 {

@@ -2,10 +2,12 @@ package openapi_test
 
 import (
 	"strings"
+
+	"github.com/sallyport-dev/sallyport/internal/samples"
 )
 
 // canary stands where a secret would. It is never in an answer.
-const canary = "c4n4ry-Tr0ub4dor"
+const canary = samples.Canary
 
 // requestCase is one request to the shop. want is empty when it is accepted, else the
 // problem's code, or for a 422 a line for each field: "place code", the place being

@@ -1,8 +1,7 @@
 package openapi_test
 
 import (
-	"bytes"
-	"encoding/json"
+	"cmp"
 	"flag"
 	"math/rand/v2"
 	"os"
@@ -13,13 +12,16 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sallyport-dev/sallyport/internal/samples"
 	"github.com/sallyport-dev/sallyport/internal/servers"
 	"github.com/sallyport-dev/sallyport/internal/suite"
 	"github.com/sallyport-dev/sallyport/validate/openapi"
 )
 
-// rounds is how many requests are made for each operation.
-var rounds = flag.Int("rounds", 1, "how many requests are made for each operation of a real document")
+var (
+	rounds  = flag.Int("rounds", 1, "how many requests are made for each operation of a real document")
+	seedFor = flag.Uint64("seed", 0, "what they are made from, as a run has logged it (default: another one each time)")
+)
 
 // github is the document of a large API, which `make servers` gets.
 const github = "../../internal/e2e/node/openapi/api.github.com.json"
@@ -51,39 +53,28 @@ func TestRealDocuments(t *testing.T) {
 // hold is the test of one document, read a second time by another reader.
 func hold(t *testing.T, data []byte, base string, rounds int) {
 	t.Helper()
-	d := timed(t, data)
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.UseNumber()
-	var doc map[string]any
-	if err := dec.Decode(&doc); err != nil {
+	d, seed := timed(t, data), cmp.Or(*seedFor, rand.Uint64())
+	t.Logf("seed %d", seed)
+	m, err := samples.New(data, seed)
+	if err != nil {
 		t.Fatal(err)
 	}
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	h := holding{T: t, d: d, base: base, m: &maker{doc: doc, rnd: rand.New(rand.NewPCG(seed, 0)), old: strings.HasPrefix(doc["openapi"].(string), "3.0")}, not: map[string]int{}}
-	paths, _ := doc["paths"].(map[string]any)
-	operations := 0
-	for _, template := range sortedNames(paths) {
-		item := h.m.follow(paths[template])
-		for _, method := range sortedNames(item) {
-			if op, ok := item[method].(map[string]any); ok && slices.Contains([]string{"get", "put", "post", "delete", "patch", "head", "options"}, method) {
-				operations++
-				for range rounds {
-					h.operation(method, template, item, op)
-				}
-			}
+	h, operations := holding{T: t, d: d, base: base, m: m, not: map[string]int{}}, m.Operations()
+	for _, o := range operations {
+		for range rounds {
+			h.operation(o)
 		}
 	}
-	t.Logf("%d operations, %d requests accepted, %d mutations refused; not made: %v", operations, h.accepted, h.refused, h.not)
-	if operations != len(d.Operations()) || operations == 0 {
-		t.Errorf("%d operations, %d in the document", len(d.Operations()), operations)
+	t.Logf("%d operations, %d requests accepted, %d mutations refused; not made: %v", len(operations), h.accepted, h.refused, h.not)
+	if len(operations) != len(d.Operations()) || len(operations) == 0 {
+		t.Errorf("%d operations, %d in the document", len(d.Operations()), len(operations))
 	}
 	made := 0
 	for _, n := range h.not {
 		made += n
 	}
-	if made*10 > operations*rounds {
-		t.Errorf("%d of %d requests could not be made, more than a tenth: %v", made, operations*rounds, h.not)
+	if made*10 > len(operations)*rounds {
+		t.Errorf("%d of %d requests could not be made, more than a tenth: %v", made, len(operations)*rounds, h.not)
 	}
 }
 
@@ -110,19 +101,18 @@ type holding struct {
 	*testing.T
 	d                 *openapi.Document
 	base              string
-	m                 *maker
+	m                 *samples.Maker
 	accepted, refused int
 	not               map[string]int // made, and why
 }
 
-func (h *holding) operation(method, template string, item, op map[string]any) {
-	h.m.spots = nil
-	p, err := h.m.plan(method, template, item, op)
+func (h *holding) operation(o samples.Operation) {
+	p, err := h.m.Plan(o)
 	if err != nil {
 		h.not[err.Error()]++
 		return
 	}
-	c := p.request(h.base)
+	c := asCase(p.Request(h.base))
 	switch err := decide(h.d, c.request()); {
 	case err == nil:
 		h.accepted++
@@ -130,35 +120,40 @@ func (h *holding) operation(method, template string, item, op map[string]any) {
 		h.not["fits several of oneOf"]++
 		return
 	default:
-		h.Errorf("%s %s\n%s\n%s\nis refused:\n%s", c.line, c.header, c.body, template, verdict(h, err))
+		h.Errorf("%s %s\n%s\n%s\nis refused:\n%s", c.line, c.header, c.body, o.Template, verdict(h, err))
 		return
 	}
-	if o, _, err := h.d.Match(p.method, "", c.request().URL.Path); err != nil || o.Path != template && !strings.Contains(template, "{") {
-		h.Errorf("%s: matched %v, %v", c.line, o, err)
+	if found, _, err := h.d.Match(o.Method, "", c.request().URL.Path); err != nil || found.Path != o.Template && !strings.Contains(o.Template, "{") {
+		h.Errorf("%s: matched %v, %v", c.line, found, err)
 	}
-	for _, one := range p.mutations(h.base) {
+	for _, one := range p.Mutations(h.base) {
 		h.broken(one)
 	}
 	if _, _, err := h.d.Match("PURGE", "", c.request().URL.Path); err == nil {
-		h.Errorf("PURGE %s is served", template)
+		h.Errorf("PURGE %s is served", o.Template)
 	}
+}
+
+func asCase(r samples.Request) requestCase {
+	return requestCase{line: r.Line, header: r.Header, body: r.Body}
 }
 
 // broken wants a mutation to be refused at its place, in an answer that says nothing of
 // what was sent.
-func (h *holding) broken(m mutation) {
-	err := decide(h.d, m.request.request())
+func (h *holding) broken(m samples.Mutation) {
+	c := asCase(m.Request)
+	err := decide(h.d, c.request())
 	if err == nil {
-		h.Errorf("%s:\n%s\n%s\n%s\nis accepted", m.name, m.request.line, m.request.header, m.request.body)
+		h.Errorf("%s:\n%s\n%s\n%s\nis accepted", m.Name, c.line, c.header, c.body)
 		return
 	}
 	h.refused++
 	got := verdict(h, err)
 	lines := strings.Split(got, "\n")
-	if !slices.ContainsFunc(lines, func(line string) bool { return line == m.place || strings.HasPrefix(line, m.place+" ") }) || len(lines) > 32 {
-		h.Errorf("%s:\n%s\n%s\nis refused with\n%s\nwant %s", m.name, m.request.line, m.request.body, got, m.place)
+	if !slices.ContainsFunc(lines, func(line string) bool { return line == m.Place || strings.HasPrefix(line, m.Place+" ") }) || len(lines) > 32 {
+		h.Errorf("%s:\n%s\n%s\nis refused with\n%s\nwant %s", m.Name, c.line, c.body, got, m.Place)
 	}
 	if strings.Contains(answer(err), canary) {
-		h.Errorf("%s: the answer quotes the request: %s", m.request.line, answer(err))
+		h.Errorf("%s: the answer quotes the request: %s", c.line, answer(err))
 	}
 }

@@ -1,4 +1,7 @@
-package openapi_test
+// Package samples makes requests out of OpenAPI documents, and breaks them: for tests that
+// hold a reader of such documents to what the document says. It reads the document's text by
+// itself, and knows nothing of the readers under test.
+package samples
 
 import (
 	"encoding/base64"
@@ -13,9 +16,9 @@ import (
 	"strings"
 )
 
-// maker makes values that fit schemas, out of the document's text alone: it knows nothing
+// Maker makes values that fit schemas, out of the document's text alone: it knows nothing
 // of the code under test.
-type maker struct {
+type Maker struct {
 	doc   map[string]any
 	rnd   *rand.Rand
 	old   bool // OpenAPI 3.0
@@ -41,7 +44,7 @@ var (
 )
 
 // follow resolves $ref, which this reader knows within the file alone.
-func (m *maker) follow(v any) map[string]any {
+func (m *Maker) follow(v any) map[string]any {
 	for range 20 {
 		s, _ := v.(map[string]any)
 		ref, ok := s["$ref"].(string)
@@ -58,7 +61,7 @@ func (m *maker) follow(v any) map[string]any {
 }
 
 // flat is the schema with its allOf merged into it.
-func (m *maker) flat(v any) map[string]any {
+func (m *Maker) flat(v any) map[string]any {
 	s := m.follow(v)
 	all, ok := s["allOf"].([]any)
 	if !ok {
@@ -92,7 +95,7 @@ func merged(a, b map[string]any) map[string]any {
 	return out
 }
 
-func (m *maker) value(schema any, at []string, depth int) (any, error) {
+func (m *Maker) value(schema any, at []string, depth int) (any, error) {
 	if schema == true {
 		return "x", nil
 	}
@@ -115,7 +118,7 @@ func (m *maker) value(schema any, at []string, depth int) (any, error) {
 	return v, err
 }
 
-func (m *maker) choice(s map[string]any, keyword string, choices []any, at []string, depth int) (any, error) {
+func (m *Maker) choice(s map[string]any, keyword string, choices []any, at []string, depth int) (any, error) {
 	base := maps.Clone(s)
 	if m.old && s["nullable"] == true && m.rnd.IntN(8) == 0 {
 		return nil, nil
@@ -137,7 +140,7 @@ func (m *maker) choice(s map[string]any, keyword string, choices []any, at []str
 	return v, err
 }
 
-func (m *maker) plain(s map[string]any, at []string, depth int) (any, error) {
+func (m *Maker) plain(s map[string]any, at []string, depth int) (any, error) {
 	if v, ok := s["const"]; ok {
 		return v, nil
 	}
@@ -163,7 +166,7 @@ func (m *maker) plain(s map[string]any, at []string, depth int) (any, error) {
 }
 
 // kind is one of the types.
-func (m *maker) kind(s map[string]any) string {
+func (m *Maker) kind(s map[string]any) string {
 	switch t := s["type"].(type) {
 	case string:
 		return t
@@ -192,7 +195,7 @@ func whole(s map[string]any, name string, otherwise int) int {
 	return int(f)
 }
 
-func (m *maker) number(s map[string]any) (any, error) {
+func (m *Maker) number(s map[string]any) (any, error) {
 	low, high := whole(s, "minimum", -5), whole(s, "maximum", 1<<40)
 	if low > high {
 		low = high
@@ -215,7 +218,7 @@ func (m *maker) number(s map[string]any) (any, error) {
 
 const letters = "abcdefghijklmnopqrstuvwxyz"
 
-func (m *maker) text(s map[string]any) (any, error) {
+func (m *Maker) text(s map[string]any) (any, error) {
 	low, high := whole(s, "minLength", 1), whole(s, "maxLength", 1<<40)
 	format, _ := s["format"].(string)
 	text := map[string]string{
@@ -249,7 +252,7 @@ func (m *maker) text(s map[string]any) (any, error) {
 }
 
 // match makes a text that an expression matches whole.
-func (m *maker) match(re *syntax.Regexp) (string, bool) {
+func (m *Maker) match(re *syntax.Regexp) (string, bool) {
 	switch re.Op {
 	case syntax.OpEmptyMatch, syntax.OpBeginLine, syntax.OpEndLine, syntax.OpBeginText, syntax.OpEndText:
 		return "", true
@@ -295,7 +298,7 @@ func (m *maker) match(re *syntax.Regexp) (string, bool) {
 	return "", false
 }
 
-func (m *maker) repeat(re *syntax.Regexp, n int) (string, bool) {
+func (m *Maker) repeat(re *syntax.Regexp, n int) (string, bool) {
 	var b strings.Builder
 	for range n {
 		s, ok := m.match(re)
@@ -307,7 +310,7 @@ func (m *maker) repeat(re *syntax.Regexp, n int) (string, bool) {
 	return b.String(), true
 }
 
-func (m *maker) array(s map[string]any, at []string, depth int) (any, error) {
+func (m *Maker) array(s map[string]any, at []string, depth int) (any, error) {
 	low := whole(s, "minItems", 0)
 	n := low + m.rnd.IntN(min(max(whole(s, "maxItems", low+2)-low, 0), 2)+1)
 	list, seen := []any{}, map[string]bool{}
@@ -332,7 +335,7 @@ func (m *maker) array(s map[string]any, at []string, depth int) (any, error) {
 	return list, nil
 }
 
-func (m *maker) object(s map[string]any, at []string, depth int) (any, error) {
+func (m *Maker) object(s map[string]any, at []string, depth int) (any, error) {
 	members, _ := s["properties"].(map[string]any)
 	needed, _ := s["required"].([]any)
 	v := map[string]any{}
