@@ -8,6 +8,7 @@ import (
 
 	"github.com/sallyport-dev/sallyport"
 	"github.com/sallyport-dev/sallyport/audit"
+	"github.com/sallyport-dev/sallyport/validate/openapi"
 )
 
 // nothing is a ResponseWriter that keeps nothing.
@@ -36,6 +37,20 @@ func BenchmarkGate(b *testing.B) {
 	limited := newWorld(b, mux, func(c *sallyport.Config) {
 		c.Limit, c.ClientLimit, c.Audit = "1 per 1h", "1000000000 per 1s", log
 	})
+	documented := func(mode openapi.Mode) http.Handler {
+		const doc = "openapi: 3.1.1\npaths: {/notes: {get: {responses: {'200': {description: fine, content: {application/json: {schema: {type: object, properties: {id: {}}}}}}}}}}"
+		d, err := openapi.Parse([]byte(doc), openapi.Config{Responses: mode})
+		if err != nil {
+			b.Fatal(err)
+		}
+		answer := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			w.Write([]byte(`{"id":1,"hash":"x"}`))
+		})
+		return newWorld(b, answer, func(c *sallyport.Config) {
+			c.OpenAPI, c.Limit, c.ClientLimit, c.Audit = d, "1000000000 per 1s", "1000000000 per 1s", log
+		})
+	}
 	flooded := newWorld(b, mux, func(c *sallyport.Config) { c.ClientLimit, c.Audit = "1 per 1h", log })
 	for _, c := range []struct {
 		name    string
@@ -46,6 +61,9 @@ func BenchmarkGate(b *testing.B) {
 		{"bare", mux, "/health", nil},
 		{"public", gate, "/health", nil},
 		{"token", gate, "/notes", as("u1")},
+		{"document", documented(openapi.ResponsesOff), "/notes", as("u1")},
+		{"document, report", documented(openapi.ResponsesReport), "/notes", as("u1")},
+		{"document, shape", documented(openapi.ResponsesShape), "/notes", as("u1")},
 		{"refused/no token", gate, "/notes", nil},
 		{"refused/bad signature", gate, "/notes", bearer(badTokens()["bit flipped"])},
 		{"refused/malformed", gate, "/notes", bearer("guess")},
