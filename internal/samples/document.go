@@ -24,7 +24,7 @@ type Operation struct {
 func New(document []byte, seed uint64) (*Maker, error) {
 	d := json.NewDecoder(bytes.NewReader(document))
 	d.UseNumber()
-	m := &Maker{rnd: rand.New(rand.NewPCG(seed, 0))}
+	m := &Maker{rnd: rand.New(rand.NewPCG(seed, 0)), way: "readOnly"}
 	if err := d.Decode(&m.doc); err != nil {
 		return nil, err
 	}

@@ -21,8 +21,9 @@ import (
 type Maker struct {
 	doc   map[string]any
 	rnd   *rand.Rand
-	old   bool // OpenAPI 3.0
-	union int  // how many choices the place is within
+	old   bool   // OpenAPI 3.0
+	way   string // what marks members that are not made
+	union int    // how many choices the place is within
 	spots []spot
 }
 
@@ -39,6 +40,7 @@ var (
 	errPattern  = errors.New("the pattern is not one that texts are made for")
 	errNegated  = errors.New("not")
 	errUnique   = errors.New("no items that differ")
+	errNoObject = errors.New("a discriminator of what is no object")
 	errExcluded = errors.New("a member that is required and excluded")
 	errBounds   = errors.New("bounds that nothing fits")
 )
@@ -71,6 +73,9 @@ func (m *Maker) flat(v any) map[string]any {
 	delete(out, "allOf")
 	for _, one := range all {
 		out = merged(out, m.flat(one))
+	}
+	if s["nullable"] != true { // all of them would have to be
+		delete(out, "nullable")
 	}
 	return out
 }
@@ -128,16 +133,31 @@ func (m *Maker) choice(s map[string]any, keyword string, choices []any, at []str
 	delete(base, "discriminator")
 	m.union++
 	defer func() { m.union-- }()
-	pick := m.follow(choices[m.rnd.IntN(len(choices))])
+	pick := choices[m.rnd.IntN(len(choices))]
 	v, err := m.value(merged(base, m.flat(pick)), at, depth)
 	d, _ := s["discriminator"].(map[string]any)
 	object, isObject := v.(map[string]any)
-	if name, ok := d["propertyName"].(string); ok && isObject {
-		if _, known := object[name]; !known {
-			return nil, errors.New("a discriminator without a value")
+	switch name, ok := d["propertyName"].(string); {
+	case err != nil || !ok:
+		return v, err
+	case !isObject:
+		return nil, errNoObject
+	default:
+		object[name] = named(d, pick)
+	}
+	return v, nil
+}
+
+// named is the value of a discriminator for a choice.
+func named(d map[string]any, choice any) string {
+	ref, _ := choice.(map[string]any)["$ref"].(string)
+	mapping, _ := d["mapping"].(map[string]any)
+	for _, name := range sortedNames(mapping) {
+		if mapping[name] == ref {
+			return name
 		}
 	}
-	return v, err
+	return ref[strings.LastIndexByte(ref, '/')+1:]
 }
 
 func (m *Maker) plain(s map[string]any, at []string, depth int) (any, error) {
@@ -340,7 +360,7 @@ func (m *Maker) object(s map[string]any, at []string, depth int) (any, error) {
 	needed, _ := s["required"].([]any)
 	v := map[string]any{}
 	add := func(name string) (err error) {
-		if m.flat(members[name])["readOnly"] == true {
+		if m.flat(members[name])[m.way] == true {
 			return nil
 		}
 		v[name], err = m.value(members[name], append(at, name), depth+1)

@@ -99,6 +99,8 @@ var answerCases = []struct {
 	{"a cat with what it has not", "GET /pets", 200, "application/json", `{"kind":"cat","lives":9,"barks":true,"chip":"7"}`, "undeclared_members", "/barks unknown_member,/chip unknown_member", `{"kind":"cat","lives":9}`},
 	{"a dog's owner", "GET /pets", 200, "application/json", `{"kind":"dog","owner":{"id":1,"password":"p","hash":1}}`, "undeclared_members", "/owner/hash unknown_member,/owner/password write_only", `{"kind":"dog","owner":{"id":1}}`},
 	{"neither", "GET /pets", 200, "application/json", `{"kind":"cow","milk":1}`, "invalid_answer", "/kind not_in_enum,/milk unknown_member", `{"kind":"cow"}`},
+	{"neither, with members of both", "GET /pets", 200, "application/json", `{"kind":"cow","lives":9,"barks":true,"milk":1}`, "invalid_answer", "/kind not_in_enum,/milk unknown_member", `{"kind":"cow","lives":9,"barks":true}`},
+	{"no kind at all", "GET /pets", 200, "application/json", `{"lives":9,"chip":"7"}`, "invalid_answer", "/chip unknown_member,/kind required", `{"lives":9}`},
 	{"free", "GET /free", 200, "application/json", `{"hash":{"a":1}}`, "", "", ""},
 	{"free, and no object", "GET /free", 200, "application/json", `[]`, "invalid_answer", " wrong_type", ""},
 	{"no schema", "GET /free", 201, "application/json", `{"hash":`, "", "", ""},

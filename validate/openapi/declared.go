@@ -96,7 +96,11 @@ func (f *finder) reach(here []*jsonschema.Schema, s *jsonschema.Schema, v any) [
 		return f.reach(here, s.Then, v)
 	}
 	here = f.reach(here, s.Ref, v)
+	none := !slices.ContainsFunc(s.AllOf, func(t *jsonschema.Schema) bool { return t.Comment == decided && f.holds(t.If, v) })
 	for _, t := range s.AllOf {
+		if t.Comment == decided && none {
+			t = t.Then // as no name that is known was given, any of them may be meant
+		}
 		here = f.reach(here, t, v)
 	}
 	switch {

@@ -36,7 +36,7 @@ func (b *bundle) discriminate(c, d cursor, from string, out map[string]any) {
 	for _, name := range sortedKeys(choices) {
 		values = append(values, name)
 		is := map[string]any{"properties": map[string]any{property: map[string]any{"const": name}}, "required": []any{property}}
-		all = append(all, map[string]any{"if": is, "then": map[string]any{"$ref": choices[name]}})
+		all = append(all, map[string]any{"$comment": decided, "if": is, "then": map[string]any{"$ref": choices[name]}})
 	}
 	known := map[string]any{"properties": map[string]any{property: map[string]any{"enum": values}}, "required": []any{property}}
 	if otherwise := d.text("defaultMapping"); otherwise != "" {
@@ -45,6 +45,10 @@ func (b *bundle) discriminate(c, d cursor, from string, out map[string]any) {
 	known["type"] = types
 	out["allOf"] = append(all, known)
 }
+
+// decided marks what a discriminator decides about, for who looks for members that no
+// choice speaks of. No document has it, as comments are left out.
+const decided = "\x00decided"
 
 // choices are the schemas of oneOf or anyOf by their names. types gains null where one
 // of them is just that.

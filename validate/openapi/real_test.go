@@ -2,10 +2,12 @@ package openapi_test
 
 import (
 	"cmp"
+	"encoding/json"
 	"flag"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"slices"
 	"strings"
@@ -15,6 +17,7 @@ import (
 	"github.com/sallyport-dev/sallyport/internal/samples"
 	"github.com/sallyport-dev/sallyport/internal/servers"
 	"github.com/sallyport-dev/sallyport/internal/suite"
+	"github.com/sallyport-dev/sallyport/problem"
 	"github.com/sallyport-dev/sallyport/validate/openapi"
 )
 
@@ -59,22 +62,24 @@ func hold(t *testing.T, data []byte, base string, rounds int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, operations := holding{T: t, d: d, base: base, m: m, not: map[string]int{}}, m.Operations()
-	for _, o := range operations {
+	h, all := holding{T: t, d: d, byName: operations(t, d), base: base, m: m, not: map[string]int{}, unsaid: map[string]int{}}, m.Operations()
+	for _, o := range all {
 		for range rounds {
 			h.operation(o)
 		}
+		h.answers(o)
 	}
-	t.Logf("%d operations, %d requests accepted, %d mutations refused; not made: %v", len(operations), h.accepted, h.refused, h.not)
-	if len(operations) != len(d.Operations()) || len(operations) == 0 {
-		t.Errorf("%d operations, %d in the document", len(d.Operations()), len(operations))
+	t.Logf("%d operations, %d requests accepted, %d mutations refused; not made: %v", len(all), h.accepted, h.refused, h.not)
+	if len(all) != len(d.Operations()) || len(all) == 0 {
+		t.Errorf("%d operations, %d in the document", len(d.Operations()), len(all))
 	}
+	t.Logf("%d answers passed, %d shaped; not made: %v", h.passed, h.shaped, h.unsaid)
 	made := 0
 	for _, n := range h.not {
 		made += n
 	}
-	if made*10 > len(operations)*rounds {
-		t.Errorf("%d of %d requests could not be made, more than a tenth: %v", made, len(operations)*rounds, h.not)
+	if made*10 > len(all)*rounds {
+		t.Errorf("%d of %d requests could not be made, more than a tenth: %v", made, len(all)*rounds, h.not)
 	}
 }
 
@@ -85,7 +90,7 @@ func timed(t *testing.T, data []byte) *openapi.Document {
 	runtime.GC()
 	runtime.ReadMemStats(&before)
 	start := time.Now()
-	d, err := openapi.Parse(data, openapi.Config{})
+	d, err := openapi.Parse(data, openapi.Config{Responses: openapi.ResponsesShape})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,10 +105,12 @@ func timed(t *testing.T, data []byte) *openapi.Document {
 type holding struct {
 	*testing.T
 	d                 *openapi.Document
+	byName            map[string]*openapi.Operation
 	base              string
 	m                 *samples.Maker
 	accepted, refused int
-	not               map[string]int // made, and why
+	passed, shaped    int
+	not, unsaid       map[string]int // made, and why
 }
 
 func (h *holding) operation(o samples.Operation) {
@@ -156,4 +163,35 @@ func (h *holding) broken(m samples.Mutation) {
 	if strings.Contains(answer(err), canary) {
 		h.Errorf("%s: the answer quotes the request: %s", c.line, answer(err))
 	}
+}
+
+// answers wants what an API may say to pass untouched, and a member more to be cut out.
+func (h *holding) answers(o samples.Operation) {
+	op := h.byName[o.Method+" "+o.Template]
+	for _, a := range h.m.Answers(o, h.unsaid) {
+		v := op.CheckAnswer(a.Status, a.Media, []byte(a.Body))
+		if v.Code == openapi.AnswerInvalid && !slices.ContainsFunc(v.Failures, func(f problem.Field) bool { return f.Code != openapi.CodeAmbiguous }) {
+			h.unsaid["fits several of oneOf"]++
+			continue
+		}
+		if v.Code != "" || string(v.Body) != a.Body {
+			h.Errorf("%s %s: %d %s\n%s\nis %s %v, and becomes\n%s", o.Method, o.Template, a.Status, a.Media, a.Body, v.Code, v.Failures, v.Body)
+			continue
+		}
+		h.passed++
+		for _, one := range a.Strays {
+			v := op.CheckAnswer(a.Status, a.Media, []byte(one.Body))
+			if v.Code != openapi.AnswerMembers || v.Removed != 1 || len(v.Failures) != 1 || v.Failures[0].Pointer != one.Place || !same(v.Body, a.Body) {
+				h.Errorf("%s %s: %d\n%s\nis %s %v, and becomes\n%s", o.Method, o.Template, a.Status, one.Body, v.Code, v.Failures, v.Body)
+				continue
+			}
+			h.shaped++
+		}
+	}
+}
+
+// same reports whether two texts are the same JSON, whatever the order of members.
+func same(a []byte, b string) bool {
+	var x, y any
+	return json.Unmarshal(a, &x) == nil && json.Unmarshal([]byte(b), &y) == nil && reflect.DeepEqual(x, y)
 }
