@@ -40,7 +40,6 @@ var (
 	errPattern  = errors.New("the pattern is not one that texts are made for")
 	errNegated  = errors.New("not")
 	errUnique   = errors.New("no items that differ")
-	errNoObject = errors.New("a discriminator of what is no object")
 	errExcluded = errors.New("a member that is required and excluded")
 	errBounds   = errors.New("bounds that nothing fits")
 )
@@ -137,15 +136,10 @@ func (m *Maker) choice(s map[string]any, keyword string, choices []any, at []str
 	v, err := m.value(merged(base, m.flat(pick)), at, depth)
 	d, _ := s["discriminator"].(map[string]any)
 	object, isObject := v.(map[string]any)
-	switch name, ok := d["propertyName"].(string); {
-	case err != nil || !ok:
-		return v, err
-	case !isObject:
-		return nil, errNoObject
-	default:
+	if name, ok := d["propertyName"].(string); ok && isObject {
 		object[name] = named(d, pick)
 	}
-	return v, nil
+	return v, err
 }
 
 // named is the value of a discriminator for a choice.

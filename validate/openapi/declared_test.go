@@ -131,3 +131,33 @@ components:
 		}
 	}
 }
+
+// TestDiscriminatorBeside: a choice that is for no object has no name, and is one all the
+// same.
+func TestDiscriminatorBeside(t *testing.T) {
+	d := parse(t, `openapi: 3.1.0
+info: {title: T, version: v}
+paths: {/a: {post: {requestBody: {content: {application/json: {schema: {$ref: '#/components/schemas/Any'}}}}}}}
+components:
+  schemas:
+    Any: {oneOf: [{$ref: '#/components/schemas/File'}, {$ref: '#/components/schemas/Folder'}, {type: 'null'}], discriminator: {propertyName: kind}}
+    File: {type: object, required: [kind], properties: {kind: {}, size: {type: integer}}}
+    Folder: {type: array, items: {$ref: '#/components/schemas/File'}}
+`, openapi.Config{})
+	for body, want := range map[string]string{
+		`null`:                       "",
+		`{"kind":"File","size":1}`:   "",
+		`[{"kind":"File","size":1}]`: "",
+		`[]`:                         "",
+		`"File"`:                     " no_match",
+		`{"kind":"File","more":1}`:   "/more unknown_member",
+		`[{"kind":"File","more":1}]`: "/0/more unknown_member",
+		`{"kind":"Folder"}`:          "/kind not_in_enum",
+		`{"kind":"File","size":"1"}`: "/size wrong_type",
+		`[{"size":1}]`:               "/0/kind required",
+	} {
+		if got := verdict(t, decide(d, requestCase{line: "POST /a", header: jsonType, body: body}.request())); got != want {
+			t.Errorf("%s: got\n%s\nwant\n%s", body, got, want)
+		}
+	}
+}

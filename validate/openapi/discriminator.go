@@ -24,9 +24,10 @@ func (b *bundle) discriminate(c, d cursor, from string, out map[string]any) {
 	if strings.Contains(from, self) {
 		return
 	}
-	types, choices := []any{"object"}, map[string]string{}
+	choices := map[string]string{}
+	var others []any
 	if one || several {
-		types = b.choices(c, from+self, types, choices)
+		others = b.choices(c, from+self, choices)
 	} else {
 		b.inherit(c, from+self, choices)
 	}
@@ -35,39 +36,55 @@ func (b *bundle) discriminate(c, d cursor, from string, out map[string]any) {
 	values := []any{}
 	for _, name := range sortedKeys(choices) {
 		values = append(values, name)
-		is := map[string]any{"properties": map[string]any{property: map[string]any{"const": name}}, "required": []any{property}}
+		is := map[string]any{"type": "object", "properties": map[string]any{property: map[string]any{"const": name}}, "required": []any{property}}
 		all = append(all, map[string]any{"$comment": decided, "if": is, "then": map[string]any{"$ref": choices[name]}})
 	}
 	known := map[string]any{"properties": map[string]any{property: map[string]any{"enum": values}}, "required": []any{property}}
 	if otherwise := d.text("defaultMapping"); otherwise != "" {
 		known = map[string]any{"if": known, "else": map[string]any{"$ref": b.named(c, d, from+self, otherwise)}}
 	}
-	known["type"] = types
-	out["allOf"] = append(all, known)
+	object := map[string]any{"type": "object"}
+	if len(others) > 0 { // what is no object has no names
+		out["allOf"] = append(all, map[string]any{"if": object, "then": known, "else": map[string]any{"anyOf": others}})
+		return
+	}
+	out["allOf"] = append(all, object, known)
 }
 
 // decided marks what a discriminator decides about, for who looks for members that no
 // choice speaks of. No document has it, as comments are left out.
 const decided = "\x00decided"
 
-// choices are the schemas of oneOf or anyOf by their names. types gains null where one
-// of them is just that.
-func (b *bundle) choices(c cursor, from string, types []any, choices map[string]string) []any {
+// choices are the schemas of oneOf or anyOf by their names. others are those that are for
+// no object.
+func (b *bundle) choices(c cursor, from string, choices map[string]string) (others []any) {
 	for _, keyword := range []string{"oneOf", "anyOf"} {
 		c.items(keyword, func(s cursor) {
 			m, _ := s.v.(map[string]any)
 			ref, ok := m["$ref"].(string)
 			switch {
 			case m["type"] == "null":
-				types = []any{"object", "null"}
+				others = append(others, map[string]any{"type": "null"})
 			case !ok:
 				s.fail("beside a discriminator, each choice must be a $ref")
+			case b.noObject(s):
+				others = append(others, map[string]any{"$ref": b.ref(s, ref, from)})
 			default:
 				choices[strings.TrimSuffix(path.Base(ref), path.Ext(ref))] = b.ref(s, ref, from)
 			}
 		})
 	}
-	return types
+	return others
+}
+
+// noObject reports whether a choice is for another type.
+func (b *bundle) noObject(c cursor) bool {
+	for range 32 {
+		c, _ = b.behind(c)
+	}
+	m, _ := c.v.(map[string]any)
+	kind, _ := m["type"].(string)
+	return kind != "" && kind != "object"
 }
 
 // inherit finds the schemas that have this one in their allOf, and itself.

@@ -90,6 +90,7 @@ var documentCases = []struct {
 	{"media types that differ in parameters", with("3.1.0", "paths: {/a: {post: {requestBody: {content: {application/json; v=1: {}, Application/JSON; v=2: {}}}}}}"), []string{"document:3:45 application/json stands twice"}},
 	{"form", with("3.1.0", "paths: {/a: {post: {requestBody: {content: {multipart/form-data: {schema: {properties: {a: {}}}, encoding: {a: {style: simple}}}}}}}}"), []string{`style "simple" is not one of forms`}},
 	{"servers", with("3.1.0", "servers: [{url: 'https://{a}.example'}, {url: '%zz'}]"), []string{`document:3:11 "a" is not described`, "document:3:41 not a URL"}},
+	{"a discriminator's circle", with("3.1.0", "components: {schemas: {A: {oneOf: [{$ref: '#/components/schemas/B'}, {$ref: '#/components/schemas/A'}], discriminator: {propertyName: k}}, B: {$ref: '#/components/schemas/B'}}}"), nil},
 	{"security", with("3.1.0", `security: [{b: []}, {none: []}, 7]
 components:
   securitySchemes:
