@@ -6,11 +6,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/go-playground/validator/v10"
 
+	"github.com/sallyport-dev/sallyport/bench/internal/cpu"
 	"github.com/sallyport-dev/sallyport/validate"
 )
 
@@ -105,24 +105,11 @@ func BenchmarkQuery(b *testing.B) {
 	}
 }
 
-// measure reports the time of the processor too: on a machine that does other work it
-// says more.
+// measure wants the request to be accepted, each time.
 func measure(b *testing.B, f func() error) {
-	if err := f(); err != nil {
-		b.Fatal(err)
-	}
-	b.ReportAllocs()
-	before := cpu(b)
-	for b.Loop() {
-		f()
-	}
-	b.ReportMetric(float64(cpu(b)-before)/float64(b.N), "cpu-ns/op")
-}
-
-func cpu(b *testing.B) int64 {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		b.Fatal(err)
-	}
-	return u.Utime.Nano() + u.Stime.Nano()
+	cpu.Measure(b, func() {
+		if err := f(); err != nil {
+			b.Fatal(err)
+		}
+	})
 }

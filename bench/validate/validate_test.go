@@ -6,11 +6,11 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/go-playground/validator/v10"
 
+	"github.com/sallyport-dev/sallyport/bench/internal/cpu"
 	"github.com/sallyport-dev/sallyport/validate"
 )
 
@@ -69,30 +69,11 @@ func TestReaders(t *testing.T) {
 	}
 }
 
-// measure reports the time of the processor too: on a machine that does other work it
-// says more.
-func measure(b *testing.B, f func()) {
-	b.ReportAllocs()
-	before := cpu(b)
-	for b.Loop() {
-		f()
-	}
-	b.ReportMetric(float64(cpu(b)-before)/float64(b.N), "cpu-ns/op")
-}
-
-func cpu(b *testing.B) int64 {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		b.Fatal(err)
-	}
-	return u.Utime.Nano() + u.Stime.Nano()
-}
-
 func BenchmarkBody(b *testing.B) {
 	for _, body := range bodies {
 		for _, r := range readers {
 			b.Run(body.name+"/"+r.name, func(b *testing.B) {
-				measure(b, func() { r.read(body.text) })
+				cpu.Measure(b, func() { r.read(body.text) })
 			})
 		}
 	}
@@ -127,14 +108,14 @@ func BenchmarkQuery(b *testing.B) {
 	const raw = "q=tea+time&limit=20&tag=a&tag=b"
 	r := httptest.NewRequest("GET", "/?"+raw, nil)
 	b.Run("sallyport", func(b *testing.B) {
-		measure(b, func() {
+		cpu.Measure(b, func() {
 			if _, err := validate.Query[search](r); err != nil {
 				b.Fatal(err)
 			}
 		})
 	})
 	b.Run("url and validator", func(b *testing.B) {
-		measure(b, func() {
+		cpu.Measure(b, func() {
 			if err := byHand(raw); err != nil {
 				b.Fatal(err)
 			}
