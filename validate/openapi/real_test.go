@@ -41,7 +41,7 @@ func TestRealDocuments(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			hold(t, data, c.base, 30**rounds)
+			hold(t, data, c.base, 5**rounds)
 		})
 	}
 	t.Run("GitHub", func(t *testing.T) {
