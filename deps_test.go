@@ -17,7 +17,9 @@ var (
 	rooms      = []string{"token", "password", "ratelimit", "validate", "headers", "cors", "authz", "audit"}
 	builtOn    = map[string][]string{ // the rooms that stand on other rooms
 		"validate":         {"validate/internal/wire"},
-		"validate/openapi": {"validate/internal/wire"},
+		"validate/openapi": {"validate/internal/wire", "validate/openapi/internal/spec"},
+
+		"validate/openapi/internal/spec": {"validate/internal/wire"},
 
 		"account":           {"token", "password", "audit", "validate", "ratelimit", "account/internal/seal", "account/internal/totp"},
 		"account/sqlite":    {"account/internal/sqlstore"},

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/sallyport-dev/sallyport/validate/openapi/internal/spec"
 )
 
 // Mode is what becomes of an answer that is not as the document says.
@@ -36,13 +38,13 @@ type answer struct {
 	media []*media // exact types first; none where no body is described
 }
 
-func (w *walker) answersOf(op *Operation, c cursor) {
-	responses, ok := c.get("responses")
-	if w.out == nil || !ok || !responses.object() {
+func (w *walker) answersOf(op *Operation, c spec.Cursor) {
+	responses, ok := c.Get("responses")
+	if w.out == nil || !ok || !responses.Object() {
 		return
 	}
 	all := &answers{exact: map[int]*answer{}}
-	responses.members(func(status string, c cursor) {
+	responses.Members(func(status string, c spec.Cursor) {
 		if strings.HasPrefix(status, "x-") {
 			return
 		}
@@ -56,26 +58,26 @@ func (w *walker) answersOf(op *Operation, c cursor) {
 		case len(status) == 3 && status[0] >= '1' && status[0] <= '5' && strings.EqualFold(status[1:], "xx"):
 			all.ranges[status[0]-'0'] = a
 		default:
-			c.failf("%q is no status: write 200, 2XX or default", status)
+			c.Failf("%q is no status: write 200, 2XX or default", status)
 		}
 		all.json = all.json || a.json()
 	})
 	op.answers = all
 }
 
-func (w *walker) answer(c cursor) *answer {
+func (w *walker) answer(c spec.Cursor) *answer {
 	a := &answer{}
-	c, ok := c.deref()
-	if !ok || !c.object() {
+	c, ok := c.Deref()
+	if !ok || !c.Object() {
 		return a
 	}
-	content, ok := c.get("content")
-	if !ok || !content.object() {
+	content, ok := c.Get("content")
+	if !ok || !content.Object() {
 		return a
 	}
-	eachMedia(content, func(name string, c cursor) {
+	eachMedia(content, func(name string, c spec.Cursor) {
 		m := &media{name: name}
-		if schema, ok := c.get("schema"); ok && (isJSONType(name) || strings.Contains(name, "*")) {
+		if schema, ok := c.Get("schema"); ok && (isJSONType(name) || strings.Contains(name, "*")) {
 			w.out.want(schema, m.rule.set)
 		}
 		a.media = append(a.media, m)

@@ -6,25 +6,27 @@ import (
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/sallyport-dev/sallyport/validate/openapi/internal/spec"
 )
 
 // bundle gathers every schema of a document as it holds for requests, or for answers, in
 // one JSON Schema of draft 2020-12 that the compiler reads once. References are resolved here,
 // so that each problem has its place and no file or address is left to open.
 type bundle struct {
-	l     *loader
+	l     *spec.Loader
 	way   way
 	open  bool // members that nobody has described pass
 	old   bool // OpenAPI 3.0, whose schemas are a dialect of their own
 	keys  map[string]string
 	defs  map[string]any
-	at    []cursor // of each definition
+	at    []spec.Cursor // of each definition
 	queue []entry
 	wants []want
-	shown map[string]struct{} // the names of members in the document
-	ids   map[string]struct{} // $id
-	far   []cursor            // references to an $id
-	heirs map[string][]cursor // schemas by the schema that is in their allOf
+	shown map[string]struct{}      // the names of members in the document
+	ids   map[string]struct{}      // $id
+	far   []spec.Cursor            // references to an $id
+	heirs map[string][]spec.Cursor // schemas by the schema that is in their allOf
 
 	// For the suite of JSON Schema, what a document never has: schemas at an address, and
 	// formats that are not asserted.
@@ -34,7 +36,7 @@ type bundle struct {
 
 type entry struct {
 	key  string
-	at   cursor
+	at   spec.Cursor
 	from string
 }
 
@@ -54,15 +56,15 @@ var (
 
 const bundleURL = "mem:///schemas"
 
-func newBundle(l *loader, w way) *bundle {
-	return &bundle{l: l, way: w, old: l.version == "3.0", keys: map[string]string{}, defs: map[string]any{}, shown: map[string]struct{}{}, ids: map[string]struct{}{}}
+func newBundle(l *spec.Loader, w way) *bundle {
+	return &bundle{l: l, way: w, old: l.Version == "3.0", keys: map[string]string{}, defs: map[string]any{}, shown: map[string]struct{}{}, ids: map[string]struct{}{}}
 }
 
 // add gives the schema at c a place in the bundle and returns the reference to it. from
 // lists the schemas whose discriminator has chosen this one: they are not asked again
 // where it builds on them.
-func (b *bundle) add(c cursor, from string) string {
-	id := c.id() + from
+func (b *bundle) add(c spec.Cursor, from string) string {
+	id := c.ID() + from
 	key, ok := b.keys[id]
 	if !ok {
 		key = strconv.Itoa(len(b.at))
@@ -74,7 +76,7 @@ func (b *bundle) add(c cursor, from string) string {
 }
 
 // want has set called with the compiled schema.
-func (b *bundle) want(c cursor, set func(*jsonschema.Schema, *circles)) {
+func (b *bundle) want(c spec.Cursor, set func(*jsonschema.Schema, *circles)) {
 	b.wants = append(b.wants, want{b.add(c, ""), set})
 }
 
@@ -87,7 +89,7 @@ func (b *bundle) compile() {
 	for _, ref := range b.far {
 		b.checkFar(ref)
 	}
-	if len(b.l.errs) > 0 {
+	if b.l.Failed() {
 		b.check()
 		return
 	}
@@ -124,37 +126,36 @@ func (b *bundle) check() {
 func (b *bundle) refused(err error) {
 	invalid, ok := err.(*jsonschema.SchemaValidationError)
 	if !ok {
-		b.l.errs = append(b.l.errs, &DocumentError{File: b.at[0].src.name, Reason: "a schema cannot be compiled: " + err.Error()})
+		b.at[0].Root().Fail("a schema cannot be compiled: " + err.Error())
 		return
 	}
-	f := failures{most: maxProblems, all: true}
+	f := failures{most: spec.MaxProblems, all: true}
 	f.addSchema(invalid.Err, nil)
 	for _, field := range f.fields {
-		at, pointer := b.origin(field.Pointer)
-		b.l.fail(at, pointer, "the schema is not valid: "+field.Detail)
+		b.origin(field.Pointer).Fail("the schema is not valid: " + field.Detail)
 	}
 }
 
 // origin is where a pointer into the bundle comes from.
-func (b *bundle) origin(pointer string) (*source, string) {
+func (b *bundle) origin(pointer string) spec.Cursor {
 	rest, _ := strings.CutPrefix(pointer, "/$defs/")
 	key, rest, more := strings.Cut(rest, "/")
 	i, err := strconv.Atoi(key)
 	if err != nil || i >= len(b.at) {
-		return b.at[0].src, pointer
+		return b.at[0].Root().Below(pointer)
 	}
 	if more {
 		rest = "/" + rest
 	}
-	return b.at[i].src, b.at[i].pointer + rest
+	return b.at[i].Below(rest)
 }
 
 // checkFar wants an absolute reference to name a schema that is here.
-func (b *bundle) checkFar(ref cursor) {
-	address, _, _ := strings.Cut(ref.v.(string), "#")
+func (b *bundle) checkFar(ref spec.Cursor) {
+	address, _, _ := strings.Cut(ref.Value.(string), "#")
 	_, here := b.ids[address]
 	if !here && b.extra == nil && !strings.HasPrefix(address, "https://json-schema.org/draft/") {
-		ref.failf("%q is no $id of this document; nothing is fetched", address)
+		ref.Failf("%q is no $id of this document; nothing is fetched", address)
 	}
 }
 

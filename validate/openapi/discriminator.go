@@ -6,14 +6,15 @@ import (
 	"strings"
 
 	"github.com/sallyport-dev/sallyport/validate/internal/wire"
+	"github.com/sallyport-dev/sallyport/validate/openapi/internal/spec"
 )
 
 // discriminate replaces a choice by a decision: the member says which schema holds, and
 // only that one is asked, so that its failures are what the client reads.
-func (b *bundle) discriminate(c, d cursor, from string, out map[string]any) {
-	property, self := d.text("propertyName"), "\x00"+c.id()+"\x00"
+func (b *bundle) discriminate(c, d spec.Cursor, from string, out map[string]any) {
+	property, self := d.Text("propertyName"), "\x00"+c.ID()+"\x00"
 	if property == "" {
-		d.fail("needs a propertyName")
+		d.Fail("needs a propertyName")
 		return
 	}
 	b.shown[property] = struct{}{}
@@ -40,7 +41,7 @@ func (b *bundle) discriminate(c, d cursor, from string, out map[string]any) {
 		all = append(all, map[string]any{"$comment": decided, "if": is, "then": map[string]any{"$ref": choices[name]}})
 	}
 	known := map[string]any{"properties": map[string]any{property: map[string]any{"enum": values}}, "required": []any{property}}
-	if otherwise := d.text("defaultMapping"); otherwise != "" {
+	if otherwise := d.Text("defaultMapping"); otherwise != "" {
 		known = map[string]any{"if": known, "else": map[string]any{"$ref": b.named(c, d, from+self, otherwise)}}
 	}
 	object := map[string]any{"type": "object"}
@@ -57,16 +58,16 @@ const decided = "\x00decided"
 
 // choices are the schemas of oneOf or anyOf by their names. others are those that are for
 // no object.
-func (b *bundle) choices(c cursor, from string, choices map[string]string) (others []any) {
+func (b *bundle) choices(c spec.Cursor, from string, choices map[string]string) (others []any) {
 	for _, keyword := range []string{"oneOf", "anyOf"} {
-		c.items(keyword, func(s cursor) {
-			m, _ := s.v.(map[string]any)
+		c.Items(keyword, func(s spec.Cursor) {
+			m, _ := s.Value.(map[string]any)
 			ref, ok := m["$ref"].(string)
 			switch {
 			case m["type"] == "null":
 				others = append(others, map[string]any{"type": "null"})
 			case !ok:
-				s.fail("beside a discriminator, each choice must be a $ref")
+				s.Fail("beside a discriminator, each choice must be a $ref")
 			case b.noObject(s):
 				others = append(others, map[string]any{"$ref": b.ref(s, ref, from)})
 			default:
@@ -78,32 +79,32 @@ func (b *bundle) choices(c cursor, from string, choices map[string]string) (othe
 }
 
 // noObject reports whether a choice is for another type.
-func (b *bundle) noObject(c cursor) bool {
+func (b *bundle) noObject(c spec.Cursor) bool {
 	for range 32 {
 		c, _ = b.behind(c)
 	}
-	m, _ := c.v.(map[string]any)
+	m, _ := c.Value.(map[string]any)
 	kind, _ := m["type"].(string)
 	return kind != "" && kind != "object"
 }
 
 // inherit finds the schemas that have this one in their allOf, and itself.
-func (b *bundle) inherit(c cursor, from string, choices map[string]string) {
+func (b *bundle) inherit(c spec.Cursor, from string, choices map[string]string) {
 	for _, s := range append(b.children(c), c) {
-		choices[path.Base(s.pointer)] = b.add(s, from)
+		choices[path.Base(s.Pointer())] = b.add(s, from)
 	}
 }
 
 // mapped adds the names of the discriminator's mapping.
-func (b *bundle) mapped(c, d cursor, from string, choices map[string]string) {
-	mapping, ok := d.get("mapping")
-	if !ok || !mapping.object() {
+func (b *bundle) mapped(c, d spec.Cursor, from string, choices map[string]string) {
+	mapping, ok := d.Get("mapping")
+	if !ok || !mapping.Object() {
 		return
 	}
-	mapping.members(func(value string, m cursor) {
-		ref, ok := m.v.(string)
+	mapping.Members(func(value string, m spec.Cursor) {
+		ref, ok := m.Value.(string)
 		if !ok {
-			m.fail("must be a text")
+			m.Fail("must be a text")
 			return
 		}
 		choices[value] = b.named(c, m, from, ref)
@@ -111,14 +112,14 @@ func (b *bundle) mapped(c, d cursor, from string, choices map[string]string) {
 }
 
 // named finds a schema by its name among the components, or by a reference.
-func (b *bundle) named(c, at cursor, from, ref string) string {
+func (b *bundle) named(c, at spec.Cursor, from, ref string) string {
 	name := "#/components/schemas/" + wire.Escape(ref)
-	if target, err := c.follow(name); err == nil && !strings.ContainsAny(ref, "/#") {
+	if target, err := c.Follow(name); err == nil && !strings.ContainsAny(ref, "/#") {
 		return b.add(target, from)
 	}
-	target, err := at.follow(ref)
+	target, err := at.Follow(ref)
 	if err != nil {
-		at.fail(err.Error())
+		at.Fail(err.Error())
 		return "#"
 	}
 	return b.add(target, from)
@@ -126,33 +127,33 @@ func (b *bundle) named(c, at cursor, from, ref string) string {
 
 // children of the schema at c by inheritance: those that have it in their allOf, and
 // theirs.
-func (b *bundle) children(c cursor) []cursor {
+func (b *bundle) children(c spec.Cursor) []spec.Cursor {
 	if b.heirs == nil {
-		b.heirs = map[string][]cursor{}
-		root := cursor{b.l, c.src, "", c.src.tree}
-		components, _ := root.get("components")
-		schemas, _ := components.get("schemas")
-		schemas.members(func(_ string, s cursor) {
-			list, _ := s.get("allOf")
-			items, _ := list.v.([]any)
+		b.heirs = map[string][]spec.Cursor{}
+		root := c.Root()
+		components, _ := root.Get("components")
+		schemas, _ := components.Get("schemas")
+		schemas.Members(func(_ string, s spec.Cursor) {
+			list, _ := s.Get("allOf")
+			items, _ := list.Value.([]any)
 			for _, item := range items {
 				if m, ok := item.(map[string]any); ok {
 					if ref, ok := m["$ref"].(string); ok {
-						if parent, err := s.follow(ref); err == nil {
-							b.heirs[parent.id()] = append(b.heirs[parent.id()], s)
+						if parent, err := s.Follow(ref); err == nil {
+							b.heirs[parent.ID()] = append(b.heirs[parent.ID()], s)
 						}
 					}
 				}
 			}
 		})
 	}
-	var all []cursor
-	known := []string{c.id()}
-	for next := slices.Clone(b.heirs[c.id()]); len(next) > 0; next = next[1:] {
-		if !slices.Contains(known, next[0].id()) {
-			known = append(known, next[0].id())
+	var all []spec.Cursor
+	known := []string{c.ID()}
+	for next := slices.Clone(b.heirs[c.ID()]); len(next) > 0; next = next[1:] {
+		if !slices.Contains(known, next[0].ID()) {
+			known = append(known, next[0].ID())
 			all = append(all, next[0])
-			next = append(next, b.heirs[next[0].id()]...)
+			next = append(next, b.heirs[next[0].ID()]...)
 		}
 	}
 	return all

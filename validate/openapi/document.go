@@ -8,7 +8,11 @@ import (
 	"strings"
 
 	"github.com/sallyport-dev/sallyport/validate/internal/wire"
+	"github.com/sallyport-dev/sallyport/validate/openapi/internal/spec"
 )
+
+// DocumentError is one problem of a document.
+type DocumentError = spec.Error
 
 // Document is a compiled OpenAPI document. It is immutable, and safe for concurrent use.
 type Document struct {
@@ -36,7 +40,7 @@ func Load(dir, file string, cfg Config) (*Document, error) {
 		return nil, err
 	}
 	defer root.Close()
-	return load(folder(root), path.Clean(file), cfg)
+	return load(spec.Folder(root), path.Clean(file), cfg)
 }
 
 // Parse is [Load] for a document that is one file, such as an embedded one.
@@ -52,19 +56,16 @@ func Parse(data []byte, cfg Config) (*Document, error) {
 
 func load(read func(string) ([]byte, error), file string, cfg Config) (*Document, error) {
 	cfg, cfgErr := cfg.normal()
-	l := &loader{read: read, files: map[string]*source{}}
-	src, err := l.open(file)
+	l := spec.NewLoader(read)
+	root, err := l.Open(file)
 	if err != nil {
-		if len(l.errs) == 0 {
-			l.errs = append(l.errs, &DocumentError{File: file, Reason: err.Error()})
-		}
-		return nil, errors.Join(append([]error{cfgErr}, l.errs...)...)
+		return nil, errors.Join(append([]error{cfgErr}, l.Problems()...)...)
 	}
 	d := &Document{cfg: cfg, limits: wire.NewLimits(cfg.Limit, cfg.Depth, cfg.Gzip)}
 	d.answer, d.answerLimits = answerConfig(cfg)
-	w := walker{d: d, root: cursor{l, src, "", src.tree}}
+	w := walker{d: d, l: l, root: root}
 	w.document()
-	if err := errors.Join(append([]error{cfgErr}, l.problems()...)...); err != nil {
+	if err := errors.Join(append([]error{cfgErr}, l.Problems()...)...); err != nil {
 		return nil, err
 	}
 	return d, nil
@@ -73,39 +74,40 @@ func load(read func(string) ([]byte, error), file string, cfg Config) (*Document
 // walker goes through a document once and compiles what it finds.
 type walker struct {
 	d       *Document
-	root    cursor
+	l       *spec.Loader
+	root    spec.Cursor
 	b       *bundle
 	out     *bundle           // of answers, nil where none is looked at
 	known   map[string]Scheme // security schemes by their names
 	all     []Requirement     // of operations that have none of their own
 	stated  bool
 	leaves  []*leaf
-	byID    map[string]cursor
+	byID    map[string]spec.Cursor
 	servers []server
 }
 
 var methods = []string{"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 
 func (w *walker) document() {
-	if !w.root.object() || !w.readVersion() {
+	if !w.root.Object() || !w.readVersion() {
 		return
 	}
-	w.b, w.known, w.byID = newBundle(w.root.l, inRequests), map[string]Scheme{}, map[string]cursor{}
+	w.b, w.known, w.byID = newBundle(w.l, inRequests), map[string]Scheme{}, map[string]spec.Cursor{}
 	w.b.open = w.d.cfg.InsecureUnknownMembers
 	if w.d.cfg.Responses != ResponsesOff {
-		w.out = newBundle(w.root.l, inAnswers)
+		w.out = newBundle(w.l, inAnswers)
 		w.out.shown = w.b.shown
 	}
 	w.dialect()
 	w.components()
 	w.all, w.stated = w.security(w.root)
 	w.servers = w.serversOf(w.root, nil)
-	paths, ok := w.root.get("paths")
-	if !ok && w.root.l.version == "3.0" {
-		w.root.fail("needs paths")
+	paths, ok := w.root.Get("paths")
+	if !ok && w.root.Version() == "3.0" {
+		w.root.Fail("needs paths")
 	}
-	if ok && paths.object() {
-		paths.members(func(template string, item cursor) {
+	if ok && paths.Object() {
+		paths.Members(func(template string, item spec.Cursor) {
 			if !strings.HasPrefix(template, "x-") {
 				w.path(template, item)
 			}
@@ -122,58 +124,58 @@ func (w *walker) document() {
 }
 
 func (w *walker) readVersion() bool {
-	version := w.root.text("openapi")
+	version := w.root.Text("openapi")
 	for _, known := range []string{"3.0", "3.1", "3.2"} {
 		if strings.HasPrefix(version, known+".") {
-			w.root.l.version = known
+			w.l.Version = known
 			return true
 		}
 	}
-	w.root.failf("openapi is %q, and must be 3.0.x, 3.1.x or 3.2.x", version)
+	w.root.Failf("openapi is %q, and must be 3.0.x, 3.1.x or 3.2.x", version)
 	return false
 }
 
 // dialect wants the one of JSON Schema that is known here. What a document says about
 // itself, such as its title, changes no check, and is not looked at.
 func (w *walker) dialect() {
-	if dialect := w.root.text("jsonSchemaDialect"); dialect != "" && w.root.l.version != "3.0" &&
+	if dialect := w.root.Text("jsonSchemaDialect"); dialect != "" && w.root.Version() != "3.0" &&
 		dialect != "https://json-schema.org/draft/2020-12/schema" && !strings.HasPrefix(dialect, "https://spec.openapis.org/oas/3.") {
-		w.root.failf("the dialect %q is not known; draft 2020-12 is", dialect)
+		w.root.Failf("the dialect %q is not known; draft 2020-12 is", dialect)
 	}
 }
 
 // components compiles every schema, used or not, so that every problem is told.
 func (w *walker) components() {
-	components, ok := w.root.get("components")
-	if !ok || !components.object() {
+	components, ok := w.root.Get("components")
+	if !ok || !components.Object() {
 		return
 	}
-	schemas, _ := components.get("schemas")
-	schemas.members(func(_ string, s cursor) { w.b.add(s, "") })
+	schemas, _ := components.Get("schemas")
+	schemas.Members(func(_ string, s spec.Cursor) { w.b.add(s, "") })
 	w.schemes(components)
 }
 
-func (w *walker) path(template string, item cursor) {
+func (w *walker) path(template string, item spec.Cursor) {
 	if template == "" || template[0] != '/' {
-		item.fail("a path must begin with a slash")
+		item.Fail("a path must begin with a slash")
 		return
 	}
 	place := item
-	item, ok := item.deref()
-	if !ok || !item.object() {
+	item, ok := item.Deref()
+	if !ok || !item.Object() {
 		return
 	}
 	servers := w.serversOf(item, w.servers)
 	shared := w.params(item)
-	item.members(func(name string, c cursor) {
+	item.Members(func(name string, c spec.Cursor) {
 		switch {
-		case slices.Contains(methods, name), name == "query" && w.root.l.version == "3.2":
+		case slices.Contains(methods, name), name == "query" && w.root.Version() == "3.2":
 			w.operation(template, strings.ToUpper(name), place, c, servers, shared)
-		case name == "additionalOperations" && w.root.l.version == "3.2":
-			c.members(func(method string, c cursor) { w.operation(template, method, place, c, servers, shared) })
+		case name == "additionalOperations" && w.root.Version() == "3.2":
+			c.Members(func(method string, c spec.Cursor) { w.operation(template, method, place, c, servers, shared) })
 		case slices.Contains([]string{"$ref", "summary", "description", "servers", "parameters"}, name), strings.HasPrefix(name, "x-"):
 		default:
-			c.fail(name + " is no method of OpenAPI " + w.root.l.version)
+			c.Fail(name + " is no method of OpenAPI " + w.root.Version())
 		}
 	})
 }

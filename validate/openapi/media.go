@@ -1,11 +1,13 @@
 package openapi
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/sallyport-dev/sallyport/problem"
 	"github.com/sallyport-dev/sallyport/validate/internal/wire"
+	"github.com/sallyport-dev/sallyport/validate/openapi/internal/spec"
 )
 
 const (
@@ -30,18 +32,18 @@ type media struct {
 	types   map[string][]string // media types of a part, by its name
 }
 
-func (w *walker) body(op *Operation, c cursor) {
-	c, ok := c.deref()
-	if !ok || !c.object() {
+func (w *walker) body(op *Operation, c spec.Cursor) {
+	c, ok := c.Deref()
+	if !ok || !c.Object() {
 		return
 	}
-	content, ok := c.get("content")
-	if !ok || !content.object() {
-		c.fail("needs content")
+	content, ok := c.Get("content")
+	if !ok || !content.Object() {
+		c.Fail("needs content")
 		return
 	}
-	b := &body{required: c.flag("required", false), missing: wire.Malformed("empty_body", "The body is empty, and needed here.")}
-	eachMedia(content, func(name string, c cursor) { b.add(w.media(name, c), w.d.cfg.InsecureUncheckedBodies) })
+	b := &body{required: c.Flag("required", false), missing: wire.Malformed("empty_body", "The body is empty, and needed here.")}
+	eachMedia(content, func(name string, c spec.Cursor) { b.add(w.media(name, c), w.d.cfg.InsecureUncheckedBodies) })
 	slices.SortStableFunc(b.media, byRange)
 	var names []string
 	for _, m := range b.media {
@@ -56,15 +58,15 @@ func (w *walker) body(op *Operation, c cursor) {
 
 // eachMedia calls f for every media type, by its name alone: two that differ in parameters
 // are not told apart, and so are a problem.
-func eachMedia(content cursor, f func(name string, c cursor)) {
+func eachMedia(content spec.Cursor, f func(name string, c spec.Cursor)) {
 	known := map[string]bool{}
-	content.members(func(text string, c cursor) {
+	content.Members(func(text string, c spec.Cursor) {
 		name := mediaName(text)
 		if known[name] {
-			c.failf("%s stands twice: media types are told apart by their names, not by parameters", name)
+			c.Failf("%s stands twice: media types are told apart by their names, not by parameters", name)
 		}
 		known[name] = true
-		if c, ok := c.deref(); ok && c.object() {
+		if c, ok := c.Deref(); ok && c.Object() {
 			f(name, c)
 		}
 	})
@@ -81,9 +83,9 @@ func (b *body) add(m *media, unchecked bool) {
 // structured reports whether the schema asks for more than a text.
 func (m *media) structured() bool { return m.shape != nil && (m.shape.object || m.shape.list) }
 
-func (w *walker) media(name string, c cursor) *media {
+func (w *walker) media(name string, c spec.Cursor) *media {
 	m := &media{name: mediaName(name), types: map[string][]string{}}
-	schema, ok := c.get("schema")
+	schema, ok := c.Get("schema")
 	if !ok {
 		return m
 	}
@@ -92,26 +94,26 @@ func (w *walker) media(name string, c cursor) *media {
 		return m // JSON has its shape itself
 	}
 	m.shape = shapeOf(schema)
-	encodings, _ := c.get("encoding")
+	encodings, _ := c.Get("encoding")
 	for _, member := range sortedKeys(m.shape.members) {
-		encoding, _ := encodings.get(member)
+		encoding, _ := encodings.Get(member)
 		m.members = append(m.members, m.member(member, encoding))
 	}
 	return m
 }
 
 // member compiles how a member of a form is written.
-func (m *media) member(name string, encoding cursor) *param {
+func (m *media) member(name string, encoding spec.Cursor) *param {
 	p := &param{name: name, style: styleForm, shape: m.shape.members[name]}
-	style := encoding.text("style")
+	style := encoding.Text("style")
 	if style != "" {
 		p.style = style
 	}
 	if style != "" && !slices.Contains(styles["query"], style) {
-		encoding.failf("the style %q is not one of forms: %s", style, strings.Join(styles["query"], ", "))
+		encoding.Failf("the style %q is not one of forms: %s", style, strings.Join(styles["query"], ", "))
 	}
-	p.explode = encoding.flag("explode", p.style == styleForm)
-	if types := encoding.text("contentType"); types != "" {
+	p.explode = encoding.Flag("explode", p.style == styleForm)
+	if types := encoding.Text("contentType"); types != "" {
 		for t := range strings.SplitSeq(types, ",") {
 			m.types[name] = append(m.types[name], strings.ToLower(strings.TrimSpace(t)))
 		}
@@ -152,3 +154,5 @@ func findMedia(list []*media, name string) *media {
 	}
 	return nil
 }
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -3,6 +3,8 @@ package openapi
 import (
 	"slices"
 	"sync/atomic"
+
+	"github.com/sallyport-dev/sallyport/validate/openapi/internal/spec"
 )
 
 // Operation is one method at one path.
@@ -26,13 +28,13 @@ type Operation struct {
 	body                        *body
 }
 
-func (w *walker) operation(template, method string, place, c cursor, servers []server, shared []cursor) {
-	if !c.object() {
+func (w *walker) operation(template, method string, place, c spec.Cursor, servers []server, shared []spec.Cursor) {
+	if !c.Object() {
 		return
 	}
-	op := &Operation{ID: c.text("operationId"), Method: method, Path: template, doc: w.d}
+	op := &Operation{ID: c.Text("operationId"), Method: method, Path: template, doc: w.d}
 	if before, twice := w.byID[op.ID]; twice && op.ID != "" {
-		c.failf("the operationId %q is that of %s too", op.ID, before.pointer)
+		c.Failf("the operationId %q is that of %s too", op.ID, before.Pointer())
 	}
 	w.byID[op.ID] = c
 	w.d.operations = append(w.d.operations, op)
@@ -51,21 +53,21 @@ func (w *walker) operation(template, method string, place, c cursor, servers []s
 		op.security, op.stated = w.all, w.stated
 	}
 	op.keys = op.queryKeys()
-	if body, ok := c.get("requestBody"); ok {
+	if body, ok := c.Get("requestBody"); ok {
 		w.body(op, body)
 	}
 	w.answersOf(op, c)
-	if _, ok := c.get("responses"); !ok && w.root.l.version == "3.0" {
-		c.fail("needs responses")
+	if _, ok := c.Get("responses"); !ok && w.root.Version() == "3.0" {
+		c.Fail("needs responses")
 	}
 }
 
 // route puts the operation into the tree, once for every base.
-func (w *walker) route(op *Operation, place cursor, servers []server) (names []string) {
+func (w *walker) route(op *Operation, place spec.Cursor, servers []server) (names []string) {
 	for _, s := range servers {
 		n, in, ok := w.d.routes.add(s.base + op.Path)
 		if !ok {
-			place.fail("the braces of the path do not fit, or two parameters stand side by side")
+			place.Fail("the braces of the path do not fit, or two parameters stand side by side")
 			return nil
 		}
 		if names = in; n.leaf == nil {
@@ -75,7 +77,7 @@ func (w *walker) route(op *Operation, place cursor, servers []server) (names []s
 		// Two templates that differ in names alone are one path. As long as no method is
 		// in both, it is clear which one is meant.
 		if before := n.leaf.methods[op.Method]; before != nil && before != op {
-			place.failf("%s is served twice: %s is the same path", op.Method, before.Path)
+			place.Failf("%s is served twice: %s is the same path", op.Method, before.Path)
 			return names
 		}
 		n.leaf.methods[op.Method] = op

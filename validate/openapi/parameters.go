@@ -4,29 +4,31 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/sallyport-dev/sallyport/validate/openapi/internal/spec"
 )
 
 // params lists the parameters at c, followed to where they are described.
-func (w *walker) params(c cursor) (all []cursor) {
-	c.items("parameters", func(p cursor) {
-		if p, ok := p.deref(); ok && p.object() {
+func (w *walker) params(c spec.Cursor) (all []spec.Cursor) {
+	c.Items("parameters", func(p spec.Cursor) {
+		if p, ok := p.Deref(); ok && p.Object() {
 			all = append(all, p)
 		}
 	})
 	return all
 }
 
-func (w *walker) parameters(op *Operation, c cursor, shared []cursor, names []string) {
-	own := map[string]cursor{}
+func (w *walker) parameters(op *Operation, c spec.Cursor, shared []spec.Cursor, names []string) {
+	own := map[string]spec.Cursor{}
 	for _, p := range w.params(c) {
-		key := p.text("in") + " " + p.text("name")
+		key := p.Text("in") + " " + p.Text("name")
 		if _, twice := own[key]; twice {
-			p.fail("the parameter stands twice")
+			p.Fail("the parameter stands twice")
 		}
 		own[key] = p
 	}
 	for _, p := range shared {
-		if key := p.text("in") + " " + p.text("name"); own[key].l == nil {
+		if key := p.Text("in") + " " + p.Text("name"); own[key].IsZero() {
 			own[key] = p
 		}
 	}
@@ -38,21 +40,21 @@ func (w *walker) parameters(op *Operation, c cursor, shared []cursor, names []st
 	}
 	for _, name := range names {
 		if found[name] == nil {
-			c.failf("the path's parameter %q is not described", name)
+			c.Failf("the path's parameter %q is not described", name)
 			continue
 		}
 		op.path = append(op.path, found[name])
 	}
 	for _, name := range sortedKeys(found) {
 		if !slices.Contains(names, name) {
-			own["path "+name].failf("the path %s has no {%s}", op.Path, name)
+			own["path "+name].Failf("the path %s has no {%s}", op.Path, name)
 		}
 	}
 	op.untangle()
 }
 
 // place puts p into the list for its place.
-func (o *Operation) place(at cursor, p *param, inPath map[string]*param) {
+func (o *Operation) place(at spec.Cursor, p *param, inPath map[string]*param) {
 	switch p.in {
 	case "path":
 		inPath[p.name] = p
@@ -62,7 +64,7 @@ func (o *Operation) place(at cursor, p *param, inPath map[string]*param) {
 		o.cookie = append(o.cookie, p)
 	case "querystring":
 		if o.whole != nil {
-			at.fail("there can be one parameter in the querystring")
+			at.Fail("there can be one parameter in the querystring")
 		}
 		o.whole = p
 	case "header":
@@ -105,43 +107,43 @@ var styles = map[string][]string{
 }
 
 // param compiles one parameter, or says why not.
-func (w *walker) param(c cursor) *param {
-	p := &param{name: c.text("name"), in: c.text("in"), required: c.flag("required", false), allowEmpty: c.flag("allowEmptyValue", false)}
+func (w *walker) param(c spec.Cursor) *param {
+	p := &param{name: c.Text("name"), in: c.Text("in"), required: c.Flag("required", false), allowEmpty: c.Flag("allowEmptyValue", false)}
 	allowed, known := styles[p.in]
 	switch {
 	case p.name == "":
-		c.fail("needs a name")
+		c.Fail("needs a name")
 		return nil
-	case p.in == "querystring" && w.root.l.version == "3.2":
+	case p.in == "querystring" && w.root.Version() == "3.2":
 	case !known:
-		c.failf("in is %q, and must be path, query, header or cookie", p.in)
+		c.Failf("in is %q, and must be path, query, header or cookie", p.in)
 		return nil
 	case p.in == "path" && !p.required:
-		c.fail("a parameter of the path must have required: true")
+		c.Fail("a parameter of the path must have required: true")
 	}
-	content, hasContent := c.get("content")
-	schema, hasSchema := c.get("schema")
+	content, hasContent := c.Get("content")
+	schema, hasSchema := c.Get("schema")
 	switch {
 	case hasContent && hasSchema, !hasContent && !hasSchema:
-		c.fail("needs either a schema or content")
+		c.Fail("needs either a schema or content")
 		return nil
 	case hasContent:
 		return w.contentParam(p, content)
 	case p.in == "querystring":
-		c.fail("a parameter in the querystring needs content")
+		c.Fail("a parameter in the querystring needs content")
 		return nil
 	}
 	p.style = allowed[0]
-	if s := c.text("style"); s != "" {
+	if s := c.Text("style"); s != "" {
 		p.style = s
 	}
-	if !slices.Contains(allowed, p.style) || p.style == styleCookie && w.root.l.version != "3.2" {
-		c.failf("the style %q is not one of %s parameters: %s", p.style, p.in, strings.Join(allowed, ", "))
+	if !slices.Contains(allowed, p.style) || p.style == styleCookie && w.root.Version() != "3.2" {
+		c.Failf("the style %q is not one of %s parameters: %s", p.style, p.in, strings.Join(allowed, ", "))
 	}
-	p.explode = c.flag("explode", p.style == styleForm || p.style == styleCookie)
+	p.explode = c.Flag("explode", p.style == styleForm || p.style == styleCookie)
 	p.shape = shapeOf(schema)
 	if p.style == styleDeep && !p.shape.object {
-		c.fail("deepObject is for objects")
+		c.Fail("deepObject is for objects")
 	}
 	p.malformed = p.malformedDetail()
 	w.b.want(schema, p.rule.set)
@@ -149,21 +151,21 @@ func (w *walker) param(c cursor) *param {
 }
 
 // contentParam compiles a parameter that has a media type.
-func (w *walker) contentParam(p *param, content cursor) *param {
-	m, _ := content.v.(map[string]any)
+func (w *walker) contentParam(p *param, content spec.Cursor) *param {
+	m, _ := content.Value.(map[string]any)
 	if len(m) != 1 {
-		content.fail("must have exactly one media type")
+		content.Fail("must have exactly one media type")
 		return nil
 	}
 	p.shape = &shape{text: true}
-	content.members(func(name string, media cursor) {
-		media, ok := media.deref()
+	content.Members(func(name string, media spec.Cursor) {
+		media, ok := media.Deref()
 		if !ok {
 			return
 		}
 		base := mediaName(name)
 		p.asJSON, p.raw = isJSONType(base), !isJSONType(base)
-		if schema, ok := media.get("schema"); ok {
+		if schema, ok := media.Get("schema"); ok {
 			w.b.want(schema, p.rule.set)
 			p.shape = shapeOf(schema)
 		}

@@ -1,11 +1,15 @@
 package openapi
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/sallyport-dev/sallyport/validate/openapi/internal/spec"
+)
 
 // probed puts what can be told of a choice without going deeper before the choice, so
 // that the ones that are not meant cost nothing: {"if": probe, "then": choice, "else":
 // false}. The probe asks for nothing that the choice does not ask for too.
-func (b *bundle) probed(c cursor, choice any) any {
+func (b *bundle) probed(c spec.Cursor, choice any) any {
 	probe := b.probe(c, seen{})
 	if len(probe) == 0 {
 		return choice
@@ -14,8 +18,8 @@ func (b *bundle) probed(c cursor, choice any) any {
 }
 
 // probe is a part of the schema at c that does not go deeper than one member.
-func (b *bundle) probe(c cursor, been seen) map[string]any {
-	m, _ := c.v.(map[string]any)
+func (b *bundle) probe(c spec.Cursor, been seen) map[string]any {
+	m, _ := c.Value.(map[string]any)
 	if m == nil || m["$id"] != nil || b.nullableChoice(m) || been.before(c) {
 		return nil
 	}
@@ -28,8 +32,8 @@ func (b *bundle) probe(c cursor, been seen) map[string]any {
 	}
 	b.flat(m, probe)
 	b.probeMembers(c, m, probe)
-	all, _ := c.get("allOf")
-	all.each(func(s cursor) { require(probe, b.probe(s, been)) })
+	all, _ := c.Get("allOf")
+	all.Each(func(s spec.Cursor) { require(probe, b.probe(s, been)) })
 	return probe
 }
 
@@ -41,13 +45,13 @@ func require(probe, also map[string]any) {
 }
 
 // behind follows a $ref, where there is one to follow.
-func (b *bundle) behind(c cursor) (cursor, bool) {
-	m, _ := c.v.(map[string]any)
+func (b *bundle) behind(c spec.Cursor) (spec.Cursor, bool) {
+	m, _ := c.Value.(map[string]any)
 	ref, ok := m["$ref"].(string)
 	if !ok || isAbsolute(ref) {
 		return c, false
 	}
-	target, err := c.follow(ref)
+	target, err := c.Follow(ref)
 	return target, err == nil
 }
 
@@ -60,7 +64,7 @@ func (b *bundle) flat(m, probe map[string]any) {
 	}
 }
 
-func (b *bundle) probeMembers(c cursor, m, probe map[string]any) {
+func (b *bundle) probeMembers(c spec.Cursor, m, probe map[string]any) {
 	never := b.neverMembers(c, seen{})
 	if required, ok := m["required"].([]any); ok {
 		left := slices.DeleteFunc(slices.Clone(required), func(name any) bool {
@@ -72,13 +76,13 @@ func (b *bundle) probeMembers(c cursor, m, probe map[string]any) {
 		}
 	}
 	members := map[string]any{}
-	properties, _ := c.get("properties")
-	properties.members(func(name string, s cursor) {
+	properties, _ := c.Get("properties")
+	properties.Members(func(name string, s spec.Cursor) {
 		if target, ok := b.behind(s); ok {
 			s = target
 		}
 		flat := map[string]any{}
-		if sm, ok := s.v.(map[string]any); ok && sm["$id"] == nil {
+		if sm, ok := s.Value.(map[string]any); ok && sm["$id"] == nil {
 			b.flat(sm, flat)
 		}
 		members[name] = flat

@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/sallyport-dev/sallyport/validate/openapi/internal/spec"
 )
 
 // What the keywords of a schema hold. The rest is copied as it is.
@@ -25,13 +27,13 @@ var (
 
 // schema rewrites the schema at c for the bundle. Within an $id, references and the
 // rest are the compiler's business.
-func (b *bundle) schema(c cursor, from string, within bool) any {
-	m, ok := c.v.(map[string]any)
-	if v, isBool := c.v.(bool); isBool && !b.old {
+func (b *bundle) schema(c spec.Cursor, from string, within bool) any {
+	m, ok := c.Value.(map[string]any)
+	if v, isBool := c.Value.(bool); isBool && !b.old {
 		return v
 	}
 	if !ok {
-		c.fail("must be a schema")
+		c.Fail("must be a schema")
 		return true
 	}
 	if id, ok := m["$id"].(string); ok && !b.old {
@@ -42,20 +44,20 @@ func (b *bundle) schema(c cursor, from string, within bool) any {
 		return map[string]any{"$ref": b.ref(c, ref, from)}
 	}
 	out := make(map[string]any, len(m))
-	c.members(func(name string, k cursor) { b.keyword(out, name, k, from, within) })
+	c.Members(func(name string, k spec.Cursor) { b.keyword(out, name, k, from, within) })
 	if within {
 		return out
 	}
 	if b.old {
 		if t, ok := out["type"]; ok && !isText(t) {
-			c.fail("the type of OpenAPI 3.0 is one text")
+			c.Fail("the type of OpenAPI 3.0 is one text")
 			delete(out, "type")
 		}
 		oldNumbers(out)
 		oldNull(m, out)
 	}
 	b.dropNever(c, out)
-	if d, ok := c.get("discriminator"); ok && d.object() {
+	if d, ok := c.Get("discriminator"); ok && d.Object() {
 		b.discriminate(c, d, from, out)
 	}
 	if b.nullableChoice(m) {
@@ -70,18 +72,18 @@ func (b *bundle) nullableChoice(m map[string]any) bool {
 	return b.old && m["nullable"] == true && m["type"] == nil && (m["oneOf"] != nil || m["anyOf"] != nil || m["allOf"] != nil)
 }
 
-func (b *bundle) keyword(out map[string]any, name string, k cursor, from string, within bool) {
+func (b *bundle) keyword(out map[string]any, name string, k spec.Cursor, from string, within bool) {
 	switch {
 	case !within && (slices.Contains(annotations, name) || strings.HasPrefix(name, "x-")):
 	case b.old && !slices.Contains(oldKeywords, name):
-		k.failf("%s is not a keyword of OpenAPI 3.0 schemas", name)
+		k.Failf("%s is not a keyword of OpenAPI 3.0 schemas", name)
 	case slices.Contains(oneSchema, name):
-		if _, isBool := k.v.(bool); isBool {
-			out[name] = k.v
+		if _, isBool := k.Value.(bool); isBool {
+			out[name] = k.Value
 			return
 		}
-		if _, isList := k.v.([]any); isList {
-			out[name] = k.v // an old form of items, for the compiler to refuse
+		if _, isList := k.Value.([]any); isList {
+			out[name] = k.Value // an old form of items, for the compiler to refuse
 			return
 		}
 		out[name] = b.schema(k, "", within)
@@ -90,8 +92,8 @@ func (b *bundle) keyword(out map[string]any, name string, k cursor, from string,
 		if name != "allOf" {
 			from = ""
 		}
-		values, _ := k.v.([]any)
-		k.each(func(item cursor) {
+		values, _ := k.Value.([]any)
+		k.Each(func(item spec.Cursor) {
 			one := b.schema(item, from, within)
 			if len(values) > 1 && !within && (name == "anyOf" || name == "oneOf") {
 				one = b.probed(item, one)
@@ -106,12 +108,12 @@ func (b *bundle) keyword(out map[string]any, name string, k cursor, from string,
 	}
 }
 
-func (b *bundle) schemas(out map[string]any, name string, k cursor, within bool) {
-	if !k.object() {
+func (b *bundle) schemas(out map[string]any, name string, k spec.Cursor, within bool) {
+	if !k.Object() {
 		return
 	}
 	all := map[string]any{}
-	k.members(func(member string, s cursor) {
+	k.Members(func(member string, s spec.Cursor) {
 		switch name {
 		case "properties":
 			b.shown[member] = struct{}{}
@@ -129,12 +131,12 @@ func (b *bundle) schemas(out map[string]any, name string, k cursor, within bool)
 	out[name] = all
 }
 
-func (b *bundle) other(out map[string]any, name string, k cursor, from string, within bool) {
-	text, _ := k.v.(string)
+func (b *bundle) other(out map[string]any, name string, k spec.Cursor, from string, within bool) {
+	text, _ := k.Value.(string)
 	switch {
 	case name == "pattern":
 		if checkPattern(k, text) {
-			out[name] = k.v
+			out[name] = k.Value
 		}
 	case name == "$ref" && !within && text != "":
 		out[name] = b.ref(k, text, from)
@@ -142,29 +144,29 @@ func (b *bundle) other(out map[string]any, name string, k cursor, from string, w
 		name == "$dynamicRef" && !within && strings.HasPrefix(text, "#/"):
 		out["$ref"] = b.ref(k, text, from)
 	default:
-		out[name] = k.v
+		out[name] = k.Value
 	}
 }
 
 // ref is what a reference becomes. c is the place to complain about.
-func (b *bundle) ref(c cursor, ref, from string) string {
+func (b *bundle) ref(c spec.Cursor, ref, from string) string {
 	if isAbsolute(ref) {
-		c.v = ref
+		c.Value = ref
 		b.far = append(b.far, c)
 		return ref
 	}
-	target, err := c.follow(ref)
+	target, err := c.Follow(ref)
 	if err != nil {
-		c.fail(err.Error())
+		c.Fail(err.Error())
 		return "#"
 	}
 	return b.add(target, from)
 }
 
-func checkPattern(c cursor, pattern string) bool {
+func checkPattern(c spec.Cursor, pattern string) bool {
 	_, err := re2(pattern)
 	if err != nil {
-		c.failf("pattern %q is not a regular expression of RE2, which runs in linear time: %v", pattern, err)
+		c.Failf("pattern %q is not a regular expression of RE2, which runs in linear time: %v", pattern, err)
 	}
 	return err == nil
 }

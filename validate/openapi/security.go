@@ -3,6 +3,8 @@ package openapi
 import (
 	"slices"
 	"strings"
+
+	"github.com/sallyport-dev/sallyport/validate/openapi/internal/spec"
 )
 
 // Scheme is a security scheme as one requirement asks for it.
@@ -31,67 +33,67 @@ func (o *Operation) Security() (either []Requirement, stated bool) {
 }
 
 // schemes reads the security schemes of the document.
-func (w *walker) schemes(components cursor) {
-	schemes, _ := components.get("securitySchemes")
-	schemes.members(func(name string, s cursor) {
-		if s, ok := s.deref(); ok && s.object() {
+func (w *walker) schemes(components spec.Cursor) {
+	schemes, _ := components.Get("securitySchemes")
+	schemes.Members(func(name string, s spec.Cursor) {
+		if s, ok := s.Deref(); ok && s.Object() {
 			w.known[name] = w.scheme(name, s)
 		}
 	})
 }
 
-func (w *walker) scheme(name string, c cursor) Scheme {
-	s := Scheme{Name: name, Type: c.text("type")}
+func (w *walker) scheme(name string, c spec.Cursor) Scheme {
+	s := Scheme{Name: name, Type: c.Text("type")}
 	switch s.Type {
 	case "apiKey":
-		if s.In, s.Key = c.text("in"), c.text("name"); s.Key == "" || !slices.Contains([]string{"query", "header", "cookie"}, s.In) {
-			c.fail("an apiKey needs a name, and in: query, header or cookie")
+		if s.In, s.Key = c.Text("in"), c.Text("name"); s.Key == "" || !slices.Contains([]string{"query", "header", "cookie"}, s.In) {
+			c.Fail("an apiKey needs a name, and in: query, header or cookie")
 		}
 	case "http":
-		if s.HTTP = strings.ToLower(c.text("scheme")); s.HTTP == "" {
-			c.fail("the type http needs a scheme, such as bearer")
+		if s.HTTP = strings.ToLower(c.Text("scheme")); s.HTTP == "" {
+			c.Fail("the type http needs a scheme, such as bearer")
 		}
 	case "mutualTLS", "oauth2", "openIdConnect":
 	default:
-		c.failf("the type %q is not one of apiKey, http, mutualTLS, oauth2, openIdConnect", s.Type)
+		c.Failf("the type %q is not one of apiKey, http, mutualTLS, oauth2, openIdConnect", s.Type)
 	}
 	return s
 }
 
 // security reads the requirements at c, where there are some.
-func (w *walker) security(c cursor) (either []Requirement, stated bool) {
-	_, stated = c.get("security")
-	c.items("security", func(c cursor) {
-		if !c.object() {
+func (w *walker) security(c spec.Cursor) (either []Requirement, stated bool) {
+	_, stated = c.Get("security")
+	c.Items("security", func(c spec.Cursor) {
+		if !c.Object() {
 			return
 		}
 		r := Requirement{}
-		c.members(func(name string, scopes cursor) { r = append(r, w.required(name, scopes)) })
+		c.Members(func(name string, scopes spec.Cursor) { r = append(r, w.required(name, scopes)) })
 		either = append(either, r)
 	})
 	return either, stated
 }
 
 // required is one scheme of a requirement. Since 3.2 its name may be a reference.
-func (w *walker) required(name string, scopes cursor) Scheme {
+func (w *walker) required(name string, scopes spec.Cursor) Scheme {
 	s, ok := w.known[name]
-	if !ok && w.root.l.version == "3.2" && strings.ContainsAny(name, "#/.") {
-		target, err := scopes.follow(name)
-		if ok = err == nil && target.object(); ok {
+	if !ok && w.root.Version() == "3.2" && strings.ContainsAny(name, "#/.") {
+		target, err := scopes.Follow(name)
+		if ok = err == nil && target.Object(); ok {
 			s = w.scheme(name, target)
 		}
 	}
 	if !ok {
-		scopes.failf("there is no security scheme %q among the components", name)
+		scopes.Failf("there is no security scheme %q among the components", name)
 	}
-	list, isList := scopes.v.([]any)
+	list, isList := scopes.Value.([]any)
 	if !isList {
-		scopes.fail("must be a list of scopes, which may be empty")
+		scopes.Fail("must be a list of scopes, which may be empty")
 	}
 	for _, one := range list {
 		scope, isText := one.(string)
 		if !isText || scope == "" {
-			scopes.fail("a scope must be a text")
+			scopes.Fail("a scope must be a text")
 			continue
 		}
 		s.Scopes = append(slices.Clip(s.Scopes), scope)

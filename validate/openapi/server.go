@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"path"
 	"strings"
+
+	"github.com/sallyport-dev/sallyport/validate/openapi/internal/spec"
 )
 
 // maxServers bounds what the variables of a server may make of it.
@@ -13,7 +15,7 @@ const maxServers = 1000
 type server struct{ host, base string }
 
 // serversOf reads the servers at c; where there are none, those around it hold.
-func (w *walker) serversOf(c cursor, around []server) []server {
+func (w *walker) serversOf(c spec.Cursor, around []server) []server {
 	if len(w.d.cfg.Bases) > 0 && around != nil {
 		return around
 	}
@@ -24,9 +26,9 @@ func (w *walker) serversOf(c cursor, around []server) []server {
 		return around
 	}
 	var all []server
-	c.items("servers", func(s cursor) {
-		if s.object() {
-			all = append(all, expand(s, s.text("url"))...)
+	c.Items("servers", func(s spec.Cursor) {
+		if s.Object() {
+			all = append(all, expand(s, s.Text("url"))...)
 		}
 	})
 	switch {
@@ -40,7 +42,7 @@ func (w *walker) serversOf(c cursor, around []server) []server {
 
 // expand puts the values of the variables into a server's URL: all of them where they
 // are listed, and otherwise the default.
-func expand(s cursor, text string) (all []server) {
+func expand(s spec.Cursor, text string) (all []server) {
 	name, ok := "", false
 	if _, rest, found := strings.Cut(text, "{"); found {
 		name, _, ok = strings.Cut(rest, "}")
@@ -51,37 +53,37 @@ func expand(s cursor, text string) (all []server) {
 		}
 		return all
 	}
-	variables, _ := s.get("variables")
-	v, ok := variables.get(name)
+	variables, _ := s.Get("variables")
+	v, ok := variables.Get(name)
 	if !ok {
-		s.failf("the server's variable %q is not described", name)
+		s.Failf("the server's variable %q is not described", name)
 		return nil
 	}
-	values := []string{v.text("default")}
-	if list, ok := v.get("enum"); ok {
+	values := []string{v.Text("default")}
+	if list, ok := v.Get("enum"); ok {
 		values = nil
-		list.each(func(c cursor) {
-			value, _ := c.v.(string)
+		list.Each(func(c spec.Cursor) {
+			value, _ := c.Value.(string)
 			values = append(values, value)
 		})
 	}
 	for _, value := range values[:min(len(values), 100)] {
 		if strings.Contains(value, "{") {
-			v.fail("the value of a variable may not hold another")
+			v.Fail("the value of a variable may not hold another")
 			return nil
 		}
 		if all = append(all, expand(s, strings.ReplaceAll(text, "{"+name+"}", value))...); len(all) > maxServers {
-			s.failf("the server's variables make more than %d servers", maxServers)
+			s.Failf("the server's variables make more than %d servers", maxServers)
 			return nil
 		}
 	}
 	return all
 }
 
-func parseServer(s cursor, text string) (server, bool) {
+func parseServer(s spec.Cursor, text string) (server, bool) {
 	u, err := url.Parse(text)
 	if err != nil {
-		s.fail("the server's url is not a URL")
+		s.Fail("the server's url is not a URL")
 		return server{}, false
 	}
 	base := strings.TrimSuffix(u.EscapedPath(), "/")

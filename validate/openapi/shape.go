@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/sallyport-dev/sallyport/validate/openapi/internal/spec"
 )
 
 // shape is what a schema says about how a text has to be read: as a number, a list, an
@@ -19,7 +21,7 @@ type shape struct {
 }
 
 // shapeOf reads the schema at c as far as it can be told without a value.
-func shapeOf(c cursor) *shape {
+func shapeOf(c spec.Cursor) *shape {
 	s := &shape{}
 	s.merge(c, 0, seen{})
 	return s
@@ -28,32 +30,32 @@ func shapeOf(c cursor) *shape {
 // maxShape is how deep a shape goes: an object, its members, and the items of those.
 const maxShape = 2
 
-func (s *shape) merge(c cursor, depth int, been seen) {
-	m, ok := c.v.(map[string]any)
+func (s *shape) merge(c spec.Cursor, depth int, been seen) {
+	m, ok := c.Value.(map[string]any)
 	if !ok || been.before(c) {
 		return
 	}
 	if ref, ok := m["$ref"].(string); ok && !isAbsolute(ref) {
-		if target, err := c.follow(ref); err == nil {
+		if target, err := c.Follow(ref); err == nil {
 			s.merge(target, depth, been)
 		}
 	}
 	s.types(m)
 	for _, keyword := range []string{"allOf", "anyOf", "oneOf"} {
-		list, _ := c.get(keyword)
-		list.each(func(item cursor) { s.merge(item, depth, been) })
+		list, _ := c.Get(keyword)
+		list.Each(func(item spec.Cursor) { s.merge(item, depth, been) })
 	}
 	if depth == maxShape {
 		return
 	}
-	if items, ok := c.get("items"); ok {
+	if items, ok := c.Get("items"); ok {
 		s.items = deeper(s.items, items, depth)
 	}
-	if others, ok := c.get("additionalProperties"); ok && others.v != false {
+	if others, ok := c.Get("additionalProperties"); ok && others.Value != false {
 		s.others = deeper(s.others, others, depth)
 	}
-	properties, _ := c.get("properties")
-	properties.members(func(name string, member cursor) {
+	properties, _ := c.Get("properties")
+	properties.Members(func(name string, member spec.Cursor) {
 		if s.members == nil {
 			s.members = map[string]*shape{}
 		}
@@ -61,7 +63,7 @@ func (s *shape) merge(c cursor, depth int, been seen) {
 	})
 }
 
-func deeper(s *shape, c cursor, depth int) *shape {
+func deeper(s *shape, c spec.Cursor, depth int) *shape {
 	if s == nil {
 		s = &shape{}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/sallyport-dev/sallyport/internal/suite"
 	"github.com/sallyport-dev/sallyport/validate/internal/wire"
+	"github.com/sallyport-dev/sallyport/validate/openapi/internal/spec"
 )
 
 // schemaCase is one group of the JSON Schema test suite.
@@ -39,18 +40,18 @@ func readCases(t *testing.T, file string) (cases []schemaCase) {
 
 // alone compiles one schema the way those of a document are compiled.
 func alone(schema []byte, extra func(*jsonschema.Compiler), annotate bool) (*rule, []error) {
-	l := &loader{files: map[string]*source{}, version: "3.1"}
-	src := &source{name: "schema.json", raw: schema}
-	if err := src.parse(); err != nil {
-		return nil, []error{err}
+	l := spec.NewLoader(func(string) ([]byte, error) { return schema, nil })
+	l.Version = "3.1"
+	root, err := l.Open("schema.json")
+	if err != nil {
+		return nil, l.Problems()
 	}
-	l.files[src.name] = src
 	b := newBundle(l, inRequests)
 	b.extra, b.annotate, b.open = extra, annotate, true
 	r := &rule{}
-	b.want(cursor{l, src, "", src.tree}, r.set)
+	b.want(root, r.set)
 	b.compile()
-	return r, l.errs
+	return r, l.Problems()
 }
 
 // remotes are the schemas that the suite expects at an address. A document has none.
@@ -65,12 +66,12 @@ func remotes(t *testing.T, dir string) func(*jsonschema.Compiler) {
 		if err != nil {
 			return err
 		}
-		src := &source{name: name, raw: data}
-		if err := src.parse(); err != nil {
+		root, err := spec.NewLoader(func(string) ([]byte, error) { return data, nil }).Open(name)
+		if err != nil {
 			return err
 		}
 		rel, err := filepath.Rel(dir, name)
-		found["http://localhost:1234/"+filepath.ToSlash(rel)] = src.tree
+		found["http://localhost:1234/"+filepath.ToSlash(rel)] = root.Value
 		return err
 	})
 	if err != nil {

@@ -1,4 +1,4 @@
-package openapi
+package spec
 
 import (
 	"cmp"
@@ -13,15 +13,16 @@ import (
 )
 
 const (
-	maxFile      = 32 << 20 // bytes of one file of the document
-	maxFiles     = 1000
-	maxDocDepth  = 200
-	maxProblems  = 1000
+	maxFile     = 32 << 20 // bytes of one file of the document
+	maxFiles    = 1000
+	maxDocDepth = 200
+	// MaxProblems is how many problems are told.
+	MaxProblems  = 1000
 	maxDocValues = 4_000_000
 )
 
-// DocumentError is one problem of the document.
-type DocumentError struct {
+// Error is one problem of the document.
+type Error struct {
 	// File is the file's name, relative to the folder.
 	File string
 	// Pointer is the JSON Pointer of the place in the file.
@@ -33,7 +34,7 @@ type DocumentError struct {
 }
 
 // Error names the place and the rule.
-func (e *DocumentError) Error() string {
+func (e *Error) Error() string {
 	at := e.File
 	if e.Line > 0 {
 		at = fmt.Sprintf("%s:%d:%d", e.File, e.Line, e.Column)
@@ -50,18 +51,40 @@ type source struct {
 	anchors map[string]string // $anchor → pointer, filled when first asked for
 }
 
-// loader reads the files of a document and gathers what is wrong with them.
-type loader struct {
-	read    func(name string) ([]byte, error)
-	files   map[string]*source
-	errs    []error
-	found   []found // whose line is not known yet
-	version string  // "3.0", "3.1" or "3.2"
+// Loader reads the files of a document and gathers what is wrong with them.
+type Loader struct {
+	// Version is the version of OpenAPI, such as "3.1", once it is known.
+	Version string
+
+	read  func(name string) ([]byte, error)
+	files map[string]*source
+	errs  []error
+	found []found // whose line is not known yet
 }
 
-func (l *loader) fail(s *source, pointer, reason string) {
-	if len(l.errs) < maxProblems {
-		e := &DocumentError{File: s.name, Pointer: pointer, Reason: reason}
+// NewLoader returns a Loader of the files that read returns by their names.
+func NewLoader(read func(name string) ([]byte, error)) *Loader {
+	return &Loader{read: read, files: map[string]*source{}}
+}
+
+// Open reads the file and returns its whole value. Problems are noted as well.
+func (l *Loader) Open(name string) (Cursor, error) {
+	src, err := l.open(name)
+	if err != nil {
+		if len(l.errs) == 0 {
+			l.errs = append(l.errs, &Error{File: name, Reason: err.Error()})
+		}
+		return Cursor{}, err
+	}
+	return Cursor{src.tree, l, src, ""}, nil
+}
+
+// Failed reports whether there is a problem.
+func (l *Loader) Failed() bool { return len(l.errs) > 0 }
+
+func (l *Loader) fail(s *source, pointer, reason string) {
+	if len(l.errs) < MaxProblems {
+		e := &Error{File: s.name, Pointer: pointer, Reason: reason}
 		l.errs, l.found = append(l.errs, e), append(l.found, found{s, e})
 	}
 }
@@ -69,15 +92,15 @@ func (l *loader) fail(s *source, pointer, reason string) {
 // found is a problem in a file.
 type found struct {
 	src *source
-	err *DocumentError
+	err *Error
 }
 
-// problems are all there are, in the order of their places.
-func (l *loader) problems() []error {
+// Problems returns all problems, in the order of their places.
+func (l *Loader) Problems() []error {
 	l.locate()
 	slices.SortStableFunc(l.errs, func(a, b error) int {
-		x, okX := a.(*DocumentError)
-		y, okY := b.(*DocumentError)
+		x, okX := a.(*Error)
+		y, okY := b.(*Error)
 		if !okX || !okY {
 			return 0
 		}
@@ -89,11 +112,11 @@ func (l *loader) problems() []error {
 
 // locate finds the lines of all problems, reading each file once more: a table of all
 // places would be as large as the document.
-func (l *loader) locate() {
-	bySource := map[*source]map[string][]*DocumentError{}
+func (l *Loader) locate() {
+	bySource := map[*source]map[string][]*Error{}
 	for _, f := range l.found {
 		if bySource[f.src] == nil {
-			bySource[f.src] = map[string][]*DocumentError{}
+			bySource[f.src] = map[string][]*Error{}
 		}
 		bySource[f.src][f.err.Pointer] = append(bySource[f.src][f.err.Pointer], f.err)
 	}
@@ -102,9 +125,9 @@ func (l *loader) locate() {
 	}
 }
 
-// folder reads files below dir, and none outside of it: os.Root follows no symbolic
+// Folder reads files below dir, and none outside of it: os.Root follows no symbolic
 // link that leaves it.
-func folder(root *os.Root) func(string) ([]byte, error) {
+func Folder(root *os.Root) func(string) ([]byte, error) {
 	return func(name string) ([]byte, error) {
 		f, err := root.Open(name)
 		if err != nil {
@@ -123,7 +146,7 @@ func folder(root *os.Root) func(string) ([]byte, error) {
 }
 
 // open returns a file, parsed once. An error is a reason for the place that named it.
-func (l *loader) open(name string) (*source, error) {
+func (l *Loader) open(name string) (*source, error) {
 	if s, ok := l.files[name]; ok {
 		if s == nil {
 			return nil, errors.New("needs " + name + ", which cannot be used")

@@ -1,4 +1,4 @@
-package openapi
+package spec
 
 import (
 	"bytes"
@@ -12,7 +12,7 @@ import (
 )
 
 // places fills in the lines and columns of the problems at the given pointers.
-func (s *source) places(wanted map[string][]*DocumentError) {
+func (s *source) places(wanted map[string][]*Error) {
 	if s.yaml {
 		var doc yaml.Node
 		if yaml.Load(s.raw, &doc) != nil || len(doc.Content) == 0 {

@@ -1,4 +1,4 @@
-package openapi
+package spec
 
 import (
 	"bytes"
@@ -21,7 +21,7 @@ func (s *source) parse() error {
 	}
 	at := func(reason string, offset int64) error {
 		line, column := position(s.raw, offset)
-		return &DocumentError{s.name, "", line, column, reason}
+		return &Error{s.name, "", line, column, reason}
 	}
 	if !utf8.Valid(s.raw) {
 		return at("is not UTF-8", 0)
@@ -104,7 +104,7 @@ func (t *treeReader) object(depth int) (any, error) {
 func (s *source) parseYAML() error {
 	var doc yaml.Node
 	if err := yaml.Load(s.raw, &doc); err != nil {
-		return &DocumentError{File: s.name, Reason: "is not YAML: " + strings.TrimPrefix(err.Error(), "yaml: ")}
+		return &Error{File: s.name, Reason: "is not YAML: " + strings.TrimPrefix(err.Error(), "yaml: ")}
 	}
 	y := yamlReader{file: s.name, values: min(len(s.raw)+100_000, maxDocValues)}
 	s.tree = y.value(&doc, "", 0)
@@ -120,8 +120,8 @@ type yamlReader struct {
 }
 
 func (y *yamlReader) fail(n *yaml.Node, pointer, reason string) any {
-	if len(y.errs) < maxProblems {
-		y.errs = append(y.errs, &DocumentError{y.file, pointer, n.Line, n.Column, reason})
+	if len(y.errs) < MaxProblems {
+		y.errs = append(y.errs, &Error{y.file, pointer, n.Line, n.Column, reason})
 	}
 	return nil
 }
