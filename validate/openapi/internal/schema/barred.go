@@ -1,0 +1,61 @@
+package schema
+
+import "maps"
+
+// barNames finds, for every schema, the members that do not go the compiler's way, so that
+// none of them is required: those that the schema marks itself, or a schema that holds
+// with it by allOf or $ref, as "required" may stand in one branch and readOnly in another.
+func (c *Compiler) barNames() {
+	own := map[*Schema][]string{}
+	for _, s := range c.schemas {
+		for name, p := range s.properties {
+			if p.schema.marks(map[*Schema]bool{}) {
+				own[s] = append(own[s], name)
+			}
+		}
+	}
+	if len(own) == 0 {
+		return
+	}
+	for _, s := range c.schemas {
+		names := map[string]struct{}{}
+		s.gather(own, names, map[*Schema]bool{})
+		if len(names) > 0 {
+			s.spared = maps.Clone(names)
+		}
+	}
+}
+
+// gather adds the marked members of s and of what holds with it.
+func (s *Schema) gather(own map[*Schema][]string, to map[string]struct{}, seen map[*Schema]bool) {
+	if s == nil || seen[s] {
+		return
+	}
+	seen[s] = true
+	for _, name := range own[s] {
+		to[name] = struct{}{}
+	}
+	s.ref.gather(own, to, seen)
+	for _, t := range s.allOf {
+		t.gather(own, to, seen)
+	}
+}
+
+// marks reports whether a schema, or one that it asks about the same value, is barred.
+func (s *Schema) marks(seen map[*Schema]bool) bool {
+	if s == nil || seen[s] {
+		return false
+	}
+	seen[s] = true
+	if s.barred || s.ref.marks(seen) || s.then.marks(seen) || s.otherwise.marks(seen) || s.dynamic != nil && s.dynamic.schema.marks(seen) {
+		return true
+	}
+	for _, list := range [][]*Schema{s.allOf, s.anyOf, s.oneOf} {
+		for _, t := range list {
+			if t.marks(seen) {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,226 @@
+package schema
+
+// inPlace asks the schemas that s asks about the same value.
+func (r *run) inPlace(s *Schema, at int32, n *node) bool {
+	ok := true
+	if s.ref != nil {
+		ok = r.ask(s.ref, at)
+	}
+	if s.dynamic != nil && !r.stop(ok) {
+		ok = r.ask(r.outermost(s.dynamic), at) && ok
+	}
+	for _, t := range s.allOf {
+		if r.stop(ok) {
+			return false
+		}
+		ok = r.ask(t, at) && ok
+	}
+	if s.not != nil && !r.stop(ok) {
+		ok = r.not(s, at) && ok
+	}
+	if s.cond != nil && !r.stop(ok) {
+		ok = r.conditional(s, at) && ok
+	}
+	if s.dependentSchemas != nil && n.kind == Object && !r.stop(ok) {
+		for _, d := range s.dependentSchemas {
+			if r.v.child(at, d.name) != 0 {
+				ok = r.ask(d.schema, at) && ok
+			}
+		}
+	}
+	if s.anyOf != nil && !r.stop(ok) {
+		ok = r.anyOf(s, s.anyOf, at) && ok
+	}
+	if s.oneOf != nil && !r.stop(ok) {
+		ok = r.oneOf(s, at) && ok
+	}
+	if s.discriminator != nil && !r.stop(ok) {
+		ok = r.decide(s, at, n) && ok
+	}
+	return ok
+}
+
+// outermost is what a $dynamicRef stands for: the schema of its anchor in the outermost
+// resource that was entered on the way here.
+func (r *run) outermost(d *dynamicRef) *Schema {
+	if d.anchor == "" {
+		return d.schema
+	}
+	for _, home := range r.scope {
+		if t := home.dynamic[d.anchor]; t != nil {
+			return t
+		}
+	}
+	return d.schema
+}
+
+// not keeps no note of what it asks about (JSON Schema 2020-12 §10.2.1.4).
+func (r *run) not(s *Schema, at int32) bool {
+	before := len(r.trail)
+	held := r.try(s.not, at)
+	if r.undo(before); r.over {
+		return false
+	}
+	return !held || r.fail(s, at, notAllowed)
+}
+
+func (r *run) conditional(s *Schema, at int32) bool {
+	t := s.otherwise
+	if r.try(s.cond, at) {
+		t = s.then
+	}
+	return !r.over && (t == nil || r.ask(t, at))
+}
+
+// anyOf asks all of the choices where notes are needed, as each that holds may describe
+// members.
+func (r *run) anyOf(s *Schema, choices []*Schema, at int32) bool {
+	held := false
+	for _, t := range choices {
+		if held = r.tryStrict(t, at) || held; r.over || held && !r.collect {
+			break
+		}
+	}
+	switch {
+	case r.over:
+		return false
+	case held:
+		return true
+	}
+	return r.none(s, choices, at)
+}
+
+func (r *run) oneOf(s *Schema, at int32) bool {
+	held := 0
+	for _, t := range s.oneOf {
+		if r.tryStrict(t, at) {
+			if held++; held > 1 {
+				return r.fail(s, at, ambiguous)
+			}
+		}
+	}
+	switch {
+	case r.over:
+		return false
+	case held == 1:
+		return true
+	}
+	return r.none(s, s.oneOf, at)
+}
+
+// tryStrict tries a choice as it stands, without a member being taken out for it.
+func (r *run) tryStrict(t *Schema, at int32) bool {
+	cutting := r.cutting
+	r.cutting = false
+	ok := r.try(t, at)
+	r.cutting = cutting
+	return ok
+}
+
+// none is the end of a choice none of which holds.
+func (r *run) none(s *Schema, choices []*Schema, at int32) bool {
+	if r.cutting {
+		return r.mostDescribed(choices, at)
+	}
+	if r.out == nil {
+		return false
+	}
+	meant, several := (*Schema)(nil), false
+	for _, t := range choices {
+		if r.likely(t, at, 0) {
+			several = meant != nil
+			if meant = t; several {
+				break
+			}
+		}
+	}
+	if meant != nil && !several {
+		before := r.out.found
+		r.ask(meant, at)
+		if r.out.found > before || r.over {
+			return false
+		}
+	}
+	r.blur(choices, at)
+	return r.fail(s, at, noMatch)
+}
+
+// blur notes what any of the choices describes, so that no member is told apart by a
+// choice that may not have been meant.
+func (r *run) blur(choices []*Schema, at int32) {
+	out := r.out
+	r.out = &report{deaf: true}
+	for _, t := range choices {
+		if r.over {
+			break
+		}
+		r.ask(t, at)
+	}
+	r.out = out
+}
+
+// mostDescribed takes the choice that holds once the members are taken out that it does not
+// describe: the one that leaves the most.
+func (r *run) mostDescribed(choices []*Schema, at int32) bool {
+	best, most := (*Schema)(nil), -1
+	for _, t := range choices {
+		before := len(r.trail)
+		if r.try(t, at) {
+			if n := len(r.trail) - before; n > most {
+				best, most = t, n
+			}
+			r.undo(before)
+		}
+		if r.over {
+			return false
+		}
+	}
+	return best != nil && r.try(best, at)
+}
+
+// decide asks the schema that a discriminator names. Where it was asked before about this
+// value, the schema it named has this one in its allOf.
+func (r *run) decide(s *Schema, at int32, n *node) bool {
+	for _, f := range r.frames[r.base : len(r.frames)-1] {
+		if f == s {
+			return true
+		}
+	}
+	d := s.discriminator
+	if n.kind != Object {
+		if d.others == nil {
+			return r.fail(s, at, notObject)
+		}
+		return r.anyOf(s, d.others, at)
+	}
+
+	c := r.v.child(at, d.property)
+	switch {
+	case c == 0 && d.fallback == nil:
+		r.blurAll(d, at)
+		return r.failAt(s, at, d.property, missing)
+	case c == 0:
+		return r.ask(d.fallback, at)
+	}
+	r.noteName(c)
+	named := d.choices[r.v.nodes[c].text]
+	switch {
+	case r.v.nodes[c].kind == String && named == s:
+		return true
+	case r.v.nodes[c].kind == String && named != nil:
+		return r.ask(named, at)
+	case d.fallback != nil:
+		return r.ask(d.fallback, at)
+	}
+	r.blurAll(d, at)
+	return r.fail(s, c, notChoice)
+}
+
+func (r *run) blurAll(d *discriminator, at int32) {
+	if r.out == nil {
+		return
+	}
+	for _, name := range d.names {
+		r.blur([]*Schema{d.choices[name]}, at)
+	}
+}

@@ -1,0 +1,203 @@
+package schema
+
+import "strings"
+
+// Verdict is what a schema says of a value.
+type Verdict struct {
+	// Fits says that the value fits.
+	Fits bool
+	// TooComplex says that it was too much work to find out. It does not fit then.
+	TooComplex bool
+	// Failures are the reasons why it does not fit, in the order of their places.
+	Failures []Failure
+	// More says that there are more of them.
+	More bool
+}
+
+// Fits reports whether v fits, without a reason.
+func (s *Schema) Fits(v *Value) (fits, tooComplex bool) {
+	r := start(s, v)
+	defer r.done()
+	v.forget()
+	fits = r.below(s, 0) && r.noneLeft(s)
+	return fits && !r.over, r.over
+}
+
+// Judge says whether v fits, and why not.
+func (s *Schema) Judge(v *Value) Verdict {
+	fits, tooComplex := s.Fits(v)
+	switch {
+	case fits:
+		return Verdict{Fits: true}
+	case tooComplex:
+		return Verdict{TooComplex: true, Failures: []Failure{TooComplex}}
+	}
+
+	r := start(s, v)
+	defer r.done()
+	v.forget()
+	r.out = &report{}
+	r.below(s, 0)
+	r.noneLeft(s)
+	if r.over {
+		return Verdict{TooComplex: true, Failures: []Failure{TooComplex}}
+	}
+	return Verdict{Failures: r.list(), More: r.out.more}
+}
+
+// noneLeft looks for members that no schema has described, or that do not go this way.
+func (r *run) noneLeft(s *Schema) bool {
+	ok := true
+	for i := range r.v.nodes {
+		n := &r.v.nodes[i]
+		switch {
+		case n.flags&cut != 0:
+		case n.flags&barred != 0:
+			ok = r.fail(s, int32(i), isBarred)
+		case r.undescribed(int32(i)):
+			ok = r.fail(s, int32(i), unknownMember)
+		}
+		if r.stop(ok) {
+			return false
+		}
+	}
+	return ok
+}
+
+// undescribed reports whether a member is one that no schema speaks of, in an object of
+// which one says which members there are.
+func (r *run) undescribed(at int32) bool {
+	n := &r.v.nodes[at]
+	return !r.set.open && at != 0 && n.flags&described == 0 && r.v.nodes[n.up].kind == Object && r.v.nodes[n.up].flags&speaks != 0
+}
+
+// Cut takes out of v what s does not describe, and what does not go this way. It returns the
+// reasons, how many members were taken out, and whether what is left fits.
+func (s *Schema) Cut(v *Value) (why []Failure, removed int, fits, tooComplex bool) {
+	r := start(s, v)
+	defer r.done()
+	v.forget()
+	r.cutting, r.collect = true, true
+	r.below(s, 0)
+	if r.over {
+		return nil, 0, false, true
+	}
+
+	r.out = &report{}
+	for i := range v.nodes {
+		at := int32(i)
+		below := v.nodes[v.nodes[i].up].flags&cut != 0 && i > 0
+		if below || r.v.nodes[i].flags&barred == 0 && !r.undescribed(at) || i == 0 {
+			if below {
+				v.nodes[i].flags |= cut // it goes with what it is in
+			}
+			continue
+		}
+		if v.nodes[i].flags&barred != 0 {
+			r.fail(s, at, isBarred)
+		} else {
+			r.fail(s, at, unknownMember)
+		}
+		v.cut(at)
+		removed++
+	}
+	why = r.list()
+	fits, tooComplex = s.Fits(v)
+	return why, removed, fits, tooComplex
+}
+
+// cut marks a node as taken out.
+func (v *Value) cut(at int32) {
+	v.nodes[at].flags |= cut
+	v.cuts++
+	for up := v.nodes[at].up; v.nodes[up].flags&cutBelow == 0; up = v.nodes[up].up {
+		v.nodes[up].flags |= cutBelow
+	}
+}
+
+// JSON is the text of v, without what was taken out. What is left is as it was, byte for
+// byte.
+func (v *Value) JSON() []byte {
+	out := make([]byte, 0, len(v.source))
+	return v.appendTo(out, 0)
+}
+
+func (v *Value) appendTo(out []byte, at int32) []byte {
+	n := &v.nodes[at]
+	if n.flags&cutBelow == 0 {
+		return append(out, v.source[n.value:n.end]...)
+	}
+	end := byte(']')
+	if n.kind == Object {
+		end = '}'
+	}
+	out = append(out, v.source[n.value])
+	first := true
+	for c := n.first; c != 0; c = v.nodes[c].next {
+		m := &v.nodes[c]
+		if m.flags&cut != 0 {
+			continue
+		}
+		if !first {
+			out = append(out, ',')
+		}
+		first = false
+		if n.kind == Object {
+			out = append(out, quoted(v.source[m.start:m.value])...)
+		}
+		out = v.appendTo(out, c)
+	}
+	return append(out, end)
+}
+
+// quoted is a name with its colon, out of the text from the name to its value.
+func quoted(s string) string {
+	end := 1
+	for ; end < len(s) && s[end] != '"'; end++ {
+		if s[end] == '\\' {
+			end++
+		}
+	}
+	return s[:end+1] + ":"
+}
+
+// FitsText reports whether a text fits as the one type that the schema asks for, where that
+// is a string, an integer or a boolean and can be told so. It allocates nothing. What it
+// does not take may fit all the same.
+func (s *Schema) FitsText(text string) bool {
+	t := s
+	for i := 0; t.ref != nil && t.types == 0 && i < 16; i++ {
+		t = t.ref
+	}
+	n, kind := node{text: text}, t.types&^typesKnown
+	if t.types == 0 && t.enum != nil && t.enum.values == nil {
+		kind = 1 << String
+	}
+	switch kind {
+	case 1 << String:
+		n.kind = String
+	case integerType:
+		n.kind = Number
+		digits := strings.TrimPrefix(text, "-")
+		if _, ok := plainInt(text); !ok || digits[0] == '0' && len(text) > 1 {
+			return false // 007 and -0 are left to the other way
+		}
+	case 1 << Bool:
+		n.kind = Bool
+		if text != "true" && text != "false" {
+			return false
+		}
+	default:
+		return false
+	}
+	return s.fitsNode(n)
+}
+
+// fitsNode judges a value that is one node.
+func (s *Schema) fitsNode(n node) bool {
+	r := runs.Get().(*run)
+	defer r.done()
+	r.scratch.nodes = append(r.scratch.nodes[:0], n)
+	r.v, r.set, r.left = &r.scratch, s.set, workAtOnce
+	return r.below(s, 0) && !r.over && r.scratch.nodes[0].flags&barred == 0
+}

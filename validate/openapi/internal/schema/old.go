@@ -1,0 +1,52 @@
+package schema
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/sallyport-dev/sallyport/validate/openapi/internal/spec"
+)
+
+// besideRef are the keywords that may stand beside a $ref of OpenAPI 3.0, which says that
+// all of them are ignored (§4.7.23).
+var besideRef = []string{
+	"$ref", "title", "description", "default", "example", "examples", "externalDocs", "xml", "nullable", "deprecated", "discriminator", "summary",
+}
+
+// oldReference compiles a $ref of OpenAPI 3.0. What stands beside it is ignored by the
+// letter; readOnly and writeOnly are held all the same, as authors mean them, and a rule
+// that would fall away is refused.
+func (c *Compiler) oldReference(s *Schema) {
+	s.at.Members(func(name string, k spec.Cursor) {
+		switch {
+		case name == "$ref":
+			c.reference(s.home, k, func(t *Schema) { s.ref = t })
+		case name == "readOnly", name == "writeOnly":
+			s.barred = s.barred || flagOf(k) && name == c.settings.direction.mark
+		case slices.Contains(besideRef, name), strings.HasPrefix(name, "x-"):
+		default:
+			k.Failf("%s has no effect beside a $ref in OpenAPI 3.0: put both into an allOf", name)
+		}
+	})
+}
+
+// oldTypes reads what OpenAPI 3.0 has beside the keywords of JSON Schema: flags that make
+// a bound exclusive, and nullable.
+func (c *Compiler) oldTypes(s *Schema, m map[string]any) {
+	if m["exclusiveMinimum"] == true {
+		s.above, s.minimum = s.minimum, nil
+	}
+	if m["exclusiveMaximum"] == true {
+		s.below, s.maximum = s.maximum, nil
+	}
+	if m["nullable"] != true {
+		return
+	}
+	// By 3.0.3 nullable means something beside a type alone. Beside a choice it is what
+	// authors mean by it.
+	if s.types != 0 {
+		s.types |= 1 << Null
+		return
+	}
+	s.orNull = s.allOf != nil || s.anyOf != nil || s.oneOf != nil
+}
