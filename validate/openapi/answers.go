@@ -77,8 +77,8 @@ func (w *walker) answer(c spec.Cursor) *answer {
 	}
 	eachMedia(content, func(name string, c spec.Cursor) {
 		m := &media{name: name}
-		if schema, ok := c.Get("schema"); ok && (isJSONType(name) || strings.Contains(name, "*")) {
-			w.out.want(schema, m.rule.set)
+		if at, ok := c.Get("schema"); ok {
+			w.schema(m, w.out.Add(at))
 		}
 		a.media = append(a.media, m)
 	})

@@ -34,10 +34,9 @@ func (b *body) check(c *check, contentType string, data []byte) *problem.Problem
 		return b.unsupported
 	case name == multipartType:
 		return m.multipart(c, contentType, data)
+	case m.unread(name) && !c.cfg.InsecureUncheckedBodies:
+		return b.unsupported
 	case !readable(name):
-		if m.structured() && !c.cfg.InsecureUncheckedBodies {
-			return b.unsupported
-		}
 		return nil
 	case more && !wire.IsUTF8Charset(parameter):
 		return b.unsupported
@@ -52,22 +51,15 @@ func (b *body) check(c *check, contentType string, data []byte) *problem.Problem
 }
 
 func (m *media) json(c *check, data []byte) *problem.Problem {
-	v, p, ok := decode(data, c.cfg, c.limits, &c.failures)
+	v, p, ok := parse(data, c.cfg, c.limits, &c.failures)
 	if ok {
-		m.rule.check(v, &c.failures)
+		m.rule.judge(v, &c.failures)
 	}
 	return p
 }
 
 func (m *media) text(c *check, text string) *problem.Problem {
-	scratch := failures{most: 1}
-	readings := m.shape.readings(text)
-	for _, v := range readings[1:] {
-		if m.rule.check(v, &scratch) {
-			return nil
-		}
-	}
-	m.rule.check(readings[0], &c.failures)
+	m.shape.judge(&m.rule, m.shape.readings(text), &c.failures)
 	return nil
 }
 
@@ -214,7 +206,7 @@ func readPart(c *check, s *shape, kind string, content []byte) (v any, code, det
 	case s != nil && s.bytes:
 		return string(content), "", ""
 	case len(content) > c.cfg.Text:
-		return nil, validate.CodeTooLong, "must have at most " + count(c.cfg.Text, "byte")
+		return nil, validate.CodeTooLong, "must have at most " + wire.Count(c.cfg.Text, "byte")
 	case !utf8.Valid(content):
 		return nil, validate.CodeNotUTF8, "must be UTF-8"
 	}

@@ -198,7 +198,7 @@ var requestCases = []requestCase{
 
 	{"cat", "POST /v1/pets", jsonType, `{"kind":"Cat","lives":9}`, ""},
 	{"cat by mapping", "POST /v1/pets", jsonType, `{"kind":"kitten","lives":9}`, ""},
-	{"cat wrong", "POST /v1/pets", jsonType, `{"kind":"Cat","lives":10,"barks":true}`, "/lives too_large"},
+	{"cat wrong", "POST /v1/pets", jsonType, `{"kind":"Cat","lives":10,"barks":true}`, "/barks unknown_member\n/lives too_large"},
 	{"neither", "POST /v1/pets", jsonType, `{"kind":"` + canary + `","lives":10}`, "/kind not_in_enum"},
 	{"no kind", "POST /v1/pets", jsonType, `{"lives":10}`, "/kind required"},
 	{"number for a choice", "POST /v1/pets", jsonType, `5`, " wrong_type"},

@@ -27,7 +27,7 @@ func (o *Operation) check() check {
 func (c *check) at(p *param) { c.in, c.parameter = p.in, p.name }
 
 func (c *check) tooLong() read {
-	return bad(validate.CodeTooLong, "must have at most "+count(c.cfg.Text, "byte"))
+	return bad(validate.CodeTooLong, "must have at most "+wire.Count(c.cfg.Text, "byte"))
 }
 
 // Handler serves with next what the document describes, and answers everything else
@@ -241,7 +241,8 @@ func (o *Operation) readBody(c *check, r *http.Request) *problem.Problem {
 	if p != nil {
 		return p
 	}
-	if m := o.body.find(mediaName(contentType)); m != nil && !readable(mediaName(contentType)) && !m.structured() {
+	name := mediaName(contentType)
+	if m := o.body.find(name); m != nil && !readable(name) && (!m.unread(name) || c.cfg.InsecureUncheckedBodies) {
 		return o.body.stream(c, r)
 	}
 	data, p := c.limits.Read(r)

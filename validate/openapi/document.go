@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/sallyport-dev/sallyport/validate/internal/wire"
+	"github.com/sallyport-dev/sallyport/validate/openapi/internal/schema"
 	"github.com/sallyport-dev/sallyport/validate/openapi/internal/spec"
 )
 
@@ -76,8 +77,9 @@ type walker struct {
 	d       *Document
 	l       *spec.Loader
 	root    spec.Cursor
-	b       *bundle
-	out     *bundle           // of answers, nil where none is looked at
+	in      *schema.Compiler
+	out     *schema.Compiler  // of answers, nil where none is looked at
+	after   []func()          // what needs the compiled schemas
 	known   map[string]Scheme // security schemes by their names
 	all     []Requirement     // of operations that have none of their own
 	stated  bool
@@ -92,11 +94,11 @@ func (w *walker) document() {
 	if !w.root.Object() || !w.readVersion() {
 		return
 	}
-	w.b, w.known, w.byID = newBundle(w.l, inRequests), map[string]Scheme{}, map[string]spec.Cursor{}
-	w.b.open = w.d.cfg.InsecureUnknownMembers
+	w.known, w.byID = map[string]Scheme{}, map[string]spec.Cursor{}
+	w.in = schema.NewCompiler(w.l, schema.Requests, schema.Options{Open: w.d.cfg.InsecureUnknownMembers})
 	if w.d.cfg.Responses != ResponsesOff {
-		w.out = newBundle(w.l, inAnswers)
-		w.out.shown = w.b.shown
+		w.out = schema.NewCompiler(w.l, schema.Responses, schema.Options{})
+		w.out.Shown = w.in.Shown
 	}
 	w.dialect()
 	w.components()
@@ -113,11 +115,14 @@ func (w *walker) document() {
 			}
 		})
 	}
-	w.b.compile()
+	w.in.Finish()
 	if w.out != nil {
-		w.out.compile()
+		w.out.Finish()
 	}
-	w.d.shown = w.b.shown
+	w.d.shown = w.in.Shown
+	for i := 0; i < len(w.after); i++ { // more may come up
+		w.after[i]()
+	}
 	for _, l := range w.leaves {
 		l.finish()
 	}
@@ -135,11 +140,14 @@ func (w *walker) readVersion() bool {
 	return false
 }
 
+// later has f called once all schemas are compiled.
+func (w *walker) later(f func()) { w.after = append(w.after, f) }
+
 // dialect wants the one of JSON Schema that is known here. What a document says about
 // itself, such as its title, changes no check, and is not looked at.
 func (w *walker) dialect() {
 	if dialect := w.root.Text("jsonSchemaDialect"); dialect != "" && w.root.Version() != "3.0" &&
-		dialect != "https://json-schema.org/draft/2020-12/schema" && !strings.HasPrefix(dialect, "https://spec.openapis.org/oas/3.") {
+		!schema.IsDialect(dialect) {
 		w.root.Failf("the dialect %q is not known; draft 2020-12 is", dialect)
 	}
 }
@@ -151,7 +159,7 @@ func (w *walker) components() {
 		return
 	}
 	schemas, _ := components.Get("schemas")
-	schemas.Members(func(_ string, s spec.Cursor) { w.b.add(s, "") })
+	schemas.Members(func(_ string, s spec.Cursor) { w.in.Add(s) })
 	w.schemes(components)
 }
 

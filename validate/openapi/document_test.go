@@ -81,10 +81,10 @@ var documentCases = []struct {
     O: {$ref: "#none"}
     P: {$ref: other.yaml}`), []string{
 		"document:5:9 must be one of: array", "document:6:9 must be a number", "document:7:9 RE2", "document:8:9 RE2", "document:9:29 RE2", "document:10:9 leads to nothing", "document:11:26 must be an array",
-		"document:12:5 must be a schema", "document:13:9 must be a boolean or an object", "document:14:9 nothing is fetched", "document:15:23 needs a propertyName", "document:16:17 each choice must be a $ref",
+		"document:12:5 must be a schema", "document:13:9 must be a schema", "document:14:9 nothing is fetched", "document:15:23 needs a propertyName", "document:16:17 each choice must be a $ref",
 		"document:17:9 nothing is fetched", "document:18:9 leaves the document's folder", "document:19:9 no such $anchor", "document:20:9 the document is one file"}},
 	{"schemas of 3.0", with("3.0.3", "paths: {}\ncomponents:\n  schemas:\n    A: {const: 1}\n    B: {type: [string, 'null']}\n    C: {if: {}}\n    D: true"),
-		[]string{"document:6:9 const is not a keyword of OpenAPI 3.0", "document:7:5 the type of OpenAPI 3.0 is one text", "document:8:9 if is not", "document:9:5 must be a schema"}},
+		[]string{"document:6:9 const is not a keyword of OpenAPI 3.0", "document:7:9 the type of OpenAPI 3.0 is one string", "document:8:9 if is not", "document:9:5 must be a schema"}},
 	{"circle", with("3.1.0", "paths: {/a: {$ref: '#/paths/~1b'}, /b: {$ref: '#/paths/~1a'}}"), []string{"circle", "circle"}},
 	{"body", with("3.1.0", "paths: {/a: {post: {requestBody: {}}, put: {requestBody: {content: {a/b: 1}}}}}"), []string{"document:3:21 needs content", "document:3:69 must be an object"}},
 	{"media types that differ in parameters", with("3.1.0", "paths: {/a: {post: {requestBody: {content: {application/json; v=1: {}, Application/JSON; v=2: {}}}}}}"), []string{"document:3:45 application/json stands twice"}},

@@ -10,6 +10,7 @@ import (
 	"github.com/sallyport-dev/sallyport/problem"
 	"github.com/sallyport-dev/sallyport/validate"
 	"github.com/sallyport-dev/sallyport/validate/internal/wire"
+	"github.com/sallyport-dev/sallyport/validate/openapi/internal/schema"
 )
 
 // The codes of a 422's fields, beside those of package validate.
@@ -17,15 +18,16 @@ const (
 	CodeDuplicate        = "duplicate"         // a parameter, or a part of a form, twice
 	CodeUnknownParameter = "unknown_parameter" // a query parameter the document does not have
 	CodeMalformed        = "malformed"         // not of the parameter's style, or not JSON where it holds JSON
-	CodeReadOnly         = "read_only"         // a member only the server sets
-	CodeWriteOnly        = "write_only"        // a member that only clients send
-	CodeNotMultiple      = "not_multiple"      // a number that is no multiple
-	CodeNotAllowed       = "not_allowed"       // a value that the document excludes
-	CodeNoMatch          = "no_match"          // none of the shapes of anyOf or oneOf
-	CodeAmbiguous        = "ambiguous"         // more than one of the shapes of oneOf
-	CodeFormat           = "format"            // not of the format
-	CodeTooComplex       = "too_complex"       // more work than one value may cause, as choices hold choices
-	CodeBadName          = "bad_name"          // a member whose name is not of the asked form
+
+	CodeReadOnly    = schema.CodeReadOnly
+	CodeWriteOnly   = schema.CodeWriteOnly
+	CodeNotMultiple = schema.CodeNotMultiple
+	CodeNotAllowed  = schema.CodeNotAllowed
+	CodeNoMatch     = schema.CodeNoMatch
+	CodeAmbiguous   = schema.CodeAmbiguous
+	CodeFormat      = schema.CodeFormat
+	CodeTooComplex  = schema.CodeTooComplex
+	CodeBadName     = schema.CodeBadName
 )
 
 // failures are the fields of one answer.
@@ -33,7 +35,6 @@ type failures struct {
 	fields        []problem.Field
 	more          bool
 	most          int
-	all           bool                // show every name: for the developer
 	shown         map[string]struct{} // the document's own names
 	in, parameter string
 	base          []string // where the value stands
@@ -54,11 +55,33 @@ func (f *failures) add(at []string, code, detail string) {
 	}
 }
 
+// addAll notes the failures of a value.
+func (f *failures) addAll(list []schema.Failure, more bool) {
+	for _, one := range list {
+		if one.Known {
+			f.addKnown(one.Path, one.Code, one.Detail)
+			continue
+		}
+		f.add(one.Path, one.Code, one.Detail)
+	}
+	f.more = f.more || more
+}
+
+// addKnown notes a place that the document names, whatever the name looks like.
+func (f *failures) addKnown(at []string, code, detail string) {
+	name := at[len(at)-1]
+	if _, ok := f.shown[name]; ok || wire.IsShown(name) {
+		f.add(at, code, detail)
+		return
+	}
+	f.add(at[:len(at)-1], code, "the member "+name+" "+detail)
+}
+
 // pointer stops before a name that neither the document has nor may be shown.
 func (f *failures) pointer(at []string) (p string, whole bool) {
 	var b strings.Builder
 	for _, name := range slices.Concat(f.base, at) {
-		if _, known := f.shown[name]; !known && !f.all && !wire.IsShown(name) {
+		if _, known := f.shown[name]; !known && !wire.IsShown(name) {
 			return b.String(), false
 		}
 		b.WriteString("/" + wire.Escape(name))

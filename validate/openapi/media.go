@@ -7,6 +7,7 @@ import (
 
 	"github.com/sallyport-dev/sallyport/problem"
 	"github.com/sallyport-dev/sallyport/validate/internal/wire"
+	"github.com/sallyport-dev/sallyport/validate/openapi/internal/schema"
 	"github.com/sallyport-dev/sallyport/validate/openapi/internal/spec"
 )
 
@@ -30,6 +31,8 @@ type media struct {
 	shape   *shape
 	members []*param            // of a form
 	types   map[string][]string // media types of a part, by its name
+
+	asks, structural bool // see [schema.Schema]'s methods
 }
 
 func (w *walker) body(op *Operation, c spec.Cursor) {
@@ -43,7 +46,16 @@ func (w *walker) body(op *Operation, c spec.Cursor) {
 		return
 	}
 	b := &body{required: c.Flag("required", false), missing: wire.Malformed("empty_body", "The body is empty, and needed here.")}
-	eachMedia(content, func(name string, c spec.Cursor) { b.add(w.media(name, c), w.d.cfg.InsecureUncheckedBodies) })
+	eachMedia(content, func(name string, c spec.Cursor) {
+		m := w.media(name, c)
+		w.later(func() { b.add(m, w.d.cfg.InsecureUncheckedBodies) })
+	})
+	w.later(b.finish)
+	op.body = b
+}
+
+// finish puts the media types in order, and makes the answer to all others.
+func (b *body) finish() {
 	slices.SortStableFunc(b.media, byRange)
 	var names []string
 	for _, m := range b.media {
@@ -53,7 +65,6 @@ func (w *walker) body(op *Operation, c spec.Cursor) {
 	if len(names) == 0 {
 		b.unsupported = problem.New(415, "unsupported_media_type", "No media type of this operation can be checked here.")
 	}
-	op.body = b
 }
 
 // eachMedia calls f for every media type, by its name alone: two that differ in parameters
@@ -74,32 +85,49 @@ func eachMedia(content spec.Cursor, f func(name string, c spec.Cursor)) {
 
 // add leaves out what could not be checked.
 func (b *body) add(m *media, unchecked bool) {
-	if !strings.Contains(m.name, "*") && !readable(m.name) && m.structured() && !unchecked {
-		return
+	if strings.Contains(m.name, "*") || unchecked || !m.unread(m.name) {
+		b.media = append(b.media, m)
 	}
-	b.media = append(b.media, m)
 }
 
-// structured reports whether the schema asks for more than a text.
-func (m *media) structured() bool { return m.shape != nil && (m.shape.object || m.shape.list) }
+// unread reports whether the schema asks for more than can be seen in a body of a media
+// type: anything at all where the type cannot be read, and members or items where it is
+// read as a text.
+func (m *media) unread(name string) bool {
+	switch {
+	case isJSONType(name) || name == formType || name == multipartType:
+		return false
+	case readable(name):
+		return m.structural
+	}
+	return m.asks
+}
 
 func (w *walker) media(name string, c spec.Cursor) *media {
 	m := &media{name: mediaName(name), types: map[string][]string{}}
-	schema, ok := c.Get("schema")
+	at, ok := c.Get("schema")
 	if !ok {
 		return m
 	}
-	w.b.want(schema, m.rule.set)
+	w.schema(m, w.in.Add(at))
 	if isJSONType(m.name) {
 		return m // JSON has its shape itself
 	}
-	m.shape = shapeOf(schema)
+	m.shape = w.shapeOf(m.rule.schema)
 	encodings, _ := c.Get("encoding")
-	for _, member := range sortedKeys(m.shape.members) {
-		encoding, _ := encodings.Get(member)
-		m.members = append(m.members, m.member(member, encoding))
-	}
+	w.later(func() {
+		for _, member := range sortedKeys(m.shape.members) {
+			encoding, _ := encodings.Get(member)
+			m.members = append(m.members, m.member(member, encoding))
+		}
+	})
 	return m
+}
+
+// schema sets the schema of a media type.
+func (w *walker) schema(m *media, s *schema.Schema) {
+	m.rule.schema = s
+	w.later(func() { m.asks, m.structural = s.Asks(), s.Structural() })
 }
 
 // member compiles how a member of a form is written.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/sallyport-dev/sallyport/validate"
+	"github.com/sallyport-dev/sallyport/validate/internal/wire"
 )
 
 // Styles of parameters (OpenAPI 3.2 §4.12.3).
@@ -77,8 +78,7 @@ func (p *param) plain() bool {
 	return p.scalar() && !p.asJSON && p.style != styleLabel && p.style != styleMatrix
 }
 
-// judge takes the first reading that the schema takes. Where none is right, the
-// failures of the first are told.
+// judge holds what was read to the schema.
 func (p *param) judge(c *check, r read) {
 	c.at(p)
 	switch {
@@ -91,13 +91,7 @@ func (p *param) judge(c *check, r read) {
 	case len(r.readings) == 0:
 		return
 	}
-	for _, v := range r.readings[1:] {
-		scratch := failures{most: 1}
-		if p.rule.check(v, &scratch) {
-			return
-		}
-	}
-	p.rule.check(r.readings[0], &c.failures)
+	p.shape.judge(&p.rule, r.readings, &c.failures)
 }
 
 // one reads a single text, still escaped.
@@ -133,7 +127,7 @@ func (p *param) one(c *check, raw string, decode decoder) read {
 // listed reads a list, or the text itself where the schema takes both.
 func (p *param) listed(c *check, parts []string, whole string, decode decoder) read {
 	if len(parts) > c.cfg.Items {
-		return bad(validate.CodeTooMany, "must have at most "+count(c.cfg.Items, "item"))
+		return bad(validate.CodeTooMany, "must have at most "+wire.Count(c.cfg.Items, "item"))
 	}
 	for i := range parts {
 		text, ok := decode(parts[i])

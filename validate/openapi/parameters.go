@@ -50,7 +50,7 @@ func (w *walker) parameters(op *Operation, c spec.Cursor, shared []spec.Cursor, 
 			own["path "+name].Failf("the path %s has no {%s}", op.Path, name)
 		}
 	}
-	op.untangle()
+	w.later(op.untangle)
 }
 
 // place puts p into the list for its place.
@@ -141,12 +141,14 @@ func (w *walker) param(c spec.Cursor) *param {
 		c.Failf("the style %q is not one of %s parameters: %s", p.style, p.in, strings.Join(allowed, ", "))
 	}
 	p.explode = c.Flag("explode", p.style == styleForm || p.style == styleCookie)
-	p.shape = shapeOf(schema)
-	if p.style == styleDeep && !p.shape.object {
-		c.Fail("deepObject is for objects")
-	}
-	p.malformed = p.malformedDetail()
-	w.b.want(schema, p.rule.set)
+	p.rule.schema = w.in.Add(schema)
+	p.shape = w.shapeOf(p.rule.schema)
+	w.later(func() {
+		if p.style == styleDeep && !p.shape.object {
+			c.Fail("deepObject is for objects")
+		}
+		p.malformed = p.malformedDetail()
+	})
 	return p
 }
 
@@ -166,12 +168,13 @@ func (w *walker) contentParam(p *param, content spec.Cursor) *param {
 		base := mediaName(name)
 		p.asJSON, p.raw = isJSONType(base), !isJSONType(base)
 		if schema, ok := media.Get("schema"); ok {
-			w.b.want(schema, p.rule.set)
-			p.shape = shapeOf(schema)
+			p.rule.schema = w.in.Add(schema)
+			p.shape = w.shapeOf(p.rule.schema)
 		}
 		if p.in == "querystring" && base == formType {
 			p.asJSON, p.raw, p.style = false, false, styleForm
-			p.members = w.media(name, media).members
+			m := w.media(name, media)
+			w.later(func() { p.members = m.members })
 		}
 	})
 	return p

@@ -1,13 +1,10 @@
 package openapi
 
 import (
-	"bytes"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/sallyport-dev/sallyport/problem"
 	"github.com/sallyport-dev/sallyport/validate/internal/wire"
@@ -111,7 +108,7 @@ func bodyless(status int) bool { return status < 200 || status == 204 || status 
 // read looks into JSON, and takes out of it what is not described.
 func (o *Operation) read(v *Verdict, m *media) {
 	f := failures{shown: o.doc.shown}
-	value, p, ok := decode(v.Body, &o.doc.answer, &o.doc.answerLimits, &f)
+	value, p, ok := parse(v.Body, &o.doc.answer, &o.doc.answerLimits, &f)
 	if p != nil || !ok {
 		v.Code, v.Failures = AnswerMalformed, f.fields
 		if p != nil {
@@ -119,71 +116,27 @@ func (o *Operation) read(v *Verdict, m *media) {
 		}
 		return
 	}
-	found, ok := strays(m.rule.schema, value, forAnswers)
-	if !ok || m.rule.circle && !m.rule.fits(value) {
-		v.Code = AnswerComplex
+	fits, tooComplex := m.rule.schema.Fits(value)
+	if fits || tooComplex {
+		if tooComplex {
+			v.Code = AnswerComplex
+		}
 		return
 	}
-	if v.Removed = len(found); len(found) > 0 {
-		c := cutsOf(found)
-		v.Code, v.Body, value = AnswerMembers, cut(v.Body, c), without(value, c)
+
+	cut := m.rule.schema.Cut(value)
+	switch v.Removed = cut.Removed; {
+	case cut.TooComplex:
+		v.Code, v.Removed = AnswerComplex, 0
+		return
+	case v.Removed > 0:
+		v.Code, v.Body = AnswerMembers, value.JSON()
 	}
-	err := m.rule.schema.Validate(value)
-	if err != nil {
+	if !cut.Fits {
 		v.Code = AnswerInvalid
 	}
-	f.addSchema(err, found)
+	f.addAll(cut.Failures, cut.More)
 	v.Failures = f.fields
-}
-
-// cut copies JSON that was read before, but for what is to be taken out. What stays, stays
-// byte for byte.
-func cut(data []byte, c cuts) []byte {
-	t := cutter{dec: jsontext.NewDecoder(bytes.NewReader(data)), out: make([]byte, 0, len(data))}
-	t.value(c)
-	return t.out
-}
-
-type cutter struct {
-	dec *jsontext.Decoder
-	out []byte
-}
-
-// value copies one value. No error can come, as the text was read in the same way before.
-func (t *cutter) value(c cuts) {
-	if len(c) == 0 {
-		raw, _ := t.dec.ReadValue()
-		t.out = append(t.out, raw...)
-		return
-	}
-	start, _ := t.dec.ReadToken()
-	end := byte(']')
-	if start.Kind() == '{' {
-		end = '}'
-	}
-	t.out = append(t.out, byte(start.Kind()))
-	for i, first := 0, true; byte(t.dec.PeekKind()) != end; i++ {
-		name, label := strconv.Itoa(i), []byte(nil)
-		if end == '}' {
-			raw, err := t.dec.ReadValue()
-			if err != nil {
-				return
-			}
-			name, label = unquote(raw), append(bytes.Clone(raw), ':')
-		}
-		below, listed := c[name]
-		if listed && below == nil {
-			t.dec.SkipValue()
-			continue
-		}
-		if !first {
-			t.out = append(t.out, ',')
-		}
-		t.out, first = append(t.out, label...), false
-		t.value(below)
-	}
-	t.dec.ReadToken()
-	t.out = append(t.out, end)
 }
 
 // answerConfig is how much an answer may be: the upstream is trusted with more than a

@@ -1,6 +1,9 @@
 package wire
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
 
@@ -19,4 +22,12 @@ func IsShown(name string) bool {
 		}
 	}
 	return name != "" && len(name) <= 64
+}
+
+// Count writes a number of things.
+func Count(n int, unit string) string {
+	if n == 1 {
+		return "1 " + unit
+	}
+	return strconv.Itoa(n) + " " + unit + "s"
 }

@@ -9,7 +9,7 @@ func (c *Compiler) barNames() {
 	own := map[*Schema][]string{}
 	for _, s := range c.schemas {
 		for name, p := range s.properties {
-			if p.schema.marks(map[*Schema]bool{}) {
+			if p.schema.marks() {
 				own[s] = append(own[s], name)
 			}
 		}
@@ -42,20 +42,6 @@ func (s *Schema) gather(own map[*Schema][]string, to map[string]struct{}, seen m
 }
 
 // marks reports whether a schema, or one that it asks about the same value, is barred.
-func (s *Schema) marks(seen map[*Schema]bool) bool {
-	if s == nil || seen[s] {
-		return false
-	}
-	seen[s] = true
-	if s.barred || s.ref.marks(seen) || s.then.marks(seen) || s.otherwise.marks(seen) || s.dynamic != nil && s.dynamic.schema.marks(seen) {
-		return true
-	}
-	for _, list := range [][]*Schema{s.allOf, s.anyOf, s.oneOf} {
-		for _, t := range list {
-			if t.marks(seen) {
-				return true
-			}
-		}
-	}
-	return false
+func (s *Schema) marks() bool {
+	return s.some(func(t *Schema) bool { return t.barred })
 }

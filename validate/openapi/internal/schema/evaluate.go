@@ -13,6 +13,11 @@ func (r *run) evaluate(s *Schema, at int32) bool {
 	if s.orNull && n.kind == Null {
 		return true
 	}
+	if s.barred && at != 0 { // readOnly is about a part: a whole parameter may be of such a schema
+		if r.note(at, barred); r.out != nil {
+			return true // that it is there is what is said of it
+		}
+	}
 	if s.types != 0 && !s.fits(n) {
 		return r.fail(s, at, wrongType)
 	}
@@ -45,9 +50,6 @@ func (r *run) evaluate(s *Schema, at int32) bool {
 	}
 	if s.unevaluated != nil && n.kind == Object {
 		ok = r.leftMembers(s, at, since) && ok
-	}
-	if s.barred {
-		r.note(at, barred)
 	}
 	return ok && !r.over
 }

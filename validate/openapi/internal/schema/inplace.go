@@ -119,10 +119,10 @@ func (r *run) tryStrict(t *Schema, at int32) bool {
 
 // none is the end of a choice none of which holds.
 func (r *run) none(s *Schema, choices []*Schema, at int32) bool {
-	if r.cutting {
-		return r.mostDescribed(choices, at)
-	}
-	if r.out == nil {
+	switch {
+	case r.cutting && r.mostDescribed(choices, at):
+		return true
+	case r.out == nil || r.over:
 		return false
 	}
 	meant, several := (*Schema)(nil), false

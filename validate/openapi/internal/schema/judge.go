@@ -1,6 +1,9 @@
 package schema
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Verdict is what a schema says of a value.
 type Verdict struct {
@@ -12,6 +15,8 @@ type Verdict struct {
 	Failures []Failure
 	// More says that there are more of them.
 	More bool
+	// Removed is how many members were taken out, see [Schema.Cut].
+	Removed int
 }
 
 // Fits reports whether v fits, without a reason.
@@ -71,39 +76,44 @@ func (r *run) undescribed(at int32) bool {
 	return !r.set.open && at != 0 && n.flags&described == 0 && r.v.nodes[n.up].kind == Object && r.v.nodes[n.up].flags&speaks != 0
 }
 
-// Cut takes out of v what s does not describe, and what does not go this way. It returns the
-// reasons, how many members were taken out, and whether what is left fits.
-func (s *Schema) Cut(v *Value) (why []Failure, removed int, fits, tooComplex bool) {
+// Cut takes out of v the members that s does not describe, and those that do not go this
+// way. The verdict is about what is left; its failures name what was taken out, too.
+func (s *Schema) Cut(v *Value) (verdict Verdict) {
 	r := start(s, v)
-	defer r.done()
 	v.forget()
 	r.cutting, r.collect = true, true
+	r.out = &report{deaf: true} // what is described is noted beside what does not fit, too
 	r.below(s, 0)
 	if r.over {
-		return nil, 0, false, true
+		r.done()
+		return Verdict{TooComplex: true, Failures: []Failure{TooComplex}}
 	}
 
 	r.out = &report{}
-	for i := range v.nodes {
-		at := int32(i)
-		below := v.nodes[v.nodes[i].up].flags&cut != 0 && i > 0
-		if below || r.v.nodes[i].flags&barred == 0 && !r.undescribed(at) || i == 0 {
-			if below {
-				v.nodes[i].flags |= cut // it goes with what it is in
-			}
+	for i := 1; i < len(v.nodes); i++ {
+		at, n := int32(i), &v.nodes[i]
+		switch {
+		case v.nodes[n.up].flags&cut != 0:
+			n.flags |= cut // it goes with what it is in
+			continue
+		case n.flags&barred != 0:
+			r.fail(s, at, isBarred)
+		case r.undescribed(at):
+			r.fail(s, at, unknownMember)
+		default:
 			continue
 		}
-		if v.nodes[i].flags&barred != 0 {
-			r.fail(s, at, isBarred)
-		} else {
-			r.fail(s, at, unknownMember)
-		}
 		v.cut(at)
-		removed++
+		verdict.Removed++
 	}
-	why = r.list()
-	fits, tooComplex = s.Fits(v)
-	return why, removed, fits, tooComplex
+	verdict.Failures, verdict.More = r.list(), r.out.more
+	r.done()
+
+	left := s.Judge(v)
+	verdict.Fits, verdict.TooComplex, verdict.More = left.Fits, left.TooComplex, left.More || verdict.More
+	verdict.Failures = append(verdict.Failures, left.Failures...)
+	slices.SortStableFunc(verdict.Failures, byPlace)
+	return verdict
 }
 
 // cut marks a node as taken out.

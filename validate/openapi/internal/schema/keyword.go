@@ -51,6 +51,7 @@ func (c *Compiler) keyword(s *Schema, name string, k spec.Cursor) {
 		}
 		s.barred = s.barred || flag && name == c.settings.direction.mark
 	case slices.Contains(annotations, name):
+		s.encoded = s.encoded || name == "contentEncoding" || name == "contentMediaType"
 	case c.options.Lenient:
 	case elsewhere[name] != "":
 		k.Failf("%s is not a keyword of draft 2020-12: write %s", name, elsewhere[name])

@@ -90,7 +90,7 @@ func (r *reader) raw(read jsontext.Value) (start, end int32) {
 // read reads one value as the child of up. start is where its name begins, if it has one.
 func (r *reader) read(up, last int32, name string, start int32) (at int32, err error) {
 	if r.left--; r.left < 0 {
-		return 0, r.stop(validate.CodeTooMany, "the body may hold at most "+count(r.bounds.Values, "value")+" in all")
+		return 0, r.stop(validate.CodeTooMany, "the body may hold at most "+wire.Count(r.bounds.Values, "value")+" in all")
 	}
 	n := node{name: name, start: start}
 	switch r.dec.PeekKind() {
@@ -117,7 +117,7 @@ func (r *reader) read(up, last int32, name string, start int32) (at int32, err e
 	case n.kind == Number && badNumber(n.text) != "":
 		return 0, r.stop(validate.CodeTooLarge, badNumber(n.text))
 	case n.kind == String && len(raw) > r.bounds.Text:
-		return 0, r.stop(validate.CodeTooLong, "must have at most "+count(r.bounds.Text, "byte"))
+		return 0, r.stop(validate.CodeTooLong, "must have at most "+wire.Count(r.bounds.Text, "byte"))
 	case n.kind == String:
 		n.text = unquote(n.text)
 	case n.kind == Null:
@@ -142,7 +142,7 @@ func (r *reader) container(up, last int32, n node) (at int32, err error) {
 	child := int32(0)
 	for i := 0; r.dec.PeekKind() != end; i++ {
 		if i == r.bounds.Items {
-			return 0, r.stop(validate.CodeTooMany, "must have at most "+count(r.bounds.Items, unit))
+			return 0, r.stop(validate.CodeTooMany, "must have at most "+wire.Count(r.bounds.Items, unit))
 		}
 		name, start := strconv.Itoa(i), int32(0)
 		if n.kind == Object {
@@ -171,7 +171,7 @@ func (r *reader) name() (name string, start int32, err error) {
 		return "", 0, err
 	}
 	if len(raw) > r.bounds.Text {
-		return "", 0, r.stop(validate.CodeTooLong, "has a name of more than "+count(r.bounds.Text, "byte"))
+		return "", 0, r.stop(validate.CodeTooLong, "has a name of more than "+wire.Count(r.bounds.Text, "byte"))
 	}
 	start, end := r.raw(raw)
 	return unquote(r.source[start:end]), start, nil
@@ -190,7 +190,7 @@ func unquote(raw string) string {
 // the next reader would take it for infinity.
 func badNumber(raw string) string {
 	if len(raw) > maxNumber {
-		return "must be a number of at most " + count(maxNumber, "character")
+		return "must be a number of at most " + wire.Count(maxNumber, "character")
 	}
 	i := strings.IndexAny(raw, "eE")
 	if i < 0 {

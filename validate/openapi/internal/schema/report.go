@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 
@@ -133,8 +134,12 @@ func (r *run) list() []Failure {
 			list[i].Path = append(list[i].Path, f.name)
 		}
 	}
-	slices.SortStableFunc(list, func(a, b Failure) int { return slices.CompareFunc(a.Path, b.Path, byNumber) })
+	slices.SortStableFunc(list, byPlace)
 	return list
+}
+
+func byPlace(a, b Failure) int {
+	return cmp.Or(slices.CompareFunc(a.Path, b.Path, byNumber), cmp.Compare(a.Code, b.Code))
 }
 
 // path leads to a node.

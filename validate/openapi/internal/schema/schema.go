@@ -32,6 +32,7 @@ type Schema struct {
 	pattern              *pattern
 	format               *format
 	formatName           string
+	encoded              bool // has contentEncoding or contentMediaType
 
 	minimum, maximum, above, below, multiple *bound
 

@@ -2,7 +2,6 @@ package schema
 
 import (
 	"cmp"
-	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -58,21 +57,21 @@ func (r *run) explain(s *Schema, at int32, name string, why reason) (code, detai
 func (s *Schema) bounds(why reason) (code, detail string) {
 	switch why {
 	case tooShort:
-		return validate.CodeTooShort, "must have at least " + count(s.minLength, "character")
+		return validate.CodeTooShort, "must have at least " + wire.Count(s.minLength, "character")
 	case tooLong:
-		return validate.CodeTooLong, "must have at most " + count(s.maxLength, "character")
+		return validate.CodeTooLong, "must have at most " + wire.Count(s.maxLength, "character")
 	case tooFewItems:
-		return validate.CodeTooFew, "must have at least " + count(s.minItems, "item")
+		return validate.CodeTooFew, "must have at least " + wire.Count(s.minItems, "item")
 	case tooManyItems:
-		return validate.CodeTooMany, "must have at most " + count(s.maxItems, "item")
+		return validate.CodeTooMany, "must have at most " + wire.Count(s.maxItems, "item")
 	case tooFewMembers:
-		return validate.CodeTooFew, "must have at least " + count(s.minProperties, "member")
+		return validate.CodeTooFew, "must have at least " + wire.Count(s.minProperties, "member")
 	case tooManyMembers:
-		return validate.CodeTooMany, "must have at most " + count(s.maxProperties, "member")
+		return validate.CodeTooMany, "must have at most " + wire.Count(s.maxProperties, "member")
 	case containsFew:
-		return validate.CodeTooFew, "must have at least " + count(max(s.minContains, 1), "item") + " of the kind asked here"
+		return validate.CodeTooFew, "must have at least " + wire.Count(max(s.minContains, 1), "item") + " of the kind asked here"
 	case containsMany:
-		return validate.CodeTooMany, "must have at most " + count(s.maxContains, "item") + " of the kind asked here"
+		return validate.CodeTooMany, "must have at most " + wire.Count(s.maxContains, "item") + " of the kind asked here"
 	case tooSmall:
 		return validate.CodeTooSmall, "must be at least " + s.minimum.text
 	case tooLarge:
@@ -106,13 +105,6 @@ func (s *Schema) rest(why reason) (code, detail string) {
 		return CodeAmbiguous, "must have one shape that the document allows here, and has several"
 	}
 	return CodeNotAllowed, "is not allowed here"
-}
-
-func count(n int, unit string) string {
-	if n == 1 {
-		return "1 " + unit
-	}
-	return strconv.Itoa(n) + " " + unit + "s"
 }
 
 // orList names types, such as "a string or null".
