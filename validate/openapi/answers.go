@@ -19,7 +19,8 @@ const (
 	// described.
 	ResponsesReport Mode = "report"
 	// ResponsesShape takes out of JSON what the document does not describe, and members
-	// that are writeOnly. What it cannot look into does not pass.
+	// that are writeOnly. An answer that is otherwise not as described does not pass, nor
+	// does one that it cannot look into: a 4xx keeps its status, and any other is a 502.
 	ResponsesShape Mode = "shape"
 	// ResponsesEnforce answers 502 in place of every answer that is not as described.
 	ResponsesEnforce Mode = "enforce"
@@ -114,15 +115,15 @@ func (all *answers) find(status int) *answer {
 }
 
 // find is the entry for a media type. An answer that names none is read as the JSON that
-// is described.
+// is described, by its name or within a range.
 func (a *answer) find(name string) *media {
-	if name == "" {
-		if i := slices.IndexFunc(a.media, func(m *media) bool { return isJSONType(m.name) }); i >= 0 {
-			return a.media[i]
-		}
-		return nil
+	if name != "" {
+		return findMedia(a.media, name)
 	}
-	return findMedia(a.media, name)
+	if i := slices.IndexFunc(a.media, func(m *media) bool { return isJSONType(m.name) }); i >= 0 {
+		return a.media[i]
+	}
+	return findMedia(a.media, "application/json")
 }
 
 // AnswerStats is how many answers of an operation were not as described, in one way.

@@ -25,6 +25,7 @@ paths:
   /maps: {get: {responses: {'205': {description: reset, content: {application/json: {schema: {type: object, properties: {a: {}}}}}}, '202': {description: old, content: {text/json: {schema: {type: object, properties: {a: {}}}}}}, '200': {description: map, content: {application/vnd.map+json: {schema: {$ref: '#/components/schemas/Map'}}}}}}}
   /tree: {get: {responses: {'200': {description: tree, content: {application/json: {schema: {$ref: '#/components/schemas/Tree'}}}}}}}
   /closed: {get: {responses: {'200': {description: tree, content: {application/json: {schema: {$ref: '#/components/schemas/Closed'}}}}}}}
+  /secrets: {get: {responses: {'201': {description: xml, content: {application/xml: {schema: {properties: {a: {}}}}, application/atom+xml: {schema: {type: string}}}}, '200': {description: some, content: {application/json: {schema: {type: object, properties: {id: {}, pw: {anyOf: [{$ref: '#/components/schemas/Secret'}, {type: 'null'}]}, token: {oneOf: [{type: 'null'}, {type: string, writeOnly: true}]}, zz: {type: object, additionalProperties: {writeOnly: true}}}, patternProperties: {'^pwd': {writeOnly: true}}}}}}}}}
   /stream: {get: {responses: {'200': {description: events, content: {text/event-stream: {schema: {type: string}}, application/jsonl: {}}}}}}
 components:
   responses: {Pet: {description: one, content: {application/json: {schema: {$ref: '#/components/schemas/Pet'}}}}}
@@ -105,7 +106,16 @@ var answerCases = []struct {
 	{"free, and no object", "GET /free", 200, "application/json", `[]`, "invalid_answer", " wrong_type", ""},
 	{"no schema", "GET /free", 201, "application/json", `{"hash":`, "", "", ""},
 	{"a range of types", "GET /free", 202, "application/hal+json", `{"a":1,"b":1}`, "undeclared_members", "/b unknown_member", `{"a":1}`},
-	{"a range of types, not JSON", "GET /free", 202, "image/png", `PNG`, "", "", ""},
+	{"a range of types, not JSON", "GET /free", 202, "image/png", `PNG`, "unreadable_answer", "", ""},
+	{"a range of types, no type", "GET /free", 202, "", `{"a":1,"b":1}`, "undeclared_members", "/b unknown_member", `{"a":1}`},
+	{"a list where an object is described", "GET /free", 202, "application/json", `[{"hash":1}]`, "invalid_answer", " wrong_type", ""},
+	{"a text where an object is described", "GET /maps", 202, "text/json", `"$2b$10$hash"`, "invalid_answer", " wrong_type", ""},
+	{"an object where a list is described", "GET /people", 200, "application/json", `{"hash":1}`, "invalid_answer", " wrong_type", ""},
+	{"a secret or null", "GET /secrets", 200, "application/json", `{"pw":"s","token":"t","pwd":"u","zz":{"s":"v"},"id":1}`, "undeclared_members",
+		"/pw write_only,/pwd write_only,/token write_only,/zz/s write_only", `{"zz":{},"id":1}`},
+	{"no secret", "GET /secrets", 200, "application/json", `{"pw":null,"token":null,"id":1}`, "", "", ""},
+	{"XML with a shape", "GET /secrets", 201, "application/xml", `<a/>`, "unreadable_answer", "", ""},
+	{"XML without", "GET /secrets", 201, "application/atom+xml", `<a/>`, "", "", ""},
 	{"a map", "GET /maps", 200, "application/vnd.map+json", `{"k":{"b":1},"l":null,"m":{"c":1,"d":2},"x-":{"a":{"z":1}}}`, "", "", ""},
 	{"another type of JSON", "GET /maps", 200, "application/json", `{}`, "undeclared_media_type", "", ""},
 	{"choices that are closed", "GET /maps", 200, "application/vnd.map+json", `{"k":{"b":1,"h":1},"m":{"h":[],"c":1,"d":2},"x-1":{"a":1,"h":{}}}`, "undeclared_members", "/k/h unknown_member,/m/h unknown_member,/x-1/h unknown_member", `{"k":{"b":1},"m":{"c":1,"d":2},"x-1":{"a":1}}`},

@@ -74,7 +74,8 @@ type Config struct {
 	// describe. Nobody has checked them, and the handler behind may know them.
 	InsecureIgnoreUnknownQuery bool
 	// InsecureUncheckedBodies lets bodies pass whose media type cannot be read here, such
-	// as XML, though the document describes their shape. Without it they are a 415.
+	// as XML, though their schema asks for more than a string. Without it they are a 415 in
+	// requests, and answers that are shaped or enforced are replaced.
 	InsecureUncheckedBodies bool
 }
 

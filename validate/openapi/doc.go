@@ -30,10 +30,11 @@
 // # What is read
 //
 // OpenAPI 3.0, 3.1 and 3.2, as JSON or YAML, in one file or several of one folder.
-// Schemas of 3.1 and 3.2 are JSON Schema draft 2020-12; those of 3.0 are rewritten to
-// it. Formats are asserted. Patterns are regular expressions of RE2, and others are
-// refused at [Load]. A member with readOnly is refused in a request, and never required.
-// A discriminator decides: the schema it names is the only one asked.
+// Schemas of 3.1 and 3.2 are JSON Schema draft 2020-12; those of 3.0 are that dialect. A
+// keyword that is not the version's and does not begin with x- is refused at [Load].
+// Formats are asserted. Patterns are the regular expressions of ECMA-262 that RE2 has, and
+// others are refused at [Load]. A member with readOnly is refused in a request, and never
+// required. A discriminator decides: the schema it names is the only one asked.
 //
 // Numbers are compared exactly, whatever their size, up to 64 characters.
 //
@@ -57,7 +58,8 @@
 // # Answers
 //
 // [ResponsesReport] passes every answer on and says what is not as described,
-// [ResponsesShape] takes out of JSON what is not, and [ResponsesEnforce] answers 502 in its
-// place. Streams and types that are not JSON pass where they are described. What cannot be
-// looked into, such as JSON with a Content-Encoding, passes in a report alone.
+// [ResponsesShape] takes members out of JSON that are not, and replaces what is still not as
+// described, and [ResponsesEnforce] answers 502 in its place. Streams, and types that are
+// not JSON and whose schema asks for a string at most, pass where they are described. What
+// cannot be looked into, such as JSON with a Content-Encoding, passes in a report alone.
 package openapi

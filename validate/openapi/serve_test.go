@@ -116,7 +116,13 @@ var modeCases = []struct {
 	{"a leak as a page", "GET /people", sending(200, leak, "Content-Type", "text/html"), "200 " + leak, "502 answer_undeclared", "502 answer_undeclared", "undeclared_media_type"},
 	{"a leak in a refusal", "GET /people", sending(403, `{"title":"no","stack":1}`, "Content-Type", "application/problem+json"), `403 {"title":"no","stack":1}`, `403 {"title":"no"}`, "502 answer_undeclared", "undeclared_members"},
 	{"a refusal of another type", "GET /people", sending(403, `{"stack":1}`, "Content-Type", asJSON), `403 {"stack":1}`, "403 answer_withheld", "502 answer_undeclared", "undeclared_media_type"},
-	{"wrong, and no leak", "GET /people", sending(200, `[{"name":"Ada"}]`, "Content-Type", asJSON), `200 [{"name":"Ada"}]`, "", "502 answer_undeclared", "invalid_answer"},
+	{"wrong, and no leak", "GET /people", sending(200, `[{"name":"Ada"}]`, "Content-Type", asJSON), `200 [{"name":"Ada"}]`, "502 answer_undeclared", "502 answer_undeclared", "invalid_answer"},
+	{"another type than described", "GET /people", sending(200, `"$2b$"`, "Content-Type", asJSON), `200 "$2b$"`, "502 answer_undeclared", "502 answer_undeclared", "invalid_answer"},
+	{"two types, a page first", "GET /people", func(w http.ResponseWriter, r *http.Request) {
+		w.Header()["Content-Type"] = []string{"text/plain", asJSON}
+		sending(500, leak)(w, r)
+	}, "500 " + leak, "502 answer_undeclared", "502 answer_undeclared", "undeclared_media_type"},
+	{"a range of types, and no JSON", "GET /free", sending(202, "<hash>", "Content-Type", "text/html"), "202 <hash>", "502 answer_undeclared", "502 answer_undeclared", "unreadable_answer"},
 	{"no JSON", "GET /people", sending(200, leak+leak, "Content-Type", asJSON), "200 " + leak + leak, "502 answer_undeclared", "502 answer_undeclared", "malformed_answer"},
 	{"encoded", "GET /people", sending(200, leak, "Content-Type", asJSON, "Content-Encoding", "br"), "200 " + leak, "502 answer_undeclared", "502 answer_undeclared", "encoded_answer"},
 	{"too large", "GET /people", sending(200, strings.Repeat(" ", 200)+leak, "Content-Type", asJSON), "200 " + strings.Repeat(" ", 200) + leak, "502 answer_undeclared", "502 answer_undeclared", "answer_too_large"},
@@ -138,7 +144,7 @@ var modeCases = []struct {
 	}, "200 " + leak + " cut", "cut", "cut", ""},
 	{"nothing", "GET /people", func(http.ResponseWriter, *http.Request) {}, "200 ", "", "502 answer_undeclared", "empty_answer"},
 	{"a status that is not described", "PUT /people", sending(201, `{"hash":1}`, "Content-Type", asJSON), `201 {"hash":1}`, "502 answer_undeclared", "502 answer_undeclared", "undeclared_status"},
-	{"such a status, and no JSON", "PUT /people", sending(201, "made", "Content-Type", "text/plain"), "201 made", "", "502 answer_undeclared", "undeclared_status"},
+	{"such a status, and no JSON", "PUT /people", sending(201, "made", "Content-Type", "text/plain"), "201 made", "502 answer_undeclared", "502 answer_undeclared", "undeclared_status"},
 	{"a body where none is", "PUT /people", sending(200, `{"hash":1}`, "Content-Type", asJSON), `200 {"hash":1}`, "502 answer_undeclared", "502 answer_undeclared", "undeclared_media_type"},
 	{"no body", "PUT /people", sending(204, ""), "204 ", "", "", ""},
 	{"a 205 with a body", "GET /maps", sending(205, `{"a":1,"h":1}`, "Content-Type", asJSON), `205 {"a":1,"h":1}`, `205 {"a":1}`, "502 answer_undeclared", "undeclared_members"},

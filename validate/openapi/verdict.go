@@ -21,10 +21,11 @@ const (
 	AnswerTooLarge  = "answer_too_large"      // more than AnswerLimit
 	AnswerMalformed = "malformed_answer"      // no JSON in the strict sense of package validate, or broken off
 	AnswerComplex   = "answer_too_complex"    // could be meant in too many ways
+	AnswerUnread    = "unreadable_answer"     // a media type that cannot be looked into, and a schema that asks for more than a text
 )
 
 // answerCodes are all of them, for the counters.
-var answerCodes = [...]string{AnswerStatus, AnswerMediaType, AnswerMembers, AnswerInvalid, AnswerEmpty, AnswerEncoded, AnswerTooLarge, AnswerMalformed, AnswerComplex}
+var answerCodes = [...]string{AnswerStatus, AnswerMediaType, AnswerMembers, AnswerInvalid, AnswerEmpty, AnswerEncoded, AnswerTooLarge, AnswerMalformed, AnswerComplex, AnswerUnread}
 
 // Verdict is what the document says of an answer.
 type Verdict struct {
@@ -79,8 +80,8 @@ func (o *Operation) CheckAnswer(status int, contentType string, body []byte) Ver
 	return v
 }
 
-// expect finds the media type of an answer, and its code where it is not described. What
-// has no schema that JSON can be held to is nil.
+// expect finds the media type of an answer, and its code where it is not described or cannot
+// be looked into. What is described as a text or as bytes alone is nil.
 func (o *Operation) expect(status int, contentType string, empty bool) (*media, string) {
 	a := o.answers.find(status)
 	if a == nil {
@@ -95,10 +96,26 @@ func (o *Operation) expect(status int, contentType string, empty bool) (*media, 
 		return nil, ""
 	case m == nil:
 		return nil, AnswerMediaType
-	case empty, name != "" && !isJSONType(name), m.rule.schema == nil:
+	case empty, m.rule.schema == nil:
 		return nil, ""
+	case name == "", isJSONType(name):
+		return m, ""
+	case o.doc.cfg.InsecureUncheckedBodies, m.name == name && streams(name):
+		return nil, ""
+	case m.structural:
+		return nil, AnswerUnread
 	}
-	return m, ""
+	return nil, ""
+}
+
+// streams reports whether a media type is a sequence of values without an end. Its schema is
+// about one of them, or about nothing that is defined, and none is looked into.
+func streams(name string) bool {
+	switch name {
+	case "text/event-stream", "application/jsonl", "application/x-ndjson", "application/json-seq", "application/x-jsonlines":
+		return true
+	}
+	return false
 }
 
 // bodyless reports whether answers of this status never have a body (RFC 9112 §6.3). A 205

@@ -1,0 +1,170 @@
+package openapi_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/sallyport-dev/sallyport/validate/openapi"
+)
+
+// one is a document of one operation, POST /a, with components.
+func one(body, components string) string {
+	return with("3.1.0", "paths: {/a: {post: {requestBody: {required: true, content: "+body+"}}}}\ncomponents: {schemas: {"+components+"}}")
+}
+
+func asJSONBody(schema string) string { return "{application/json: {schema: " + schema + "}}" }
+
+// schemaCases are schemas, and bodies with what is said of them.
+var schemaCases = []struct {
+	name, document string
+	bodies         map[string]string
+}{
+	{"component names with dots", one(asJSONBody(`{oneOf: [{$ref: '#/components/schemas/My.Cat'}, {$ref: '#/components/schemas/My.Dog'}], discriminator: {propertyName: type}}`),
+		`My.Cat: {type: object, properties: {type: {type: string}, meow: {type: integer}}}, My.Dog: {type: object, properties: {type: {type: string}, bark: {type: integer}}}`),
+		map[string]string{`{"type":"My.Cat","meow":1}`: "", `{"type":"My.Dog","bark":1}`: "", `{"type":"My","bark":1}`: "/type not_in_enum", `{"type":"My.Cat","bark":1}`: "/bark unknown_member"}},
+	{"readOnly in one branch, required in another", one(asJSONBody(`{allOf: [{$ref: '#/components/schemas/Base'}, {type: object, required: [id, name], properties: {name: {type: string}}}]}`),
+		`Base: {type: object, properties: {id: {type: integer, readOnly: true}}}`),
+		map[string]string{`{"name":"a"}`: "", `{"name":"a","id":1}`: "/id read_only", `{}`: "/name required"}},
+	{"readOnly wherever it stands", one(asJSONBody(`{type: object, properties: {m: {type: object, additionalProperties: {type: string, readOnly: true}}, p: {type: object, patternProperties: {'^r': {type: string, readOnly: true}}},
+  n: {oneOf: [{$ref: '#/components/schemas/Role'}, {type: 'null'}]}, d: {$dynamicRef: '#/components/schemas/Role'}, i: {if: {type: string}, then: {readOnly: true}}, a: {allOf: [{anyOf: [{$ref: '#/components/schemas/Role'}]}]}, l: {type: array, items: {type: object, properties: {role: {$ref: '#/components/schemas/Role'}}}}}}`),
+		`Role: {type: string, readOnly: true}`),
+		map[string]string{
+			`{"m":{"role":"admin"}}`: "/m/role read_only", `{"p":{"role":"admin"}}`: "/p/role read_only", `{"n":"admin"}`: "/n read_only", `{"n":null}`: "",
+			`{"d":"admin"}`: "/d read_only", `{"i":"admin"}`: "/i read_only", `{"i":1}`: "", `{"a":"admin"}`: "/a read_only", `{"l":[{},{"role":"admin"}]}`: "/l/1/role read_only",
+		}},
+	{"ECMA's sets", one(asJSONBody(`{type: object, properties: {line: {pattern: '^.+$', type: string}, word: {pattern: '^\S+$', type: string}, class: {pattern: '^[^\s]+$', type: string}, not: {pattern: '^[\S]$', type: string}, space: {pattern: '^\s$', type: string}}}`), ""),
+		map[string]string{
+			`{"line":"a b"}`: "", `{"line":"a\r"}`: "/line pattern", `{"line":"a\u2028b"}`: "/line pattern", `{"word":"a\u00a0b"}`: "/word pattern", `{"word":"a\u000bb"}`: "/word pattern",
+			`{"class":"a\ufeff"}`: "/class pattern", `{"class":"é"}`: "", `{"not":"é"}`: "", `{"not":"\u3000"}`: "/not pattern", `{"space":"\u00a0"}`: "",
+		}},
+	{"dependentRequired knows its names", one(asJSONBody(`{type: object, properties: {a: {}}, dependentRequired: {a: [q]}}`), ""),
+		map[string]string{`{"a":1,"q":1}`: "", `{"a":1}`: "/q required", `{"q":1}`: "/q unknown_member", `{}`: ""}},
+	{"an author's own if with else: false", one(asJSONBody(`{type: object, if: {properties: {k: {const: 1}}, required: [k]}, then: {properties: {x: {}}}, else: false}`), ""),
+		map[string]string{`{"k":1,"x":1}`: "", `{"k":2}`: " not_allowed", `{"k":1,"y":1}`: "/y unknown_member"}},
+	{"an item of a list that nobody describes", one(asJSONBody(`{type: array, items: {type: object, properties: {a: {}}}}`), ""),
+		map[string]string{`[{"a":1}]`: "", `[{"role":"admin"}]`: "/0/role unknown_member"}},
+	{"999 items with eight choices each", one(asJSONBody(eightChoices()), ""), map[string]string{"[" + strings.TrimSuffix(strings.Repeat(`{"k7":"h","b7":1,"c7":1,"d7":1,"e7":1,"f7":1,"g7":1,"h7":1},`, 999), ",") + "]": ""}},
+	{"a list that holds itself in three choices", one(asJSONBody(`{$ref: '#/components/schemas/T'}`),
+		`T: {anyOf: [{properties: {k: {type: array, items: {$ref: '#/components/schemas/T'}}}}, {properties: {k: {type: array, maxItems: 9, items: {$ref: '#/components/schemas/T'}}}}, {properties: {k: {type: array, maxItems: 8, items: {$ref: '#/components/schemas/T'}}}}]}`),
+		map[string]string{nested(`{"k":[`, `]}`, 24): " too_complex", nested(`{"k":[`, `]}`, 3): ""}},
+	{"an if that holds itself", one(asJSONBody(`{$ref: '#/components/schemas/T'}`), `T: {properties: {k: {if: {$ref: '#/components/schemas/T'}, then: {$ref: '#/components/schemas/T'}, else: false}}}`),
+		map[string]string{strings.Repeat(`{"k":`, 40) + "{}" + strings.Repeat("}", 40): " too_complex", `{"k":{"k":{}}}`: ""}},
+	{"a dynamic reference that holds itself, behind a circle", one(asJSONBody(`{allOf: [{$ref: '#/components/schemas/Loop'}, {$ref: '#/components/schemas/T'}]}`),
+		`Loop: {properties: {q: {$ref: '#/components/schemas/Loop'}}}, T: {$dynamicAnchor: T, anyOf: [{properties: {k: {$dynamicRef: '#T'}}}, {properties: {k: {$dynamicRef: '#T'}}}, {properties: {k: {$dynamicRef: '#T'}}}]}`),
+		map[string]string{strings.Repeat(`{"k":`, 30) + "{}" + strings.Repeat("}", 30): " too_complex", `{"k":{}}`: ""}},
+	{"a schema that asks itself about the same value", one(asJSONBody(`{$ref: '#/components/schemas/T'}`), `T: {allOf: [{$ref: '#/components/schemas/T'}]}`), map[string]string{`{}`: " too_complex"}},
+}
+
+func eightChoices() string {
+	var choices []string
+	for i := range 8 {
+		choices = append(choices, fmt.Sprintf("{type: object, required: [k%[1]d], properties: {k%[1]d: {type: string}, b%[1]d: {type: integer}, c%[1]d: {}, d%[1]d: {}, e%[1]d: {}, f%[1]d: {}, g%[1]d: {}, h%[1]d: {}}}", i))
+	}
+	return "{type: array, items: {oneOf: [" + strings.Join(choices, ", ") + "]}}"
+}
+
+func TestSchemas(t *testing.T) {
+	for _, c := range schemaCases {
+		t.Run(c.name, func(t *testing.T) {
+			d := parse(t, c.document, openapi.Config{})
+			for body, want := range c.bodies {
+				r := requestCase{line: "POST /a", header: jsonType, body: body}.request()
+				if got := verdict(t, costs(t, "document", func() error { return decide(d, r) })); got != want {
+					t.Errorf("%.100s: got %q, want %q", body, got, want)
+				}
+			}
+		})
+	}
+}
+
+// schemaProblems are documents whose schemas mean something else to somebody, or nothing.
+var schemaProblems = []struct{ name, document, want string }{
+	{"readOnly that is no boolean", one(asJSONBody(`{type: object, properties: {role: {readOnly: yes}}}`), ""), "must be true or false"},
+	{"writeOnly that is no boolean", one(asJSONBody(`{type: object, properties: {role: {writeOnly: "true"}}}`), ""), "must be true or false"},
+	{"nullable that is no boolean", with("3.0.3", "paths: {}\ncomponents: {schemas: {A: {type: string, nullable: 1}}}"), "must be true or false"},
+	{"a misspelt keyword", one(asJSONBody(`{type: object, propertes: {a: {}}}`), ""), "did you mean properties?"},
+	{"a keyword in another case", one(asJSONBody(`{type: object, Required: [a]}`), ""), "did you mean required?"},
+	{"letters that changed places", one(asJSONBody(`{type: object, reuqired: [a]}`), ""), "did you mean required?"},
+	{"a schema of draft 7", one(asJSONBody(`{$schema: 'http://json-schema.org/draft-07/schema#', $id: 'https://x.example/o.json', type: array, items: {type: object, properties: {a: {}}}}`), ""), "write the schema so, and leave $schema out"},
+	{"dependencies", one(asJSONBody(`{dependencies: {a: [b]}}`), ""), "write dependentRequired or dependentSchemas"},
+	{"additionalItems", one(asJSONBody(`{additionalItems: false}`), ""), "write items beside prefixItems"},
+	{"$recursiveRef", one(asJSONBody(`{$recursiveRef: '#'}`), ""), "write $dynamicRef"},
+	{"an anchor twice", one(asJSONBody(`{$ref: '#x'}`), `A: {$anchor: x, type: integer}, B: {$anchor: x, type: string}`), `the anchor "x" stands at`},
+	{"an $id twice", one(asJSONBody(`{}`), `A: {$id: 'https://x.example/a', type: integer}, B: {$id: 'https://x.example/a', type: string}`), `is the $id of another schema too`},
+	{"two choices of one name", one(asJSONBody(`{oneOf: [{$ref: '#/components/schemas/Cat'}, {$ref: '#/components/responses/Cat'}], discriminator: {propertyName: k}}`), `Cat: {type: object}}, responses: {Cat: {type: object, description: a}`), "two choices are called Cat"},
+	{"a rule beside a $ref of 3.0", with("3.0.3", "paths: {}\ncomponents: {schemas: {A: {type: string}, B: {$ref: '#/components/schemas/A', maxLength: 3}}}"), "has no effect beside a $ref"},
+	{"required as a flag", one(asJSONBody(`{type: object, properties: {a: {type: string, required: true}}}`), ""), "must be an array of the names of members"},
+}
+
+func TestSchemaProblems(t *testing.T) {
+	for _, c := range schemaProblems {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := openapi.Parse([]byte(c.document), openapi.Config{})
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+// An anchor in an example is a text of the example.
+func TestAnchorInExample(t *testing.T) {
+	d := parse(t, one(asJSONBody(`{$ref: '#x'}`), `A: {$anchor: x, type: integer, examples: [{$anchor: x}], default: {$anchor: x}, enum: [{$anchor: x}, 1]}`), openapi.Config{})
+	for body, want := range map[string]string{`1`: "", `"a"`: " wrong_type"} {
+		if got := verdict(t, decide(d, requestCase{line: "POST /a", header: jsonType, body: body}.request())); got != want {
+			t.Errorf("%s: got %q, want %q", body, got, want)
+		}
+	}
+}
+
+// unreadCases are media types that cannot be held to what their schema asks.
+func TestUnread(t *testing.T) {
+	for _, c := range []struct{ kind, schema, body, want string }{
+		{"application/xml", "{required: [a], properties: {a: {type: string}}}", "<x/>", "unsupported_media_type"},
+		{"application/xml", "{type: string}", "<x/>", ""},
+		{"application/xml", "{}", "<x/>", ""},
+		{"application/yaml", "{type: string, maxLength: 2}", "role: admin", "unsupported_media_type"},
+		{"application/yaml", "{enum: [a]}", "role: admin", "unsupported_media_type"},
+		{"application/yaml", "{not: {}}", "role: admin", "unsupported_media_type"},
+		{"application/yaml", "false", "role: admin", "unsupported_media_type"},
+		{"application/octet-stream", "{type: string, format: binary}", "\x00", ""},
+		{"text/xml", "{required: [a], properties: {a: {type: string}}}", "<x/>", "unsupported_media_type"},
+		{"text/csv", "{allOf: [{items: {type: object}}]}", "a,b", "unsupported_media_type"},
+		{"text/plain", "{pattern: '^[a-f]+$'}", "123456", " pattern"},
+		{"text/plain", "{maxLength: 3}", "1234", " too_long"},
+		{"text/plain", "{minimum: 5}", "3", " too_small"},
+		{"text/plain", "{minimum: 5, maxLength: 3}", "3", " too_small"},
+		{"text/plain", "{minimum: 5, maxLength: 3}", "7", ""},
+	} {
+		for _, name := range []string{c.kind, "*/*"} {
+			d := parse(t, one("{'"+name+"': {schema: "+c.schema+"}}", ""), openapi.Config{})
+			r := requestCase{line: "POST /a", header: "Content-Type: " + c.kind, body: c.body}.request()
+			if got := verdict(t, decide(d, r)); got != c.want {
+				t.Errorf("%s of %s as %s: got %q, want %q", c.kind, c.schema, name, got, c.want)
+			}
+		}
+	}
+}
+
+// A parameter whose schema names no type is held to what it asks of strings.
+func TestUntypedParameters(t *testing.T) {
+	for schema, cases := range map[string]map[string]string{
+		"{pattern: '^[a-f]+$'}":         {"123456": "query:q pattern", "true": "query:q pattern", "abc": ""},
+		"{format: uuid}":                {"123456": "query:q not_uuid"},
+		"{maxLength: 3}":                {"123456": "query:q too_long", "123": ""},
+		"{minLength: 10}":               {"true": "query:q too_short"},
+		"{allOf: [{pattern: '^a'}]}":    {"1": "query:q pattern", "a": ""},
+		"{minimum: 5}":                  {"3": "query:q too_small", "7": ""},
+		"{type: integer, maxLength: 1}": {"123": ""},
+		"{}":                            {"123": "", "true": "", "a": ""},
+	} {
+		d := parse(t, with("3.1.0", "paths: {/a: {get: {parameters: [{name: q, in: query, schema: "+schema+"}]}}}"), openapi.Config{})
+		for text, want := range cases {
+			if got := verdict(t, decide(d, requestCase{line: http.MethodGet + " /a?q=" + text}.request())); got != want {
+				t.Errorf("%s: %s: got %q, want %q", schema, text, got, want)
+			}
+		}
+	}
+}
