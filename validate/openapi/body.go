@@ -51,6 +51,7 @@ func (b *body) check(c *check, contentType string, data []byte) *problem.Problem
 }
 
 func (m *media) json(c *check, data []byte) *problem.Problem {
+	defer c.cfg.checking(len(data))()
 	v, p, ok := parse(data, c.cfg, c.limits, &c.failures)
 	if ok {
 		m.rule.judge(v, &c.failures)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"runtime"
 	"strconv"
 
 	"github.com/sallyport-dev/sallyport/validate"
@@ -77,6 +78,22 @@ type Config struct {
 	// as XML, though their schema asks for more than a string. Without it they are a 415 in
 	// requests, and answers that are shaped or enforced are replaced.
 	InsecureUncheckedBodies bool
+
+	large chan struct{} // places for large bodies that are being checked, see checking
+}
+
+// largeBody is from where a body needs a place to be checked. Smaller ones never wait.
+const largeBody = 32 << 10
+
+// checking takes a place for a body of a size, and returns it by done. So what is in memory
+// for checking is bounded by the processors, not by the number of clients; nobody waits
+// longer than checks take, as no place is held while a client sends.
+func (c *Config) checking(size int) (done func()) {
+	if size < largeBody {
+		return func() {}
+	}
+	c.large <- struct{}{}
+	return func() { <-c.large }
 }
 
 // ConfigError is one mistake in a [Config].
@@ -93,6 +110,7 @@ func (c Config) normal() (Config, error) {
 	c.Text, c.Items = cmp.Or(c.Text, DefaultText), cmp.Or(c.Items, validate.MaxItems)
 	c.AnswerLimit = cmp.Or(c.AnswerLimit, DefaultAnswer)
 	c.Values, c.Parts = cmp.Or(c.Values, DefaultValues), cmp.Or(c.Parts, DefaultParts)
+	c.large = make(chan struct{}, 2*runtime.GOMAXPROCS(0))
 	var errs []error
 	bound := func(field string, n, most int64) {
 		if n < 1 || n > most {

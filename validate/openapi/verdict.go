@@ -124,6 +124,7 @@ func bodyless(status int) bool { return status < 200 || status == 204 || status 
 
 // read looks into JSON, and takes out of it what is not described.
 func (o *Operation) read(v *Verdict, m *media) {
+	defer o.doc.answer.checking(len(v.Body))()
 	f := failures{shown: o.doc.shown}
 	value, p, ok := parse(v.Body, &o.doc.answer, &o.doc.answerLimits, &f)
 	if p != nil || !ok {
@@ -159,7 +160,7 @@ func (o *Operation) read(v *Verdict, m *media) {
 // answerConfig is how much an answer may be: the upstream is trusted with more than a
 // client.
 func answerConfig(c Config) (Config, wire.Limits) {
-	a := Config{Depth: maxAnswerDepth, Text: int(c.AnswerLimit), Items: int(c.AnswerLimit), Values: int(c.AnswerLimit)}
+	a := Config{large: c.large, Depth: maxAnswerDepth, Text: int(c.AnswerLimit), Items: int(c.AnswerLimit), Values: int(c.AnswerLimit)}
 	return a, wire.NewLimits(c.AnswerLimit, a.Depth, false)
 }
 

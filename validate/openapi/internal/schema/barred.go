@@ -2,6 +2,12 @@ package schema
 
 import "maps"
 
+// bar marks a schema whose values do not go the compiler's way.
+func (c *Compiler) bar(s *Schema, marked bool) {
+	s.barred = s.barred || marked
+	c.settings.barred = c.settings.barred || marked
+}
+
 // barNames finds, for every schema, the members that do not go the compiler's way, so that
 // none of them is required: those that the schema marks itself, or a schema that holds
 // with it by allOf or $ref, as "required" may stand in one branch and readOnly in another.

@@ -277,6 +277,9 @@ func (c *Compiler) within(r *resource, k spec.Cursor, ref, fragment string) *Sch
 
 func isText(v any) bool { _, ok := v.(string); return ok }
 
+// maxDocExponent bounds how long a remainder takes to find.
+const maxDocExponent = 400
+
 // number reads a number of a schema.
 func number(k spec.Cursor) *bound {
 	text, ok := k.Value.(json.Number)
@@ -285,8 +288,9 @@ func number(k spec.Cursor) *bound {
 		return nil
 	}
 	b := newBound(string(text))
-	if b == nil {
-		k.Failf("%s: must have at most %d digits", text, maxDigits)
+	if b == nil || max(b.d.exp, -b.d.exp) > maxDocExponent {
+		k.Failf("%s: must have at most %d digits, and an exponent of -%[3]d to %[3]d", text, maxDigits, maxDocExponent)
+		return nil
 	}
 	return b
 }

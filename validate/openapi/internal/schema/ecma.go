@@ -3,6 +3,7 @@ package schema
 import (
 	"fmt"
 	"regexp"
+	"regexp/syntax"
 	"strings"
 )
 
@@ -11,7 +12,7 @@ import (
 type pattern struct {
 	text string
 	re   *regexp.Regexp
-	cost int // how much a character costs, beside other work
+	size int // instructions: what a character costs is bounded by their number
 }
 
 // The sets of ECMA-262 that RE2 has otherwise: its white space holds no U+00A0, and its dot
@@ -24,11 +25,20 @@ const (
 )
 
 func newPattern(text string) (*pattern, error) {
-	re, err := regexp.Compile(fromECMA(text))
+	written := fromECMA(text)
+	re, err := regexp.Compile(written)
 	if err != nil {
 		return nil, err
 	}
-	return &pattern{text, re, 1 + len(text)/32}, nil
+	parsed, err := syntax.Parse(written, syntax.Perl)
+	if err != nil {
+		return nil, err
+	}
+	prog, err := syntax.Compile(parsed.Simplify())
+	if err != nil {
+		return nil, err
+	}
+	return &pattern{text, re, len(prog.Inst)}, nil
 }
 
 // fromECMA rewrites what RE2 spells or means otherwise. What RE2 lacks stays as it is, for
@@ -115,8 +125,7 @@ func unit(b *strings.Builder, rest string) int {
 
 func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
-// matches counts its work in r.
+// matches counts its work before it is done.
 func (p *pattern) matches(r *run, s string) bool {
-	r.left -= 1 + len(s)/16*p.cost
-	return p.re.MatchString(s)
+	return r.spend(1+(len(s)+1)*p.size/16) && p.re.MatchString(s)
 }

@@ -68,7 +68,7 @@ func (r *run) value(s *Schema, at int32, n *node) bool {
 	if s.enum != nil && !r.listed(s.enum, at, n) {
 		ok = r.fail(s, at, notInEnum)
 	}
-	if s.constant != nil && !equal(r.v, at, s.constant, 0) {
+	if s.constant != nil && !r.equal(r.v, at, s.constant, 0) {
 		ok = r.fail(s, at, notConst)
 	}
 	return ok
@@ -76,22 +76,30 @@ func (r *run) value(s *Schema, at int32, n *node) bool {
 
 func (r *run) listed(e *enum, at int32, n *node) bool {
 	if n.kind == String {
+		r.spend(len(n.text) / 64)
 		_, ok := e.texts[n.text]
 		return ok
 	}
 	r.spend(len(e.values))
-	return slices.ContainsFunc(e.values, func(v *Value) bool { return equal(r.v, at, v, 0) })
+	return slices.ContainsFunc(e.values, func(v *Value) bool { return r.equal(r.v, at, v, 0) })
 }
 
 func (r *run) text(s *Schema, at int32, n *node) bool {
 	ok := true
 	if s.minLength >= 0 || s.maxLength >= 0 {
+		r.spend(len(n.text) / 64)
 		switch length := utf8.RuneCountInString(n.text); {
 		case length < s.minLength:
 			ok = r.fail(s, at, tooShort)
 		case s.maxLength >= 0 && length > s.maxLength:
-			ok = r.fail(s, at, tooLong)
+			return r.fail(s, at, tooLong) // and is not looked at further
 		}
+	}
+	if s.format != nil {
+		r.spend(len(n.text) / 16)
+	}
+	if r.over {
+		return false
 	}
 	if s.pattern != nil && !s.pattern.matches(r, n.text) {
 		ok = r.fail(s, at, notPattern)
@@ -177,6 +185,9 @@ func (r *run) items(s *Schema, n *node) bool {
 
 func (r *run) contains(s *Schema, at int32, n *node) bool {
 	found := 0
+	cutting := r.cutting
+	r.cutting = false // an item counts as it stands
+	defer func() { r.cutting = cutting }()
 	for c := n.first; c != 0; c = r.v.nodes[c].next {
 		out, before := r.out, len(r.trail)
 		r.out = nil

@@ -23,7 +23,7 @@ func (r *run) inPlace(s *Schema, at int32, n *node) bool {
 	}
 	if s.dependentSchemas != nil && n.kind == Object && !r.stop(ok) {
 		for _, d := range s.dependentSchemas {
-			if r.v.child(at, d.name) != 0 {
+			if r.child(at, d.name) != 0 {
 				ok = r.ask(d.schema, at) && ok
 			}
 		}
@@ -57,7 +57,7 @@ func (r *run) outermost(d *dynamicRef) *Schema {
 // not keeps no note of what it asks about (JSON Schema 2020-12 §10.2.1.4).
 func (r *run) not(s *Schema, at int32) bool {
 	before := len(r.trail)
-	held := r.try(s.not, at)
+	held := r.tryStrict(s.not, at)
 	if r.undo(before); r.over {
 		return false
 	}
@@ -66,7 +66,7 @@ func (r *run) not(s *Schema, at int32) bool {
 
 func (r *run) conditional(s *Schema, at int32) bool {
 	t := s.otherwise
-	if r.try(s.cond, at) {
+	if r.tryStrict(s.cond, at) {
 		t = s.then
 	}
 	return !r.over && (t == nil || r.ask(t, at))
@@ -194,7 +194,7 @@ func (r *run) decide(s *Schema, at int32, n *node) bool {
 		return r.anyOf(s, d.others, at)
 	}
 
-	c := r.v.child(at, d.property)
+	c := r.child(at, d.property)
 	switch {
 	case c == 0 && d.fallback == nil:
 		r.blurAll(d, at)

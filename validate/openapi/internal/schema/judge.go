@@ -96,6 +96,8 @@ func (s *Schema) Cut(v *Value) (verdict Verdict) {
 		case v.nodes[n.up].flags&cut != 0:
 			n.flags |= cut // it goes with what it is in
 			continue
+		case v.nodes[n.up].kind == Array:
+			continue // an item is no member: without it the others would be other items
 		case n.flags&barred != 0:
 			r.fail(s, at, isBarred)
 		case r.undescribed(at):

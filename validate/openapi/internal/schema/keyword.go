@@ -49,7 +49,7 @@ func (c *Compiler) keyword(s *Schema, name string, k spec.Cursor) {
 		if !ok && !c.options.Lenient {
 			k.Failf("%s must be true or false", name)
 		}
-		s.barred = s.barred || flag && name == c.settings.direction.mark
+		c.bar(s, flag && name == c.settings.direction.mark)
 	case slices.Contains(annotations, name):
 		s.encoded = s.encoded || name == "contentEncoding" || name == "contentMediaType"
 	case c.options.Lenient:

@@ -29,12 +29,12 @@ func (r *run) likely(s *Schema, at int32, depth int) bool {
 func (r *run) flat(s *Schema, at int32) bool {
 	n := &r.v.nodes[at]
 	return r.spend(1) && (s.types == 0 || s.fits(n)) && (s.enum == nil || r.listed(s.enum, at, n)) &&
-		(s.constant == nil || equal(r.v, at, s.constant, 0))
+		(s.constant == nil || r.equal(r.v, at, s.constant, 0))
 }
 
 func (r *run) likelyObject(s *Schema, at int32, n *node) bool {
 	for _, name := range s.required {
-		if !r.spared(name) && r.v.child(at, name) == 0 {
+		if !r.spared(name) && r.child(at, name) == 0 {
 			if _, ok := s.spared[name]; !ok {
 				return false
 			}

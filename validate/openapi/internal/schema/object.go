@@ -2,7 +2,7 @@ package schema
 
 func (r *run) object(s *Schema, at int32, n *node) bool {
 	ok := true
-	count := int(n.count) - r.cutChildren(n)
+	count := r.v.size(n)
 	if count < s.minProperties {
 		ok = r.fail(s, at, tooFewMembers)
 	}
@@ -29,19 +29,6 @@ func (r *run) object(s *Schema, at int32, n *node) bool {
 		return false
 	}
 	return r.members(s, n, true, ok)
-}
-
-// cutChildren counts the members that are taken out.
-func (r *run) cutChildren(n *node) (cuts int) {
-	if r.v.cuts == 0 {
-		return 0
-	}
-	for c := n.first; c != 0; c = r.v.nodes[c].next {
-		if r.v.nodes[c].flags&cut != 0 {
-			cuts++
-		}
-	}
-	return cuts
 }
 
 // speaks reports whether s says which members there are.
@@ -75,7 +62,10 @@ func (r *run) required(s *Schema, at int32, n *node) bool {
 
 	ok := true
 	for _, name := range s.required {
-		if r.spared(name) || r.v.child(at, name) != 0 {
+		if r.over || r.out != nil && r.out.deaf {
+			return false // nobody listens, and there is nothing to note
+		}
+		if r.spared(name) || r.child(at, name) != 0 {
 			continue
 		}
 		if ok = r.failAt(s, at, name, missing); r.stop(ok) {
@@ -100,11 +90,11 @@ func (r *run) spared(name string) bool {
 func (r *run) dependent(s *Schema, at int32) bool {
 	ok := true
 	for _, d := range s.dependentRequired {
-		if r.v.child(at, d.name) == 0 {
+		if r.child(at, d.name) == 0 {
 			continue
 		}
 		for _, name := range d.required {
-			c := r.v.child(at, name)
+			c := r.child(at, name)
 			if c != 0 {
 				r.noteName(c)
 				continue
@@ -120,6 +110,9 @@ func (r *run) dependent(s *Schema, at int32) bool {
 // memberNames asks propertyNames, about a value that is the name.
 func (r *run) memberNames(s *Schema, at int32, n *node) bool {
 	for c := n.first; c != 0; c = r.v.nodes[c].next {
+		if r.v.nodes[c].flags&cut != 0 {
+			continue
+		}
 		name := r.v.nodes[c].name
 		v, out, before := r.v, r.out, len(r.trail)
 		r.scratch.nodes = append(r.scratch.nodes[:0], node{kind: String, text: name})
@@ -152,6 +145,7 @@ func (r *run) members(s *Schema, n *node, deep, ok bool) bool {
 // member asks properties, patternProperties and additionalProperties about one member.
 func (r *run) member(s *Schema, c int32, name string) bool {
 	ok, named := true, false
+	r.spend(len(name) / 64)
 	if p := s.properties[name]; p != nil {
 		if p.schema != nil {
 			named = true

@@ -22,7 +22,7 @@ func (c *Compiler) oldReference(s *Schema) {
 		case name == "$ref":
 			c.reference(s.home, k, func(t *Schema) { s.ref = t })
 		case name == "readOnly", name == "writeOnly":
-			s.barred = s.barred || flagOf(k) && name == c.settings.direction.mark
+			c.bar(s, flagOf(k) && name == c.settings.direction.mark)
 		case slices.Contains(besideRef, name), strings.HasPrefix(name, "x-"):
 		default:
 			k.Failf("%s has no effect beside a $ref in OpenAPI 3.0: put both into an allOf", name)

@@ -110,9 +110,6 @@ func (r *reader) read(up, last int32, name string, start int32) (at int32, err e
 	}
 	n.value, n.end = r.raw(raw)
 	n.text = r.source[n.value:n.end]
-	if name == "" && up == 0 {
-		n.start = n.value
-	}
 	switch {
 	case n.kind == Number && badNumber(n.text) != "":
 		return 0, r.stop(validate.CodeTooLarge, badNumber(n.text))

@@ -11,7 +11,7 @@ import (
 // the power of the depth, and the client chooses the depth.
 const (
 	workAtOnce   = 20_000
-	workPerValue = 200
+	workPerValue = 100
 
 	// maxNesting is how many schemas may be asking at once. One that asks itself about the
 	// same value would never end.
@@ -58,7 +58,7 @@ func start(s *Schema, v *Value) *run {
 	r := runs.Get().(*run)
 	r.v, r.set = v, s.set
 	r.left = workAtOnce + workPerValue*len(v.nodes) + len(v.source)
-	r.collect = !s.set.open || s.set.unevaluated
+	r.collect = !s.set.open || s.set.unevaluated || s.set.barred
 	return r
 }
 

@@ -141,4 +141,5 @@ type settings struct {
 	open        bool // members that no schema describes pass
 	unevaluated bool // some schema has unevaluatedItems or unevaluatedProperties
 	dynamic     bool // some schema has $dynamicRef
+	barred      bool // some schema has the direction's keyword
 }

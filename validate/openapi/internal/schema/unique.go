@@ -34,7 +34,7 @@ func (r *run) repeats(n *node, hash uint64) bool {
 			continue
 		}
 		for d := r.v.nodes[c].next; d != 0; d = r.v.nodes[d].next {
-			if r.hash(d) == hash && equal(r.v, c, r.v, d) {
+			if r.hash(d) == hash && r.equal(r.v, c, r.v, d) {
 				return true
 			}
 		}
@@ -54,6 +54,9 @@ func (r *run) hash(at int32) uint64 {
 	}
 	sum := uint64(n.kind)
 	for c := n.first; c != 0; c = r.v.nodes[c].next {
+		if r.v.nodes[c].flags&cut != 0 {
+			continue
+		}
 		h := r.hash(c)
 		if n.kind == Object { // in any order
 			sum += mix(maphash.String(r.seed, r.v.nodes[c].name) ^ mix(h))

@@ -146,44 +146,6 @@ func (v *Value) any(at int32) any {
 	return nil
 }
 
-// child returns the member of an object, or 0.
-func (v *Value) child(at int32, name string) int32 {
-	for c := v.nodes[at].first; c != 0; c = v.nodes[c].next {
-		if v.nodes[c].name == name && v.nodes[c].flags&cut == 0 {
-			return c
-		}
-	}
-	return 0
-}
-
-// equal reports whether two values are the same (JSON Schema 2020-12 §4.2.2).
-func equal(a *Value, x int32, b *Value, y int32) bool {
-	m, n := &a.nodes[x], &b.nodes[y]
-	if m.kind != n.kind || m.count != n.count {
-		return false
-	}
-	switch m.kind {
-	case Bool, String:
-		return m.text == n.text
-	case Number:
-		return sameNumber(m.text, n.text)
-	case Array:
-		for c, d := m.first, n.first; c != 0; c, d = a.nodes[c].next, b.nodes[d].next {
-			if !equal(a, c, b, d) {
-				return false
-			}
-		}
-	case Object:
-		for c := m.first; c != 0; c = a.nodes[c].next {
-			d := b.child(y, a.nodes[c].name)
-			if d == 0 || !equal(a, c, b, d) {
-				return false
-			}
-		}
-	}
-	return true
-}
-
 // forget clears what earlier walks have noted.
 func (v *Value) forget() {
 	for i := range v.nodes {
