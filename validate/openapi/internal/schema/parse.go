@@ -39,7 +39,8 @@ func Parse(data []byte, b Bounds) (v *Value, over *Failure, p *problem.Problem) 
 	if p := b.Limits.Prescan(data); p != nil {
 		return nil, nil, p
 	}
-	v = &Value{source: string(data), nodes: make([]node, 0, min(len(data)/16+4, b.Values+1))}
+	most := 1 + bytes.Count(data, []byte(",")) + bytes.Count(data, []byte("{")) + bytes.Count(data, []byte("["))
+	v = &Value{source: string(data), nodes: make([]node, 0, min(most, b.Values+1))}
 	r := reader{Value: v, left: b.Values, bounds: b, in: *bytes.NewBuffer(data)}
 	r.dec.Reset(&r.in)
 	if r.dec.PeekKind() == jsontext.KindInvalid {

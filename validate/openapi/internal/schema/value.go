@@ -24,6 +24,7 @@ const (
 type Value struct {
 	nodes  []node
 	source string // the JSON text, empty for a value that was built
+	bytes  int    // of names and texts
 	stamp  int32  // of the last count of evaluated children
 	cuts   int    // how many nodes are cut
 }
@@ -68,6 +69,7 @@ func (v *Value) add(up, last int32, n node) int32 {
 	at := int32(len(v.nodes))
 	n.up = up
 	v.nodes = append(v.nodes, n)
+	v.bytes += len(n.name) + len(n.text)
 	switch {
 	case at == 0:
 		return at
