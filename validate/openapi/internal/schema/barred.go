@@ -49,5 +49,5 @@ func (s *Schema) gather(own map[*Schema][]string, to map[string]struct{}, seen m
 
 // marks reports whether a schema, or one that it asks about the same value, is barred.
 func (s *Schema) marks() bool {
-	return s.some(func(t *Schema) bool { return t.barred })
+	return s.some((*Schema).parts, func(t *Schema) bool { return t.barred })
 }

@@ -10,13 +10,13 @@ import (
 func (r *run) evaluate(s *Schema, at int32) bool {
 	n := &r.v.nodes[at]
 	since := len(r.trail)
-	if s.orNull && n.kind == Null {
-		return true
-	}
 	if s.barred && at != 0 { // readOnly is about a part: a whole parameter may be of such a schema
 		if r.note(at, barred); r.out != nil {
 			return true // that it is there is what is said of it
 		}
+	}
+	if s.orNull && n.kind == Null {
+		return true
 	}
 	if s.types != 0 && !s.fits(n) {
 		return r.fail(s, at, wrongType)

@@ -16,7 +16,7 @@ const (
 
 	// maxNesting is how many schemas may be asking at once. One that asks itself about the
 	// same value would never end.
-	maxNesting = 10_000
+	maxNesting = 4_000
 )
 
 // run is one walk over a value.
@@ -63,8 +63,14 @@ func start(s *Schema, v *Value) *run {
 	return r
 }
 
-// done gives r back.
+// keptEntries bounds what a run keeps for the next one.
+const keptEntries = 1 << 16
+
+// done gives r back, unless it has grown large.
 func (r *run) done() {
+	if cap(r.trail) > keptEntries || cap(r.hashes) > keptEntries {
+		return
+	}
 	*r = run{seed: r.seed, frames: r.frames[:0], scope: r.scope[:0], trail: r.trail[:0], hashes: r.hashes[:0], scratch: Value{nodes: r.scratch.nodes[:0]}}
 	runs.Put(r)
 }

@@ -1,9 +1,11 @@
 package schema
 
+import "slices"
+
 // Structural reports whether s asks for anything about the members of an object or the
 // items of an array, which what is not read cannot be held to. It errs on that side.
 func (s *Schema) Structural() bool {
-	return s.some(func(t *Schema) bool {
+	return s.some((*Schema).asked, func(t *Schema) bool {
 		named := t.types & (1<<Array | 1<<Object)
 		return named != 0 || t.properties != nil || t.patterns != nil || t.additional != nil || t.names != nil ||
 			t.unevaluated != nil || t.unevaluatedItems != nil || t.items != nil || t.prefix != nil || t.contains != nil ||
@@ -15,7 +17,7 @@ func (s *Schema) Structural() bool {
 // Asks reports whether s asks for more than a string of bytes: what is not read cannot be
 // held to that.
 func (s *Schema) Asks() bool {
-	return s.Structural() || s.some(func(t *Schema) bool {
+	return s.Structural() || s.some((*Schema).asked, func(t *Schema) bool {
 		onlyText := t.types == 0 || t.types&^(typesKnown|1<<Null) == 1<<String
 		return !onlyText || t.always == takesNone || t.enum != nil || t.constant != nil || t.pattern != nil || t.format != nil ||
 			t.minLength > 0 || t.maxLength >= 0 || t.minimum != nil || t.maximum != nil || t.above != nil || t.below != nil ||
@@ -23,30 +25,26 @@ func (s *Schema) Asks() bool {
 	})
 }
 
-// some reports whether f holds for s or a schema that s may ask about the same value.
-func (s *Schema) some(f func(*Schema) bool) bool {
+// some reports whether f holds for s or a schema that s leads to by next.
+func (s *Schema) some(next func(*Schema) []*Schema, f func(*Schema) bool) bool {
 	seen := map[*Schema]bool{}
 	var look func(*Schema) bool
 	look = func(t *Schema) bool {
 		if t == nil || seen[t] {
 			return false
 		}
-		if seen[t] = true; f(t) {
-			return true
-		}
-		for _, u := range t.asked() {
-			if look(u) {
-				return true
-			}
-		}
-		return false
+		seen[t] = true
+		return f(t) || slices.ContainsFunc(next(t), look)
 	}
 	return look(s)
 }
 
 // asked are the schemas that s may ask about the same value.
-func (s *Schema) asked() []*Schema {
-	all := []*Schema{s.ref, s.not, s.cond, s.then, s.otherwise}
+func (s *Schema) asked() []*Schema { return append(s.parts(), s.not, s.cond) }
+
+// parts are those of them that a value which fits s may have to fit.
+func (s *Schema) parts() []*Schema {
+	all := []*Schema{s.ref, s.then, s.otherwise}
 	if s.dynamic != nil {
 		all = append(all, s.dynamic.schema)
 	}
@@ -56,8 +54,8 @@ func (s *Schema) asked() []*Schema {
 	}
 	if d := s.discriminator; d != nil {
 		all = append(append(all, d.fallback), d.others...)
-		for _, t := range d.choices {
-			all = append(all, t)
+		for _, name := range d.names {
+			all = append(all, d.choices[name])
 		}
 	}
 	return all
@@ -83,7 +81,7 @@ type Reads struct {
 // Reads looks at the schema once, when the document is loaded.
 func (s *Schema) Reads() *Reads {
 	r := &Reads{Members: map[string][]*Schema{}}
-	s.some(func(t *Schema) bool {
+	s.some((*Schema).parts, func(t *Schema) bool {
 		r.add(t)
 		return false
 	})
