@@ -267,7 +267,7 @@ func TestClaims(t *testing.T) {
 			t.Errorf("no %s", name)
 		}
 	}
-	if len(c) != 12 {
+	if len(c) != 12 { // above all no cnf, which would make it a token that the Gate refuses
 		t.Errorf("more claims than promised: %v", c)
 	}
 	for _, private := range []string{"Ada", "Example", "argon2"} {

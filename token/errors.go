@@ -5,22 +5,23 @@ type Reason string
 
 // The reasons.
 const (
-	TooLarge         Reason = "too_large"
-	Malformed        Reason = "malformed"
-	BadHeader        Reason = "bad_header"
-	WrongType        Reason = "wrong_type"
-	BadClaims        Reason = "bad_claims"
-	UnknownIssuer    Reason = "unknown_issuer"
-	UnknownKey       Reason = "unknown_key"
-	WrongAlgorithm   Reason = "wrong_algorithm"
-	BadSignature     Reason = "bad_signature"
-	Expired          Reason = "expired"
-	NotYetValid      Reason = "not_yet_valid"
-	WrongAudience    Reason = "wrong_audience"
-	MissingClaim     Reason = "missing_claim"
-	BadAuthorization Reason = "bad_authorization_header"
-	NoCredentials    Reason = "no_credentials"
-	NoKeys           Reason = "no_keys"
+	TooLarge          Reason = "too_large"
+	Malformed         Reason = "malformed"
+	BadHeader         Reason = "bad_header"
+	WrongType         Reason = "wrong_type"
+	BadClaims         Reason = "bad_claims"
+	UnknownIssuer     Reason = "unknown_issuer"
+	UnknownKey        Reason = "unknown_key"
+	WrongAlgorithm    Reason = "wrong_algorithm"
+	BadSignature      Reason = "bad_signature"
+	Expired           Reason = "expired"
+	NotYetValid       Reason = "not_yet_valid"
+	WrongAudience     Reason = "wrong_audience"
+	MissingClaim      Reason = "missing_claim"
+	SenderConstrained Reason = "sender_constrained"
+	BadAuthorization  Reason = "bad_authorization_header"
+	NoCredentials     Reason = "no_credentials"
+	NoKeys            Reason = "no_keys"
 )
 
 // Error is a refusal. There is one value for each reason, so that refusing allocates
@@ -48,6 +49,10 @@ var (
 	ErrWrongAudience  = &Error{WrongAudience}
 	ErrMissingClaim   = &Error{MissingClaim}
 
+	// ErrSenderConstrained is for a token with a cnf claim (RFC 7800): it is bound to a key
+	// of its client's, as with DPoP (RFC 9449) or mutual TLS (RFC 8705).
+	ErrSenderConstrained = &Error{SenderConstrained}
+
 	// ErrNoKeys is not about the token: the issuer's keys cannot be had, so that nobody
 	// can say whether it is good. Answer 503.
 	ErrNoKeys = &Error{NoKeys}
@@ -58,20 +63,21 @@ var (
 )
 
 var explanations = map[Reason]string{
-	TooLarge:         "The token is longer than any token should be. Keep data out of it, or raise MaxSize.",
-	Malformed:        "This is not three parts of unpadded base64url with dots between. Was it cut, quoted or wrapped?",
-	BadHeader:        "The header is not strict JSON, or asks for what is never done: a key inside the token, a critical extension, encryption, compression.",
-	WrongType:        "The typ header is not one this issuer's access tokens have. Is it an ID token or a refresh token?",
-	BadClaims:        "The claims are not strict JSON, or one has the wrong form: a name twice, a date that is no number, a list too long.",
-	UnknownIssuer:    "Nobody here accepts tokens of this iss. It is compared byte for byte: a slash at the end matters.",
-	UnknownKey:       "The issuer has no key of this kid. Were its keys rotated?",
-	WrongAlgorithm:   "The alg header is not the algorithm of the key. Every key has one.",
-	BadSignature:     "The signature does not fit: the token was changed, or signed with another key.",
-	Expired:          "The token's time (exp) is over. Refresh it or log in.",
-	NotYetValid:      "The token's time (nbf or iat) lies ahead. Do the clocks agree?",
-	WrongAudience:    "The token is for another API: its aud does not name this one.",
-	MissingClaim:     "A claim that must be there is not: iss, sub, aud and exp always, client_id, iat and jti where the profile of RFC 9068 is asked for.",
-	BadAuthorization: "The Authorization header is not: Bearer, one space, one token.",
-	NoCredentials:    "There is no Authorization: Bearer header.",
-	NoKeys:           "The issuer's keys are not known, or not any more: its key set cannot be fetched.",
+	TooLarge:          "The token is longer than any token should be. Keep data out of it, or raise MaxSize.",
+	Malformed:         "This is not three parts of unpadded base64url with dots between. Was it cut, quoted or wrapped?",
+	BadHeader:         "The header is not strict JSON, or asks for what is never done: a key inside the token, a critical extension, encryption, compression.",
+	WrongType:         "The typ header is not one this issuer's access tokens have. Is it an ID token or a refresh token?",
+	BadClaims:         "The claims are not strict JSON, or one has the wrong form: a name twice, a date that is no number, a list too long.",
+	UnknownIssuer:     "Nobody here accepts tokens of this iss. It is compared byte for byte: a slash at the end matters.",
+	UnknownKey:        "The issuer has no key of this kid. Were its keys rotated?",
+	WrongAlgorithm:    "The alg header is not the algorithm of the key. Every key has one.",
+	BadSignature:      "The signature does not fit: the token was changed, or signed with another key.",
+	Expired:           "The token's time (exp) is over. Refresh it or log in.",
+	NotYetValid:       "The token's time (nbf or iat) lies ahead. Do the clocks agree?",
+	WrongAudience:     "The token is for another API: its aud does not name this one.",
+	MissingClaim:      "A claim that must be there is not: iss, sub, aud and exp always, client_id, iat and jti where the profile of RFC 9068 is asked for.",
+	SenderConstrained: "The token is bound to a key of its client (cnf, as in DPoP or mutual TLS), and no proof of that key is verified here. Have the issuer make plain bearer tokens for this API.",
+	BadAuthorization:  "The Authorization header is not: Bearer, one space, one token.",
+	NoCredentials:     "There is no Authorization: Bearer header.",
+	NoKeys:            "The issuer's keys are not known, or not any more: its key set cannot be fetched.",
 }

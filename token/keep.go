@@ -19,6 +19,8 @@ func keepers(names []string, add func(field, value, reason string)) []string {
 	for _, name := range names {
 		if !plain(name, maxListItem) {
 			add("Keep", name, "is no name of a claim: at most 128 bytes, all of them printable")
+		} else if name == "cnf" {
+			add("Keep", name, "is a claim whose tokens are refused: leave it out")
 		} else if slices.Contains(readAlready, name) {
 			add("Keep", name, "is read already: leave it out")
 		}

@@ -45,7 +45,7 @@ func TestKeep(t *testing.T) {
 }
 
 func TestKeepRefuses(t *testing.T) {
-	for _, names := range [][]string{{"sub"}, {"exp"}, {""}, {"a\nb"}, {strings.Repeat("x", 129)}, strings.Split(strings.Repeat("a,", 17)+"a", ",")} {
+	for _, names := range [][]string{{"sub"}, {"exp"}, {"cnf"}, {""}, {"a\nb"}, {strings.Repeat("x", 129)}, strings.Split(strings.Repeat("a,", 17)+"a", ",")} {
 		refused := false
 		keepers(names, func(field, _, _ string) { refused = field == "Keep" })
 		if !refused {

@@ -26,23 +26,27 @@ type payload struct {
 	Roles    list     `json:"roles"`
 	Amr      list     `json:"amr"`
 	AuthTime date     `json:"auth_time"`
+
+	// Cnf is kept unread: its presence, in any form, binds the token (RFC 7800 §3.1).
+	Cnf jsontext.Value `json:"cnf"`
 }
 
 // errForm is for a claim of another form. Nobody sees it: the reason is BadClaims.
 var errForm = errors.New("token: a claim has the wrong form")
 
 // parseClaims reads a payload and checks the form of each claim; what they say is
-// checked after the signature.
-func parseClaims(data []byte) (*Claims, *Error) {
+// checked after the signature. bound reports whether there is a cnf claim, null included.
+func parseClaims(data []byte) (c *Claims, bound bool, err *Error) {
 	var p payload
 	if !isObject(data) || json.Unmarshal(data, &p) != nil {
-		return nil, ErrBadClaims
+		return nil, false, ErrBadClaims
 	}
-	return &Claims{
+	c = &Claims{
 		Issuer: string(p.Iss), Subject: string(p.Sub), ID: string(p.Jti), Session: string(p.Sid), ClientID: string(p.ClientID),
 		Audience: p.Aud, Scopes: p.Scope, Roles: p.Roles, Methods: p.Amr, AuthTime: time.Time(p.AuthTime),
 		Expires: time.Time(p.Exp), NotBefore: time.Time(p.Nbf), IssuedAt: time.Time(p.Iat),
-	}, nil
+	}
+	return c, p.Cnf != nil, nil
 }
 
 // text is a string that is not empty, bounded, and printable, as it goes into logs,

@@ -196,6 +196,29 @@ var rows = []row{
 	{"roles with null", sealed("roles", []any{nil}), ErrBadClaims},
 	{"too many roles", sealed("roles", strings.Split(strings.Repeat("a,", 64)+"a", ",")), ErrBadClaims},
 	{"session a number", sealed("sid", 1), ErrBadClaims},
+
+	// Tokens bound to a key of the client (RFC 7800). null binds too, see docs/decisions/0023.
+	{"J-29 bound by DPoP", sealed("cnf", map[string]any{"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}), ErrSenderConstrained},
+	{"J-29 bound by mutual TLS", sealed("cnf", map[string]any{"x5t#S256": "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2"}), ErrSenderConstrained},
+	{"J-29 bound by a key", sealed("cnf", map[string]any{"jwk": map[string]any{"kty": "oct"}}), ErrSenderConstrained},
+	{"J-29 bound by an unknown method", sealed("cnf", map[string]any{"x": 1}), ErrSenderConstrained},
+	{"J-29 bound by an empty object", sealed("cnf", map[string]any{}), ErrSenderConstrained},
+	{"J-29 cnf null", signed(strings.Replace(claimsJSON(fair()), `{`, `{"cnf":null,`, 1)), ErrSenderConstrained},
+	{"J-29 cnf false", sealed("cnf", false), ErrSenderConstrained},
+	{"J-29 cnf a text", sealed("cnf", ""), ErrSenderConstrained},
+	{"J-29 cnf a list", sealed("cnf", []string{}), ErrSenderConstrained},
+	{"J-29 cnf by escape", signed(strings.Replace(claimsJSON(fair()), `{`, `{"\u0063n\u0066":{"jkt":"x"},`, 1)), ErrSenderConstrained},
+	{"J-29 cnf twice", signed(strings.Replace(claimsJSON(fair()), `{`, `{"cnf":{"jkt":"x"},"cnf":null,`, 1)), ErrBadClaims},
+	{"J-29 cnf twice by escape", signed(strings.Replace(claimsJSON(fair()), `{`, `{"cnf":null,"\u0063nf":{"jkt":"x"},`, 1)), ErrBadClaims},
+	{"J-29 jkt twice", signed(strings.Replace(claimsJSON(fair()), `{`, `{"cnf":{"jkt":"x","jkt":"y"},`, 1)), ErrBadClaims},
+	{"J-29 jkt outside of cnf", sealed("jkt", "x"), nil},
+	{"J-29 cnf in another case", sealed("Cnf", map[string]any{"jkt": "x"}), nil},
+	{"J-29 cnf of somebody else", sealed("act", map[string]any{"sub": "x", "cnf": map[string]any{"jkt": "x"}}), nil},
+	{"J-29 bound, and expired", signed(strings.Replace(claimsJSON(with("exp", now.Unix()-60)), `{`, `{"cnf":{"jkt":"x"},`, 1)), ErrSenderConstrained},
+	{"J-29 bound, and forged", func(k *SigningKey) string {
+		return forge(otherLike(k), head(k), claimsJSON(with("cnf", map[string]any{"jkt": "x"})))
+	}, ErrBadSignature},
+
 	{"payload is a list", signed(`["sub"]`), ErrBadClaims},
 	{"payload is a string", signed(`"sub"`), ErrBadClaims},
 	{"two JSON values in the payload", signed(claimsJSON(fair()) + `{"sub":"root"}`), ErrBadClaims},

@@ -19,7 +19,8 @@
 //
 // What this package does not read it refuses rather than ignores, where ignoring could
 // change the meaning: encryption, compression, unencoded payloads, keys and key
-// addresses inside a token, critical extensions of any kind.
+// addresses inside a token, critical extensions of any kind, and tokens that are bound to a
+// key of their client (cnf, RFC 7800), as no proof of that key is verified here.
 package token
 
 import (

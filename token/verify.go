@@ -45,7 +45,7 @@ func (v *Verifier) verify(raw string) (good verified, err *Error) {
 	}
 	// The payload is read before the signature is checked, for it names the issuer.
 	// Until then it is an attacker's text, and only chooses among known keys.
-	c, err := parseClaims(body)
+	c, bound, err := parseClaims(body)
 	if err != nil {
 		return good, err
 	}
@@ -59,6 +59,12 @@ func (v *Verifier) verify(raw string) (good verified, err *Error) {
 	}
 	if !k.verify([]byte(parts.signed), sig) {
 		return good, ErrBadSignature
+	}
+	// RFC 7800 §3: the presenter must prove possession of the key in cnf (DPoP, RFC 9449 §6;
+	// mutual TLS, RFC 8705 §3). No proof is verified here, so that a thief could use the token
+	// as well as its client.
+	if bound {
+		return good, ErrSenderConstrained
 	}
 	if in.claims != nil {
 		if err := in.claims.apply(c, body); err != nil {
