@@ -89,7 +89,15 @@ func TestManyPlaces(t *testing.T) {
 	if status, _ := w.guess("ada", adasPW, "203.0.113.9", device); status != 200 {
 		t.Errorf("the owner: %d", status)
 	}
-	for name, token := range map[string]string{"of another": strings.Replace(device, "spd_A", "spd_B", 1), "nonsense": "spd_x"} {
+	size := len(device) - len("spd_")
+	for name, token := range map[string]string{
+		"of another": strings.Replace(device, "spd_A", "spd_B", 1), "nonsense": "spd_x",
+		// encoding/base64 skips line ends: the text has the right length, its bytes have not.
+		"line ends alone":   "spd_" + strings.Repeat(`\n`, size),
+		"half of line ends": "spd_" + strings.Repeat("A", size/2/4*4) + strings.Repeat(`\r`, size-size/2/4*4),
+		"cut by line ends":  device[:len(device)-4] + `\r\n\r\n`,
+		"a line end inside": device[:len(device)/2] + `\n` + device[len(device)/2+1:],
+	} {
 		if status, _ := w.guess("ada", adasPW, "203.0.113.9", token); status != 429 {
 			t.Errorf("a device token, %s: %d", name, status)
 		}
