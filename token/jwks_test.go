@@ -87,6 +87,7 @@ func TestJ24OneBadKey(t *testing.T) {
 		"Ed25519, zeros":         jwkOf(Ed25519, map[string]any{"x": b64(make([]byte, 32))}),
 		"X25519":                 jwkOf(Ed25519, map[string]any{"crv": "X25519"}),
 		"Ed448":                  jwkOf(Ed25519, map[string]any{"crv": "Ed448"}),
+		"line end":               strings.Replace(jwkOf(ES384, nil), `"x":"`, `"x":"\n`, 1),
 		"padded":                 jwkOf(ES384, map[string]any{"x": b64(make([]byte, 48)) + "="}),
 		"a member twice":         strings.Replace(jwkOf(ES384, nil), `{`, `{"kty":"RSA",`, 1),
 		"not an object":          `"key"`,

@@ -7,7 +7,7 @@ import (
 )
 
 // encoding is base64url as JWS has it: no padding, and no second spelling of the last
-// character. It would still skip CR and LF, which split refuses before.
+// character. It would still skip CR and LF, which split and decode refuse.
 var encoding = base64.RawURLEncoding.Strict()
 
 // Verify returns the claims of a token that one of the issuers made for this API, is
@@ -122,9 +122,10 @@ func (p *parts) decode() (header, payload, signature []byte, ok bool) {
 	return all[:n:n], all[n:m:m], all[m:], err1 == nil && err2 == nil && err3 == nil
 }
 
+// decode decodes a member of a JSON Web Key, or a part of a token.
 func decode(s string) ([]byte, bool) {
 	b, err := encoding.DecodeString(s)
-	return b, err == nil
+	return b, err == nil && len(s) == encoding.EncodedLen(len(b))
 }
 
 // issuerOf finds whose token it says it is, and whether it is a kind they issue.

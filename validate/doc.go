@@ -49,7 +49,9 @@
 // [MaxItems].
 //
 // A whole number is read exactly up to the size of its Go type; 1.0 and 1e3 are not
-// whole numbers here, so that each number has one spelling.
+// whole numbers here, so that each number but 0, which is -0 too, has one spelling. So have
+// the bytes of a []byte: base64 of RFC 4648 §4 with padding, without line ends, and with the
+// spare bits of its last character zero.
 //
 // # Parameters
 //

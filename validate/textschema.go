@@ -64,7 +64,8 @@ func formatSchema(name string) Schema {
 // bytesSchema counts the characters of whole groups, so a size that is no multiple of
 // three is said too widely.
 func bytesSchema(r *rules) Schema {
-	out := Schema{"type": "string", "contentEncoding": "base64", "pattern": "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"}
+	const groups = "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$"
+	out := Schema{"type": "string", "contentEncoding": "base64", "pattern": groups}
 	if r.min > 0 {
 		out["minLength"] = (r.min + 2) / 3 * 4
 	}
