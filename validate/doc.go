@@ -63,7 +63,9 @@
 //
 // Numbers have the grammar of JSON, so +7, 007, 0x7, 1_000 and Inf are not numbers, and
 // booleans are true and false. An empty value is present: "" for a text, and wrong for a
-// number. In a path an empty value counts as absent, which only {name...} can be.
+// number. In a path an empty value counts as absent, which only {name...} can be. A value of
+// the path holds no slash, backslash or NUL, and is no dot segment; one of {name...} may hold
+// slashes, within.
 //
 //	414  a query of more than [MaxQuery] bytes
 //	400  bad_query: a percent-encoding that is not one, text that is not UTF-8, a

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"unicode/utf8"
 
@@ -18,6 +19,7 @@ import (
 var (
 	unknownParameter = failure{CodeUnknownParameter, "is not a parameter of this route"}
 	duplicate        = failure{CodeDuplicate, "must stand once"}
+	otherPath        = failure{CodeMalformed, "must hold no slash, backslash, NUL or dot segment that would make it another path"}
 )
 
 // Query reads the query of r into T, a struct whose members are the parameters. The
@@ -27,8 +29,9 @@ func Query[T any](r *http.Request) (T, error) {
 }
 
 // Path reads the path of r into T, a struct whose members are the wildcards of the
-// pattern that [http.ServeMux] matched. The error is a *problem.Problem. It panics when
-// T's tags are wrong.
+// pattern that [http.ServeMux] matched. A value that would lead to another path when it is
+// joined to one is refused: a dot segment, a backslash, NUL, and a slash, but for those within
+// a {name...}. The error is a *problem.Problem. It panics when T's tags are wrong.
 func Path[T any](r *http.Request) (T, error) {
 	return readParams[T]("path", r)
 }
@@ -107,6 +110,11 @@ func (w *walk) params(in string, o *object, r *http.Request, v reflect.Value) *p
 			m := &o.members[i]
 			// A wildcard is empty only where the pattern says {name...}.
 			text := r.PathValue(m.name)
+			if elsewhere(text, isRest(r.Pattern, m.name)) {
+				w.parameter = m.name
+				w.fail(otherPath)
+				continue
+			}
 			w.param(m, v, []pair{{value: text}}[:min(len(text), 1)])
 		}
 		return nil
@@ -128,6 +136,25 @@ func (w *walk) params(in string, o *object, r *http.Request, v reflect.Value) *p
 		}
 	}
 	return nil
+}
+
+// isRest reports whether name is the wildcard {name...} of a ServeMux's pattern, which stands
+// for the rest of the path.
+func isRest(pattern, name string) bool { return strings.HasSuffix(pattern, "{"+name+"...}") }
+
+// elsewhere reports whether a wildcard's value names another place to whoever joins it to a
+// path: ServeMux decodes a segment after it has cut the path, so that %2e%2e%2f gets as far
+// as here. The rest of a path holds slashes, but does not begin with one.
+func elsewhere(text string, rest bool) bool {
+	if strings.ContainsAny(text, "\\\x00") || !rest && strings.Contains(text, "/") || strings.HasPrefix(text, "/") {
+		return true
+	}
+	for segment := range strings.SplitSeq(text, "/") {
+		if segment == "." || segment == ".." {
+			return true
+		}
+	}
+	return false
 }
 
 // unknownParameter names a parameter of the client's, where its name may be shown.

@@ -205,6 +205,65 @@ func TestPath(t *testing.T) {
 	}
 }
 
+// TestPathElsewhere: what ServeMux decodes into a wildcard is not another path to whoever
+// joins it to one.
+func TestPathElsewhere(t *testing.T) {
+	type one struct {
+		Name string `json:"name"`
+	}
+	type request struct{ Path one }
+	const bad = "path name malformed"
+	for _, c := range []struct{ path, one, rest, value string }{
+		{"report.txt", "", "", "report.txt"},
+		{"..report", "", "", "..report"},
+		{"...", "", "", "..."},
+		{"%2ehidden", "", "", ".hidden"},
+		{"a%20b", "", "", "a b"},
+		{"%252e%252e", "", "", "%2e%2e"},
+		{"a%2fb", bad, "", "a/b"},
+		{"a%2Fb%2f", bad, "", "a/b/"},
+		{"https%3A%2F%2Fexample.com%2F", bad, "", "https://example.com/"},
+		{"%2e%2e", bad, bad, ""},
+		{"%2E", bad, bad, ""},
+		{".%2e", bad, bad, ""},
+		{"..%2f..%2fetc%2fpasswd", bad, bad, ""},
+		{"a%2f..%2fb", bad, bad, ""},
+		{"a%2f..", bad, bad, ""},
+		{"a%2f.%2fb", bad, bad, ""},
+		{"%2fetc%2fpasswd", bad, bad, ""},
+		{"..%5c..%5cboot.ini", bad, bad, ""},
+		{"a%5cb", bad, bad, ""},
+		{"a%00b", bad, bad, ""},
+		{"%00", bad, bad, ""},
+	} {
+		for pattern, want := range map[string]string{"/f/{name}": c.one, "GET /f/{name...}": c.rest} {
+			served := false
+			mux := http.NewServeMux()
+			mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+				served = true
+				v, err := validate.Path[one](r)
+				all, allErr := validate.Request[request](r)
+				if got := paramVerdict(t, err); got != want || paramVerdict(t, allErr) != want || all.Path != v {
+					t.Errorf("%s at %s: got %s, want %s", c.path, pattern, got, want)
+				}
+				if err == nil && v.Name != c.value {
+					t.Errorf("%s at %s: read %q", c.path, pattern, v.Name)
+				}
+			})
+			mux.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/f/"+c.path, nil))
+			if !served {
+				t.Errorf("%s does not get to %s", c.path, pattern)
+			}
+		}
+	}
+	// The value of another router, whose pattern is not known, is one segment.
+	r := httptest.NewRequest("GET", "/", nil)
+	r.SetPathValue("name", "a/b")
+	if _, err := validate.Path[one](r); paramVerdict(t, err) != bad {
+		t.Errorf("without a pattern: %v", err)
+	}
+}
+
 func TestBadParamTypes(t *testing.T) {
 	r := httptest.NewRequest("GET", "/", nil)
 	for name, f := range map[string]func(){

@@ -14,6 +14,7 @@ const (
 
 	CodeUnknownParameter = "unknown_parameter" // a query parameter nobody knows
 	CodeDuplicate        = "duplicate"         // a parameter twice that is no list
+	CodeMalformed        = "malformed"         // a value of the path that another reader takes for another path
 
 	CodeWrongType = "wrong_type"       // another JSON type, or a number the Go type cannot hold
 	CodeNull      = "null_not_allowed" // null

@@ -111,7 +111,7 @@ func (l *Limits) whole(from io.Reader, size int64) ([]byte, *problem.Problem) {
 
 func readProblem(err error) *problem.Problem {
 	// What somebody around us says, such as of a limit on bytes.
-	if p, ok := errors.AsType[*problem.Problem](err); ok {
+	if p, ok := errors.AsType[*problem.Problem](err); ok && p != nil {
 		return p
 	}
 	// A smaller limit, set by somebody around us.
