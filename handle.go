@@ -38,7 +38,7 @@ func Handle[In, Out any](api *API, pattern string, f func(ctx context.Context, i
 			return err
 		}
 		out, err := f(r.Context(), in)
-		if err != nil {
+		if !problem.IsNil(err) {
 			return err
 		}
 		return send(w, out)

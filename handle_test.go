@@ -290,3 +290,17 @@ type validationProblem struct {
 }
 
 var _ http.Handler = (*sallyport.API)(nil)
+
+// TestHandleNil: a nil *problem.Problem returned as the error is success, and the value is sent.
+func TestHandleNil(t *testing.T) {
+	api, mux := notesAPI()
+	sallyport.Handle(api, "GET /checked", func(context.Context, struct{}) (int, error) {
+		var none *problem.Problem
+		return 7, none
+	})
+	w := httptest.NewRecorder()
+	mux.ServeHTTP(w, httptest.NewRequest("GET", "/checked", nil))
+	if w.Code != 200 || w.Body.String() != "7" {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}

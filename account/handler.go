@@ -161,7 +161,7 @@ func (a *Accounts) explain(err error) error {
 	if err == nil {
 		return nil
 	}
-	if p, ok := errors.AsType[*problem.Problem](err); ok {
+	if p, ok := errors.AsType[*problem.Problem](err); ok && p != nil {
 		return p
 	}
 	busy, isBusy := errors.AsType[*password.BusyError](err)

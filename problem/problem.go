@@ -89,8 +89,14 @@ func (p *Problem) With(name, value string) *Problem {
 	return &q
 }
 
+// errNil is the cause of the 500 for a nil *Problem that became an error.
+var errNil = errors.New("problem: a nil *Problem was returned as an error")
+
 // Error describes the problem for a developer, cause included.
 func (p *Problem) Error() string {
+	if p == nil {
+		return errNil.Error()
+	}
 	s := strconv.Itoa(p.Status) + " " + p.Code
 	if p.Detail != "" {
 		s += ": " + p.Detail
@@ -106,6 +112,8 @@ func (p *Problem) Error() string {
 // client may choose a name or a number in them, and with it what counts as another event.
 func (p *Problem) Reason() string {
 	switch {
+	case p == nil:
+		return errNil.Error()
 	case p.cause != nil:
 		return p.cause.Error()
 	case len(p.ViolatedPolicies) > 0:
@@ -120,7 +128,19 @@ func (p *Problem) Reason() string {
 }
 
 // Unwrap returns the cause.
-func (p *Problem) Unwrap() error { return p.cause }
+func (p *Problem) Unwrap() error {
+	if p == nil {
+		return nil
+	}
+	return p.cause
+}
+
+// IsNil reports whether err is no error: nil, or a nil *Problem, which a function that
+// returns a *Problem for success becomes when its result is returned as an error.
+func IsNil(err error) bool {
+	p, ok := err.(*Problem)
+	return err == nil || ok && p == nil
+}
 
 // RetryAfter returns a copy of p with a Retry-After field in whole seconds, rounded
 // up, and at least one (RFC 9110 §10.2.3).
@@ -129,10 +149,15 @@ func (p *Problem) RetryAfter(d time.Duration) *Problem {
 }
 
 // From turns any error into the problem the client gets: the Problem in its chain,
-// a 413 for a body over its limit, and otherwise a 500 that says nothing.
+// a 413 for a body over its limit, and otherwise a 500 that says nothing. A nil *Problem in
+// the chain says that nothing is wrong, and an error that something is: a 500 too.
 func From(err error) *Problem {
-	if p, ok := errors.AsType[*Problem](err); ok {
+	p, ok := errors.AsType[*Problem](err)
+	switch {
+	case ok && p != nil:
 		return p
+	case ok:
+		return Internal.Because(errNil)
 	}
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return TooLarge(tooLarge.Limit).Because(err)
@@ -150,8 +175,11 @@ var (
 
 // Write sends p as the answer to r, with the id of r's visit as the instance. The
 // answer is never cached: it is about one request. A body that an earlier handler
-// announced is taken back.
+// announced is taken back. A nil p is sent as [Internal].
 func Write(w http.ResponseWriter, r *http.Request, p *Problem) {
+	if p == nil {
+		p = Internal
+	}
 	body := p.body(r)
 	send(w, r, p, []string{strconv.Itoa(len(body))}, body)
 }
@@ -277,11 +305,11 @@ func appendText(b []byte, name, text string) []byte {
 
 // Handler turns a function that may fail into a handler: the error it returns is
 // written as the problem [From] makes of it. It must not have written an answer when
-// it returns an error.
+// it returns an error. A nil *Problem returned as the error is success, as with [IsNil].
 func Handler(f func(w http.ResponseWriter, r *http.Request) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		err := f(w, r)
-		if err == nil {
+		if IsNil(err) {
 			return
 		}
 		p := From(err)

@@ -115,10 +115,51 @@ func TestFrom(t *testing.T) {
 		{errors.New("x"), 500},
 		{fmt.Errorf("x: %w", problem.NotFound), 404},
 		{fmt.Errorf("x: %w", &http.MaxBytesError{Limit: 9}), 413},
+		{none, 500},
+		{fmt.Errorf("x: %w", none), 500},
+		{errors.Join(none, errors.New("x")), 500},
 	} {
-		if got := problem.From(c.err).Status; got != c.want {
-			t.Errorf("%v is a %d", c.err, got)
+		p := problem.From(c.err)
+		if p == nil || p.Status != c.want || p.Reason() == "" || p.Error() == "" {
+			t.Errorf("%v is a %v", c.err, p)
 		}
+	}
+}
+
+// none is a nil *Problem that has become an error.
+var none error = (*problem.Problem)(nil)
+
+// TestNil: a nil *Problem that is returned as an error is success, and within another error
+// it is one; nothing panics.
+func TestNil(t *testing.T) {
+	for name, c := range map[string]struct {
+		err  error
+		want int
+	}{
+		"nil": {nil, 200}, "a nil *Problem": {none, 200}, "a nil *Problem, wrapped": {fmt.Errorf("x: %w", none), 500},
+		"a problem": {problem.NotFound, 404},
+	} {
+		w := httptest.NewRecorder()
+		problem.Handler(func(w http.ResponseWriter, _ *http.Request) error {
+			if c.want == 200 {
+				w.Write([]byte("done"))
+			}
+			return c.err
+		}).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+		if w.Code != c.want || c.want == 200 && w.Body.String() != "done" {
+			t.Errorf("%s: %d %s", name, w.Code, w.Body)
+		}
+		if problem.IsNil(c.err) != (c.want == 200) {
+			t.Errorf("%s: IsNil says otherwise", name)
+		}
+	}
+	if errors.Is(none, io.EOF) || none.Error() == "" || errors.Unwrap(none) != nil {
+		t.Error("a nil *Problem is another error")
+	}
+	w := httptest.NewRecorder()
+	problem.Write(w, httptest.NewRequest("GET", "/", nil), nil)
+	if w.Code != 500 {
+		t.Errorf("nil is written as a %d", w.Code)
 	}
 }
 
