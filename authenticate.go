@@ -18,23 +18,25 @@ import (
 // them. What is wrong with a token is for the audit log: to the client, every bad
 // token is the same.
 type challenges struct {
+	realm string
+
 	none, malformed, invalid *problem.Problem
 }
 
 func newChallenges(realm string, forbidden bool) challenges {
-	bearer := `Bearer realm="` + realm + `"`
 	status := http.StatusUnauthorized
 	if forbidden {
 		status = http.StatusForbidden
 	}
 	return challenges{
+		realm: realm,
 		// §3.1: a request without credentials gets no error code.
 		none: problem.New(http.StatusUnauthorized, "no_credentials", "Send a token: Authorization: Bearer TOKEN.").
-			With("WWW-Authenticate", bearer),
+			Challenge(problem.Bearer{Realm: realm}),
 		malformed: problem.New(http.StatusBadRequest, "invalid_request", "Send one token, once: Authorization: Bearer TOKEN.").
-			With("WWW-Authenticate", bearer+`, error="invalid_request"`),
+			Challenge(problem.Bearer{Realm: realm, Error: "invalid_request"}),
 		invalid: problem.New(status, "invalid_token", "The token is not valid, or no longer. Log in or refresh to get a new one.").
-			With("WWW-Authenticate", bearer+`, error="invalid_token", error_description="The token is not valid"`),
+			Challenge(problem.Bearer{Realm: realm, Error: "invalid_token", Description: "The token is not valid"}),
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/sallyport-dev/sallyport/clientip"
 	"github.com/sallyport-dev/sallyport/cors"
 	"github.com/sallyport-dev/sallyport/headers"
+	"github.com/sallyport-dev/sallyport/problem"
 	"github.com/sallyport-dev/sallyport/token"
 	"github.com/sallyport-dev/sallyport/validate/openapi"
 )
@@ -28,9 +29,7 @@ const (
 // *ConfigError or the error of the room it belongs to, joined.
 func New(cfg Config) (*Gate, error) {
 	b := &builder{cfg: cfg}
-	if cfg.Realm == "" {
-		b.cfg.Realm = "api"
-	}
+	b.realm()
 	g := &Gate{accounts: cfg.Accounts, audit: cfg.Audit, errors: cfg.ErrorLog, now: cfg.now}
 	if g.errors == nil {
 		g.errors = slog.Default()
@@ -49,7 +48,7 @@ func New(cfg Config) (*Gate, error) {
 	g.limits = b.limits()
 	g.routes = b.routes()
 	g.described = b.described(g.routes)
-	g.challenge = b.challenges()
+	g.challenge = newChallenges(b.cfg.Realm, cfg.InvalidTokenForbidden)
 	if len(b.errs) > 0 {
 		return nil, errors.Join(b.errs...)
 	}
@@ -115,13 +114,15 @@ func guarded(op *openapi.Operation) bool {
 	return !stated || len(needs) > 0
 }
 
-func (b *builder) challenges() challenges {
-	realm := b.cfg.Realm
-	// What a quoted-string needs no backslash for (RFC 9110 §5.6.4), in ASCII.
-	if strings.ContainsFunc(realm, func(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' }) {
-		b.add("Realm", realm, "write printable ASCII without quote and backslash")
+// realm settles the realm first, as every route's challenge names it: a bad one is told once.
+func (b *builder) realm() {
+	if err := problem.CheckRealm(b.cfg.Realm); err != nil {
+		b.add("Realm", b.cfg.Realm, err.Error())
+		b.cfg.Realm = ""
 	}
-	return newChallenges(realm, b.cfg.InvalidTokenForbidden)
+	if b.cfg.Realm == "" {
+		b.cfg.Realm = problem.DefaultRealm
+	}
 }
 
 func (b *builder) routes() *routes {

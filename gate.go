@@ -149,7 +149,7 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // open starts the visit.
 func (g *Gate) open(w http.ResponseWriter, r *http.Request, now time.Time, client clientip.Client) *answer {
 	a := &answer{ResponseWriter: w}
-	a.visit = visit.Visit{Started: now, Client: client.Addr, Secure: client.Secure}
+	a.visit = visit.Visit{Started: now, Client: client.Addr, Secure: client.Secure, Realm: g.challenge.realm}
 	if a.visit.ID = givenID(r); a.visit.ID == "" {
 		a.visit.ID = visit.NewID(now)
 	}

@@ -3,7 +3,6 @@ package sallyport
 import (
 	"net/http"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/sallyport-dev/sallyport/problem"
@@ -20,14 +19,14 @@ type stepUp struct {
 }
 
 func newStepUp(in Route, realm string) stepUp {
-	challenge := func(detail, more string) *problem.Problem {
+	challenge := func(detail string, age time.Duration) *problem.Problem {
 		return problem.New(http.StatusUnauthorized, "insufficient_user_authentication", detail).
-			With("WWW-Authenticate", `Bearer realm="`+realm+`", error="insufficient_user_authentication"`+more)
+			Challenge(problem.Bearer{Realm: realm, Error: "insufficient_user_authentication", MaxAge: age})
 	}
 	return stepUp{
 		second: in.SecondFactor, age: in.MaxAuthAge,
-		needSecond: challenge("This needs a login with a second factor.", ""),
-		needAge:    challenge("This needs a login not long ago: prove again who you are.", `, max_age="`+strconv.Itoa(int(in.MaxAuthAge/time.Second))+`"`),
+		needSecond: challenge("This needs a login with a second factor.", 0),
+		needAge:    challenge("This needs a login not long ago: prove again who you are.", in.MaxAuthAge),
 	}
 }
 

@@ -50,6 +50,9 @@ type Config struct {
 	Issuer string
 	// Audience is the aud claim: the API the tokens are for. Default Issuer.
 	Audience string
+	// Realm names the protected space in challenges, where no Gate with a realm of its own
+	// stands in front. Default "api".
+	Realm string
 	// App is what mails and authenticator apps call this service. Default: Issuer's host.
 	App string
 	// Page is the address of the application's page that mails link to. What is to be done
@@ -157,6 +160,7 @@ type Accounts struct {
 	store        Store
 	name         string // the issuer's
 	audience     string
+	realm        string
 	app, page    string
 	secrets      secrets
 	ring         *ring
@@ -203,7 +207,7 @@ func New(ctx context.Context, cfg Config) (*Accounts, error) {
 	cfg.complete()
 	errs := cfg.check()
 	a := &Accounts{
-		store: cfg.Store, name: cfg.Issuer, audience: cfg.Audience, app: cfg.App, page: cfg.Page,
+		store: cfg.Store, name: cfg.Issuer, audience: cfg.Audience, realm: cfg.Realm, app: cfg.App, page: cfg.Page,
 		passwords: cfg.Passwords, policy: cfg.Policy, breached: cfg.Breached, roles: slices.Clone(cfg.DefaultRoles),
 		ttl:    ttls{cfg.AccessTTL, cfg.IdleTTL, cfg.SessionTTL, cfg.ReauthTTL},
 		window: cfg.RetryWindow, maxSessions: cfg.MaxSessions, registration: cfg.Registration,

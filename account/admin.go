@@ -39,7 +39,7 @@ func (a *Accounts) adminRoutes() http.Handler {
 		{"POST /admin/api/keys/rotate", a.adminChange(func(ctx context.Context, _ string) error { return a.RotateKeys(ctx) })},
 		{"DELETE /admin/api/keys/{id}", a.adminChange(a.RevokeKey)},
 	} {
-		mux.Handle(e.pattern, problem.Handler(a.audited(e.handle)))
+		mux.Handle(e.pattern, a.handler(a.audited(e.handle)))
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -56,7 +56,7 @@ func (a *Accounts) adminRoutes() http.Handler {
 		defer a.catch(w, r)
 		if err != nil {
 			a.refused(r, err)
-			problem.Write(w, r, problem.From(err))
+			problem.Write(w, r, problem.From(a.inRealm(r, err)))
 			return
 		}
 		_, v.Route = mux.Handler(r)

@@ -160,10 +160,11 @@ func shown(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 var mailSent = accepted{"If there is something to do, a mail says what."}
 
+// Their challenges name no realm: [Accounts.handler] puts it in.
 var (
 	wrongCredentials = problem.New(http.StatusUnauthorized, "invalid_credentials", "The name or the password is not right.").
-				With("WWW-Authenticate", `Bearer realm="api"`) // a 401 has to have one (RFC 9110 §15.5.2)
-	wrongCode   = problem.New(http.StatusUnauthorized, "invalid_code", "The code is not right, was used, or its time is over.").With("WWW-Authenticate", `Bearer realm="api"`)
+				Challenge(problem.Bearer{}) // a 401 has to have one (RFC 9110 §15.5.2)
+	wrongCode   = problem.New(http.StatusUnauthorized, "invalid_code", "The code is not right, was used, or its time is over.").Challenge(problem.Bearer{})
 	wrongToken  = problem.New(http.StatusBadRequest, "invalid_token", "The token is unknown, used or expired. Ask for another one.")
 	badGrant    = problem.New(http.StatusBadRequest, "invalid_grant", "The refresh token is not valid, or no longer. Log in again.")
 	taken       = problem.New(http.StatusConflict, "account_exists", "There is an account with this username or e-mail address.")
@@ -180,11 +181,11 @@ var (
 	manyKeys    = problem.New(http.StatusConflict, "too_many_keys", "There are too many signing keys already. Wait until some have expired.")
 	lastAdmin   = problem.New(http.StatusConflict, "last_admin", "This is the last administrator. Make another one first.")
 	notAdmin    = problem.New(http.StatusForbidden, "admin_required", "This is for administrators who have logged in with a second factor.")
-	noToken     = problem.New(http.StatusUnauthorized, "no_credentials", "Send a token: Authorization: Bearer TOKEN.").With("WWW-Authenticate", `Bearer realm="api"`)
+	noToken     = problem.New(http.StatusUnauthorized, "no_credentials", "Send a token: Authorization: Bearer TOKEN.").Challenge(problem.Bearer{})
 	oneToken    = problem.New(http.StatusBadRequest, "invalid_request", "Send one token, once: Authorization: Bearer TOKEN.").
-			With("WWW-Authenticate", `Bearer realm="api", error="invalid_request"`)
+			Challenge(problem.Bearer{Error: "invalid_request"})
 	badToken = problem.New(http.StatusUnauthorized, "invalid_token", "The token is not valid, or no longer. Log in or refresh to get a new one.").
-			With("WWW-Authenticate", `Bearer realm="api", error="invalid_token"`)
+			Challenge(problem.Bearer{Error: "invalid_token", Description: "The token is not valid"})
 )
 
 func invalid(fields ...problem.Field) *problem.Problem {

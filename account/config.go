@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sallyport-dev/sallyport/password"
+	"github.com/sallyport-dev/sallyport/problem"
 	"github.com/sallyport-dev/sallyport/token"
 )
 
@@ -26,6 +27,7 @@ const day = 24 * time.Hour
 
 func (c *Config) complete() {
 	fill(&c.Audience, c.Issuer)
+	fill(&c.Realm, problem.DefaultRealm)
 	fill(&c.App, hostOf(c.Issuer))
 	fill(&c.Algorithm, token.ES256)
 	fill(&c.KeyRotation, 90*day)
@@ -73,6 +75,9 @@ func (c *Config) check() (errs []error) {
 	}
 	if c.Issuer == "" {
 		add("Issuer", "", "is missing: write the address of this API, such as https://api.example.com")
+	}
+	if err := problem.CheckRealm(c.Realm); err != nil {
+		add("Realm", c.Realm, err.Error())
 	}
 	if u, err := url.Parse(c.Page); c.Page != "" && (err != nil || u.Host == "" || u.Fragment != "" || u.Scheme != "https" && u.Scheme != "http") {
 		add("Page", c.Page, "is not an address: write one such as https://app.example.com/account")

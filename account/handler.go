@@ -24,13 +24,31 @@ func (a *Accounts) routes() error {
 		if h.guarded || h.method != http.MethodGet { // the others answer from memory
 			h.handle = a.current(h.handle)
 		}
-		a.mux.Handle(h.method+" "+h.pattern, problem.Handler(h.handle))
+		a.mux.Handle(h.method+" "+h.pattern, a.handler(h.handle))
 		a.endpoints[h.pattern] = Endpoint{h.pattern, h.guarded, h.free}
 	}
 	a.admin = a.adminRoutes()
 	var err error
 	a.openapi, err = newOpenAPI(a)
 	return err
+}
+
+// handler turns a function that may fail into a handler whose challenges name the realm.
+func (a *Accounts) handler(f func(http.ResponseWriter, *http.Request) error) http.Handler {
+	return problem.Handler(func(w http.ResponseWriter, r *http.Request) error { return a.inRealm(r, f(w, r)) })
+}
+
+// inRealm puts the realm into the challenge of the problem that err holds: the Gate's, or
+// without a Gate the Config's.
+func (a *Accounts) inRealm(r *http.Request, err error) error {
+	p, ok := errors.AsType[*problem.Problem](err)
+	if !ok || p == nil {
+		return err
+	}
+	if v := visit.From(r.Context()); v != nil && v.Realm != "" {
+		return p.In(v.Realm)
+	}
+	return p.In(a.realm)
 }
 
 // guard looks for the caller before anything is read, where no Gate has done so.

@@ -20,7 +20,7 @@ var (
 	notForm    = problem.New(http.StatusUnsupportedMediaType, "unsupported_media_type", "Send application/x-www-form-urlencoded.").With("Accept-Post", "application/x-www-form-urlencoded")
 	badForm    = problem.New(http.StatusBadRequest, "invalid_request", "Send the parameter token, once.")
 	notAllowed = problem.New(http.StatusForbidden, "insufficient_scope", "This needs the scope introspect.").
-			With("WWW-Authenticate", `Bearer realm="api", error="insufficient_scope", scope="introspect"`)
+			Challenge(problem.Bearer{Error: "insufficient_scope", Scope: ScopeIntrospect})
 )
 
 // introspection is what RFC 7662 §2.2 has. Of a token that is not active, nothing more

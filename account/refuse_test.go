@@ -251,10 +251,10 @@ func TestRehash(t *testing.T) {
 func TestConfig(t *testing.T) {
 	_, err := account.New(t.Context(), account.Config{
 		AccessTTL: 2 * time.Hour, LoginLimit: "many", RegisterLimit: "0 per 1h", MailLimit: "lots", Scopes: []string{"a b"}, Secret: secret.NewBytes(make([]byte, 31)),
-		Algorithm: token.HS256, Registration: "anyone", Page: "app.example", App: "a\nb", KeyRotation: time.Hour, RetryWindow: time.Hour, StrictRefresh: true, MaxSessions: -1, TrustedOrigins: []string{"app.example"}, Off: []account.Group{"logins"},
+		Algorithm: token.HS256, Registration: "anyone", Page: "app.example", App: "a\nb", KeyRotation: time.Hour, RetryWindow: time.Hour, StrictRefresh: true, MaxSessions: -1, TrustedOrigins: []string{"app.example"}, Off: []account.Group{"logins"}, Realm: `a", error="`,
 	})
 	for _, want := range []string{"Store", "Issuer", "Secret", "AccessTTL", "LoginLimit", "RegisterLimit", "MailLimit", `scope "a b"`,
-		"Algorithm", "Registration", "Page", "App", "KeyRotation", "RetryWindow", "StrictRefresh", "MaxSessions", "TrustedOrigins", `Off "logins"`} {
+		"Algorithm", "Registration", "Page", "App", "KeyRotation", "RetryWindow", "StrictRefresh", "MaxSessions", "TrustedOrigins", `Off "logins"`, "Realm"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("no word of %s in: %v", want, err)
 		}

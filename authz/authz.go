@@ -29,7 +29,7 @@ type Rule struct {
 	// Claim and Equals compare a claim of the caller (iss, sub, sid, jti or client_id)
 	// with a wildcard of the route: Claim "sub", Equals "path.id".
 	Claim, Equals string
-	// Realm names the protected space in challenges.
+	// Realm names the protected space in challenges. Default "api".
 	Realm string
 }
 
@@ -78,6 +78,9 @@ func New(rule Rule) (*Policy, error) {
 			errs = append(errs, fmt.Errorf("authz: role %q: write visible ASCII without space, quote or backslash", s))
 		}
 	}
+	if err := problem.CheckRealm(rule.Realm); err != nil {
+		errs = append(errs, fmt.Errorf("authz: realm %q: %w", rule.Realm, err))
+	}
 	path, err := comparison(rule)
 	if err != nil {
 		errs = append(errs, err)
@@ -109,12 +112,11 @@ func comparison(rule Rule) (string, error) {
 
 // refusals makes every answer the policy can give, so that refusing costs nothing.
 func (p *Policy) refusals(rule Rule) {
-	bearer := `Bearer realm="` + rule.Realm + `"`
 	p.anonymous = &Denied{Anonymous, problem.New(http.StatusUnauthorized, "no_credentials", "Send a token: Authorization: Bearer TOKEN.").
-		With("WWW-Authenticate", bearer)}
+		Challenge(problem.Bearer{Realm: rule.Realm})}
 	scopes := strings.Join(p.scopes, " ")
 	p.scope = &Denied{Scope, problem.New(http.StatusForbidden, "insufficient_scope", "The token needs the scope "+scopes+".").
-		With("WWW-Authenticate", bearer+`, error="insufficient_scope", scope="`+scopes+`"`)}
+		Challenge(problem.Bearer{Realm: rule.Realm, Error: "insufficient_scope", Scope: scopes})}
 	p.role = &Denied{Role, problem.Forbidden}
 	p.owner = &Denied{Ownership, problem.Forbidden}
 	for _, d := range []*Denied{p.anonymous, p.scope, p.role, p.owner} {

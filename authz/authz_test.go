@@ -124,6 +124,9 @@ func TestRulesThatCannotBeMeant(t *testing.T) {
 		"equals a constant":    {Claim: "sub", Equals: "ada"},
 		"equals a query value": {Claim: "sub", Equals: "query.id"},
 		"equals no name":       {Claim: "sub", Equals: "path."},
+		"realm with a quote":   {Realm: `a", error="`},
+		"realm with a line":    {Realm: "a\r\nSet-Cookie: a=b"},
+		"realm not ASCII":      {Realm: "é"},
 	} {
 		if _, err := authz.New(rule); err == nil {
 			t.Errorf("%s: accepted", name)

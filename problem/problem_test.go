@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -122,6 +123,33 @@ func TestFrom(t *testing.T) {
 		p := problem.From(c.err)
 		if p == nil || p.Status != c.want || p.Reason() == "" || p.Error() == "" {
 			t.Errorf("%v is a %v", c.err, p)
+		}
+	}
+}
+
+// TestChallenge: one challenge, in the realm it was last put into, and no change of what is
+// shared.
+func TestChallenge(t *testing.T) {
+	p := problem.Forbidden.Challenge(problem.Bearer{Realm: "x"}).
+		Challenge(problem.Bearer{Error: "insufficient_scope", Description: "Too little", Scope: "a b", MaxAge: 90 * time.Second})
+	for _, c := range []struct {
+		p    *problem.Problem
+		want []string
+	}{
+		{problem.Forbidden, nil},
+		{problem.Forbidden.In("notes"), nil},
+		{problem.NotFound.Challenge(problem.Bearer{}), []string{`Bearer realm="api"`}},
+		{p, []string{`Bearer realm="api", error="insufficient_scope", error_description="Too little", scope="a b", max_age="90"`}},
+		{p.In("my notes").Because(io.EOF), []string{`Bearer realm="my notes", error="insufficient_scope", error_description="Too little", scope="a b", max_age="90"`}},
+		{p.Because(io.EOF).With("Retry-After", "1").In(""), []string{`Bearer realm="api", error="insufficient_scope", error_description="Too little", scope="a b", max_age="90"`}},
+	} {
+		if got := c.p.Header.Values("WWW-Authenticate"); !slices.Equal(got, c.want) {
+			t.Errorf("%q, want %q", got, c.want)
+		}
+	}
+	for realm, want := range map[string]bool{"": true, "my notes": true, `a"`: false, `a\`: false, "a\n": false, "é": false} {
+		if got := problem.CheckRealm(realm) == nil; got != want {
+			t.Errorf("the realm %q: %v", realm, got)
 		}
 	}
 }

@@ -30,6 +30,8 @@ type Visit struct {
 	Client netip.Addr
 	// Secure says that the request came over TLS, here or at a trusted proxy.
 	Secure bool
+	// Realm names the protected space in challenges; empty outside a Gate.
+	Realm string
 	// Route is the pattern of the route that took the request.
 	Route string
 	// Principal is who the request's credential speaks for.
