@@ -33,7 +33,7 @@ func newChallenges(realm string, forbidden bool) challenges {
 		// §3.1: a request without credentials gets no error code.
 		none: problem.New(http.StatusUnauthorized, "no_credentials", "Send a token: Authorization: Bearer TOKEN.").
 			Challenge(problem.Bearer{Realm: realm}),
-		malformed: problem.New(http.StatusBadRequest, "invalid_request", "Send one token, once: Authorization: Bearer TOKEN.").
+		malformed: problem.New(http.StatusBadRequest, "malformed_credentials", "Send one token, once: Authorization: Bearer TOKEN.").
 			Challenge(problem.Bearer{Realm: realm, Error: "invalid_request"}),
 		invalid: problem.New(status, "invalid_token", "The token is not valid, or no longer. Log in or refresh to get a new one.").
 			Challenge(problem.Bearer{Realm: realm, Error: "invalid_token", Description: "The token is not valid"}),

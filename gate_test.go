@@ -141,9 +141,9 @@ func TestErrors(t *testing.T) {
 	}{
 		{"no token", "GET", "/notes", nil, "", 401, "no_credentials", "sp_no_credentials"},
 		{"another scheme", "GET", "/notes", http.Header{"Authorization": {"Basic " + forge(goodHead, claims(nil))}}, "", 401, "no_credentials", "sp_no_credentials"},
-		{"two tokens", "GET", "/notes", http.Header{"Authorization": {"Bearer a", "Bearer b"}}, "", 400, "invalid_request", "input_validation_fail"},
-		{"two spaces", "GET", "/notes", http.Header{"Authorization": {"Bearer  a"}}, "", 400, "invalid_request", "input_validation_fail"},
-		{"a token in the query too", "GET", "/notes?access_token=x", as("u1"), "", 400, "invalid_request", "input_validation_fail"},
+		{"two tokens", "GET", "/notes", http.Header{"Authorization": {"Bearer a", "Bearer b"}}, "", 400, "malformed_credentials", "input_validation_fail"},
+		{"two spaces", "GET", "/notes", http.Header{"Authorization": {"Bearer  a"}}, "", 400, "malformed_credentials", "input_validation_fail"},
+		{"a token in the query too", "GET", "/notes?access_token=x", as("u1"), "", 400, "malformed_credentials", "input_validation_fail"},
 		{"a token in the query only", "GET", "/notes?access_token=x", nil, "", 401, "no_credentials", "sp_no_credentials"},
 		{"no such path", "GET", "/nowhere", as("u1"), "", 404, "not_found", ""},
 		{"no such path, no token", "GET", "/nowhere", nil, "", 401, "no_credentials", "sp_no_credentials"},

@@ -165,7 +165,7 @@ var (
 	wrongCredentials = problem.New(http.StatusUnauthorized, "invalid_credentials", "The name or the password is not right.").
 				Challenge(problem.Bearer{}) // a 401 has to have one (RFC 9110 §15.5.2)
 	wrongCode   = problem.New(http.StatusUnauthorized, "invalid_code", "The code is not right, was used, or its time is over.").Challenge(problem.Bearer{})
-	wrongToken  = problem.New(http.StatusBadRequest, "invalid_token", "The token is unknown, used or expired. Ask for another one.")
+	wrongToken  = problem.New(http.StatusBadRequest, "invalid_one_time_token", "The token is unknown, used or expired. Ask for another one.")
 	badGrant    = problem.New(http.StatusBadRequest, "invalid_grant", "The refresh token is not valid, or no longer. Log in again.")
 	taken       = problem.New(http.StatusConflict, "account_exists", "There is an account with this username or e-mail address.")
 	closedDoor  = problem.New(http.StatusForbidden, "registration_closed", "Accounts are made by an administrator here.")
@@ -178,11 +178,11 @@ var (
 	noFactor    = problem.New(http.StatusConflict, "mfa_not_enabled", "There is no second factor to confirm or disable. Enroll first.")
 	tooManyKeys = problem.New(http.StatusConflict, "too_many_keys", "A user has at most 50 API keys. Revoke one.")
 	badRole     = invalid(problem.Field{Pointer: "/roles", Code: "bad_value", Detail: "At most 32 roles, each of 1 to 64 visible ASCII characters without space."})
-	manyKeys    = problem.New(http.StatusConflict, "too_many_keys", "There are too many signing keys already. Wait until some have expired.")
+	manyKeys    = problem.New(http.StatusConflict, "too_many_signing_keys", "There are too many signing keys already. Wait until some have expired.")
 	lastAdmin   = problem.New(http.StatusConflict, "last_admin", "This is the last administrator. Make another one first.")
 	notAdmin    = problem.New(http.StatusForbidden, "admin_required", "This is for administrators who have logged in with a second factor.")
 	noToken     = problem.New(http.StatusUnauthorized, "no_credentials", "Send a token: Authorization: Bearer TOKEN.").Challenge(problem.Bearer{})
-	oneToken    = problem.New(http.StatusBadRequest, "invalid_request", "Send one token, once: Authorization: Bearer TOKEN.").
+	oneToken    = problem.New(http.StatusBadRequest, "malformed_credentials", "Send one token, once: Authorization: Bearer TOKEN.").
 			Challenge(problem.Bearer{Error: "invalid_request"})
 	badToken = problem.New(http.StatusUnauthorized, "invalid_token", "The token is not valid, or no longer. Log in or refresh to get a new one.").
 			Challenge(problem.Bearer{Error: "invalid_token", Description: "The token is not valid"})

@@ -44,6 +44,9 @@ func TestVerify(t *testing.T) {
 	w.mustCall(202, "POST", "/auth/email/resend", "", body("email", "ada@example.com"))
 	token := w.token("ada@example.com", "Confirm")
 	_, old, _ := strings.Cut(list[0].text, "#verify=")
+	if said := w.mustCall(400, "POST", "/auth/email/verify", "", body("token", old[:47])); said["code"] != "invalid_one_time_token" {
+		t.Errorf("%v", said)
+	}
 	w.mustCall(400, "POST", "/auth/email/verify", "", body("token", old[:47])) // the newer mail has replaced it
 	w.mustCall(405, "GET", "/auth/email/verify", "", "")                       // a scanner that follows links
 	w.mustCall(400, "POST", "/auth/password/reset", "", body("token", token, "password", newPW))

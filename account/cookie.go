@@ -39,8 +39,8 @@ var (
 
 var (
 	crossSite = problem.New(http.StatusForbidden, "cross_site", "Requests with cookies are taken from pages of this site alone.")
-	badMode   = problem.New(http.StatusBadRequest, "invalid_request", "Sallyport-Mode is cookie, once, or left out.")
-	badCookie = problem.New(http.StatusBadRequest, "invalid_request", "A cookie of the session is there twice. Delete the cookies of this site.")
+	badMode   = problem.New(http.StatusBadRequest, "invalid_mode", "Sallyport-Mode is cookie, once, or left out.")
+	badCookie = problem.New(http.StatusBadRequest, "duplicate_cookie", "A cookie of the session is there twice. Delete the cookies of this site.")
 )
 
 // CookieToken returns the access token in a request's cookies: "" when there is none. It

@@ -47,7 +47,11 @@ func TestOneCredential(t *testing.T) {
 		"a cookie tossed in, before": {"", []string{"Cookie", "__Host-sp_at=evil; " + at}},
 		"a field of cookies more":    {"", []string{"Cookie", at, "Cookie", "__Host-sp_at=evil"}},
 	} {
-		if said := w.mustCall(400, "GET", "/auth/me", row.bearer, "", row.fields...); said["code"] != "invalid_request" {
+		want := "malformed_credentials"
+		if row.bearer == "" {
+			want = "duplicate_cookie"
+		}
+		if said := w.mustCall(400, "GET", "/auth/me", row.bearer, "", row.fields...); said["code"] != want {
 			t.Errorf("%s: %v", name, said)
 		}
 	}
@@ -65,7 +69,7 @@ func TestTossed(t *testing.T) {
 		for _, name := range names {
 			name = account.CookiePrefix + name
 			fields := append([]string{"Cookie", name + "=spt_a; " + name + "=spt_b"}, fromSite...)
-			if said := w.mustCall(400, "POST", path, "", in, fields...); said["code"] != "invalid_request" {
+			if said := w.mustCall(400, "POST", path, "", in, fields...); said["code"] != "duplicate_cookie" {
 				t.Errorf("%s, %s twice: %v", path, name, said)
 			}
 		}

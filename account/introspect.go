@@ -18,7 +18,7 @@ const ScopeIntrospect = "introspect"
 
 var (
 	notForm    = problem.New(http.StatusUnsupportedMediaType, "unsupported_media_type", "Send application/x-www-form-urlencoded.").With("Accept-Post", "application/x-www-form-urlencoded")
-	badForm    = problem.New(http.StatusBadRequest, "invalid_request", "Send the parameter token, once.")
+	badForm    = problem.New(http.StatusBadRequest, "invalid_form", "Send the parameter token, once.")
 	notAllowed = problem.New(http.StatusForbidden, "insufficient_scope", "This needs the scope introspect.").
 			Challenge(problem.Bearer{Error: "insufficient_scope", Scope: ScopeIntrospect})
 )
