@@ -36,7 +36,9 @@
 //
 // T is made of structs, slices, maps with string keys, pointers, strings, booleans,
 // integers, floats, time.Time (RFC 3339), secret.String, []byte (base64) and types
-// with an UnmarshalText or UnmarshalJSON method. jsontext.Value takes any JSON as it
+// with an UnmarshalText or UnmarshalJSON method. A struct that has the method from a type it
+// embeds, or whose fields have rules of their own, would lose them, and is refused unless the
+// embedded type is all there is in it. jsontext.Value takes any JSON as it
 // is, for parts that something else checks. Interfaces are refused, as they have no
 // shape; so are arrays, time.Duration (a number of what?) and the json options string,
 // format, case and embed.

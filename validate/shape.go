@@ -106,6 +106,8 @@ func (c *compiler) shape(t reflect.Type, list []clause, where string, nesting in
 	switch s.kind {
 	case kindObject:
 		s.object = c.object(s.typ, where)
+	case kindText, kindCustom:
+		c.custom(s.typ, where)
 	case kindMap:
 		s.keys = c.shape(s.typ.Key(), c.group(list, "keys", where), where+" keys", nesting+1)
 		if s.typ.Key().Kind() != reflect.String || s.keys.kind != kindString {
