@@ -171,7 +171,11 @@ func From(err error) *Problem {
 var (
 	contentType = []string{ContentType}
 	noStore     = []string{"no-store"}
-	takenBack   = []string{"Content-Encoding", "Content-Range", "Etag", "Last-Modified", "Trailer"}
+	takenBack   = []string{
+		"Content-Encoding", "Content-Range", "Etag", "Last-Modified", "Trailer",
+		"Content-Digest", "Repr-Digest", "Digest", // RFC 9530 §2, §3: of the body that is not sent
+		"Cdn-Cache-Control", "Surrogate-Control", "Expires", // RFC 9213 §2.1: they outrank Cache-Control
+	}
 )
 
 // Write sends p as the answer to r, with the id of r's visit as the instance. The
