@@ -41,12 +41,14 @@ func TestProblemCodes(t *testing.T) {
 	}
 	for code, all := range found {
 		if _, listed := page[code]; !listed {
-			t.Errorf("%s: the code %s is not in docs/problems.md: add it, or use the one that means the same", all[0].place, code)
+			t.Errorf("%s: the code %s is not in docs/problems.md: add it, or use the one that means the same",
+				all[0].place, code)
 			continue
 		}
 		for _, m := range all {
 			if !covers(page[code].status, m.status) {
-				t.Errorf("%s: %s is made with the status %s, and means %s in docs/problems.md", m.place, code, m.status, page[code].status)
+				t.Errorf("%s: %s is made with the status %s, and means %s in docs/problems.md",
+					m.place, code, m.status, page[code].status)
 			}
 			if m.detail != all[0].detail && page[code].several == "" {
 				t.Errorf("%s and %s: %s has two details: use another code, or say in docs/problems.md why they mean one thing",
@@ -108,6 +110,9 @@ func problemPage(t *testing.T) map[string]listed {
 	return page
 }
 
+// forTests are folders of programs of their own, and of what is built for tests.
+var forTests = []string{"bench", "examples", "internal", "testdata"}
+
 // problemsMade reads the module's source, but for tests and what is built for them.
 func problemsMade(t *testing.T) (all []made) {
 	t.Helper()
@@ -116,7 +121,7 @@ func problemsMade(t *testing.T) (all []made) {
 		switch name := d.Name(); {
 		case err != nil:
 			return err
-		case d.IsDir() && path != "." && (slices.Contains([]string{"bench", "examples", "internal", "testdata"}, path) || name[0] == '.'):
+		case d.IsDir() && path != "." && (slices.Contains(forTests, path) || name[0] == '.'):
 			return fs.SkipDir
 		case d.IsDir(), !strings.HasSuffix(name, ".go"), strings.HasSuffix(name, "_test.go"):
 			return nil
@@ -143,7 +148,7 @@ func problemsIn(t *testing.T, files *token.FileSet, file *ast.File, path string)
 		place := func() string { return fmt.Sprintf("%s:%d", path, files.Position(n.Pos()).Line) }
 		switch n := n.(type) {
 		case *ast.CompositeLit:
-			if kind := write(n.Type); kind == "problem.Problem" || kind == "Problem" && file.Name.Name == "problem" && path != "problem/problem.go" {
+			if kind := write(n.Type); kind == "problem.Problem" || kind == "Problem" && path == "problem/known.go" {
 				t.Errorf("%s: call problem.New, so that the code is seen here", place())
 			}
 		case *ast.AssignStmt:
@@ -170,7 +175,9 @@ func problemsIn(t *testing.T, files *token.FileSet, file *ast.File, path string)
 // challengers name the field WWW-Authenticate: the one that makes it, the rooms that let
 // scripts read it and keep it out of a configuration, and the proxy, which passes an
 // upstream's on.
-var challengers = []string{"problem/bearer.go", "cors/config.go", "headers/headers.go", "cmd/sallyport/internal/proxy/response.go"}
+var challengers = []string{
+	"problem/bearer.go", "cors/config.go", "headers/headers.go", "cmd/sallyport/internal/proxy/response.go",
+}
 
 // problemOf reads a call that makes a problem.
 func problemOf(call *ast.CallExpr, f, pkg string, write func(ast.Node) string) *made {

@@ -19,9 +19,15 @@ type reading struct {
 // The names are constants at each call, as the linker keeps every method of a program that
 // looks one up by a variable.
 var readings = []reading{
-	{"UnmarshalJSONFrom", implements[json.UnmarshalerFrom], func(t reflect.Type) (reflect.Method, bool) { return t.MethodByName("UnmarshalJSONFrom") }},
-	{"UnmarshalJSON", implements[json.Unmarshaler], func(t reflect.Type) (reflect.Method, bool) { return t.MethodByName("UnmarshalJSON") }},
-	{"UnmarshalText", implements[encoding.TextUnmarshaler], func(t reflect.Type) (reflect.Method, bool) { return t.MethodByName("UnmarshalText") }},
+	{"UnmarshalJSONFrom", implements[json.UnmarshalerFrom], func(t reflect.Type) (reflect.Method, bool) {
+		return t.MethodByName("UnmarshalJSONFrom")
+	}},
+	{"UnmarshalJSON", implements[json.Unmarshaler], func(t reflect.Type) (reflect.Method, bool) {
+		return t.MethodByName("UnmarshalJSON")
+	}},
+	{"UnmarshalText", implements[encoding.TextUnmarshaler], func(t reflect.Type) (reflect.Method, bool) {
+		return t.MethodByName("UnmarshalText")
+	}},
 }
 
 // custom refuses a struct that reads itself where rules would be lost without a word: the tags
@@ -61,7 +67,8 @@ func (c *compiler) promoted(t reflect.Type, f reflect.StructField, used *reading
 	remedy := ": give the field a name, or " + t.String() + " a method of its own"
 	for i := range readings {
 		if r := &readings[i]; r != used && r.has(t) && r.declared(t) {
-			c.refuse(place, f.Type.String(), "is embedded, and its "+used.name+" is called instead of the "+r.name+" of "+t.String()+remedy)
+			c.refuse(place, f.Type.String(), "is embedded, and its "+used.name+" is called instead of the "+
+				r.name+" of "+t.String()+remedy)
 			return
 		}
 	}

@@ -19,7 +19,7 @@ import (
 var (
 	unknownParameter = failure{CodeUnknownParameter, "is not a parameter of this route"}
 	duplicate        = failure{CodeDuplicate, "must stand once"}
-	otherPath        = failure{CodeMalformed, "must hold no slash, backslash, NUL or dot segment that would make it another path"}
+	otherPath        = failure{CodeMalformed, "must hold no slash, backslash, NUL or dot segment"}
 )
 
 // Query reads the query of r into T, a struct whose members are the parameters. The
