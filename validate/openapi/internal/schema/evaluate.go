@@ -96,7 +96,7 @@ func (r *run) text(s *Schema, at int32, n *node) bool {
 		}
 	}
 	if s.format != nil {
-		r.spend(len(n.text) / 16)
+		r.spend(len(n.text) * max(s.format.cost, 1) / 16)
 	}
 	if r.over {
 		return false

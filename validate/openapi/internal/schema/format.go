@@ -18,6 +18,7 @@ type format struct {
 	text         func(string) bool
 	number       func(string) bool
 	code, detail string
+	cost         int // units of work for 16 bytes; 0 means 1
 }
 
 // formats are those that are asserted. Other names are annotations.
@@ -40,7 +41,7 @@ var formats = map[string]*format{
 	"byte":                  {text: isBase64, code: validate.CodeNotBase64, detail: "must be base64 of RFC 4648 section 4, with padding"},
 	"json-pointer":          {text: isPointer, code: CodeFormat, detail: "must be a JSON Pointer of RFC 6901"},
 	"relative-json-pointer": {text: isRelativePointer, code: CodeFormat, detail: "must be a relative JSON Pointer"},
-	"regex":                 {text: isRegex, code: CodeFormat, detail: "must be a regular expression of at most 1000 bytes"},
+	"regex":                 {cost: 256, text: isRegex, code: CodeFormat, detail: "must be a regular expression of at most 1000 bytes"},
 	"int32":                 {number: isInt32, code: CodeFormat, detail: "must be a whole number of -2147483648 to 2147483647"},
 	"int64":                 {number: isInt64, code: CodeFormat, detail: "must be a whole number of -9223372036854775808 to 9223372036854775807"},
 	"float":                 {number: isFloat, code: CodeFormat, detail: "must be a number that fits in 32 bits"},

@@ -210,6 +210,6 @@ func (s *Schema) fitsNode(n node) bool {
 	r := runs.Get().(*run)
 	defer r.done()
 	r.scratch.nodes = append(r.scratch.nodes[:0], n)
-	r.v, r.set, r.left = &r.scratch, s.set, workAtOnce+len(n.text)
+	r.v, r.set, r.left = &r.scratch, s.set, workAtOnce+len(n.text)/bytesPerWork
 	return r.below(s, 0) && !r.over && r.scratch.nodes[0].flags&barred == 0
 }

@@ -5,14 +5,15 @@ import (
 	"sync"
 )
 
-// The work that one walk may cost: so much at once, and more for each value and for each
-// byte of names and texts. A unit is about a schema that is asked about a value. A schema
+// The work that one walk may cost: so much at once, and more for each value and for the
+// bytes of names and texts. A unit is about a schema that is asked about a value. A schema
 // that holds itself
 // in several of its choices would otherwise be asked as many times as there are choices, to
 // the power of the depth, and the client chooses the depth.
 const (
 	workAtOnce   = 20_000
-	workPerValue = 100
+	workPerValue = 40
+	bytesPerWork = 1
 
 	// maxNesting is how many schemas may be asking at once. One that asks itself about the
 	// same value would never end.
@@ -58,7 +59,7 @@ var runs = sync.Pool{New: func() any { return &run{seed: maphash.MakeSeed()} }}
 func start(s *Schema, v *Value) *run {
 	r := runs.Get().(*run)
 	r.v, r.set = v, s.set
-	r.left = workAtOnce + workPerValue*len(v.nodes) + v.bytes
+	r.left = workAtOnce + workPerValue*len(v.nodes) + v.bytes/bytesPerWork
 	r.collect = !s.set.open || s.set.unevaluated || s.set.barred
 	return r
 }
