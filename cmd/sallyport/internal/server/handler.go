@@ -24,59 +24,6 @@ func unambiguous(next http.Handler) http.Handler {
 	})
 }
 
-// guardWrites bounds the writes of HTTP/2 streams. There conn cannot see that a client
-// takes nothing: it keeps the connection alive and just opens no window.
-func guardWrites(next http.Handler, limit time.Duration) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.ProtoMajor != 2 {
-			next.ServeHTTP(w, r)
-			return
-		}
-		g := &guard{ResponseWriter: w, limit: limit}
-		g.timer = time.AfterFunc(limit, g.reset)
-		g.timer.Stop()
-		defer g.last()
-		next.ServeHTTP(g, r)
-	})
-}
-
-// guard resets the stream when one write or flush takes longer than the limit.
-type guard struct {
-	http.ResponseWriter
-	limit time.Duration
-	timer *time.Timer
-}
-
-// reset ends the stream, and with it the write that waits.
-func (g *guard) reset() {
-	http.NewResponseController(g.ResponseWriter).SetWriteDeadline(time.Unix(1, 0))
-}
-
-// last bounds what is written after the handler has returned.
-func (g *guard) last() {
-	http.NewResponseController(g.ResponseWriter).SetWriteDeadline(time.Now().Add(g.limit))
-}
-
-// Write writes within the limit.
-func (g *guard) Write(b []byte) (int, error) {
-	g.timer.Reset(g.limit)
-	defer g.timer.Stop()
-	return g.ResponseWriter.Write(b)
-}
-
-// FlushError sends what is buffered, within the limit.
-func (g *guard) FlushError() error {
-	g.timer.Reset(g.limit)
-	defer g.timer.Stop()
-	return http.NewResponseController(g.ResponseWriter).Flush()
-}
-
-// Flush sends what is buffered.
-func (g *guard) Flush() { g.FlushError() }
-
-// Unwrap lets http.ResponseController reach the server's writer.
-func (g *guard) Unwrap() http.ResponseWriter { return g.ResponseWriter }
-
 // flight counts the handlers that run. http.Server.Shutdown does not wait for those
 // that took over their connection, and Close waits for none.
 type flight struct {

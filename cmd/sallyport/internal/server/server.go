@@ -24,6 +24,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/crash"
 )
 
 // Defaults and bounds of [Config].
@@ -77,6 +79,8 @@ type Config struct {
 
 	// Log takes the server's own complaints; nil drops them.
 	Log *slog.Logger
+	// Crashes reports panics outside handlers; nil recovers them without a word.
+	Crashes *crash.Reporter
 }
 
 // Server is bound to an address.
@@ -109,7 +113,7 @@ func Listen(c Config) (*Server, error) {
 	}
 	s := &Server{drain: c.DrainTimeout, host: hostOf(c.Addr, l.Addr())}
 	s.listener = listener{l, c.WriteTimeout}
-	s.http = c.server(s.flight.handler(unambiguous(guardWrites(c.Handler, c.WriteTimeout))))
+	s.http = c.server(s.flight.handler(unambiguous(guardWrites(c.Handler, c.WriteTimeout, c.Crashes))))
 	var base context.Context
 	base, s.cut = context.WithCancel(context.Background())
 	s.http.BaseContext = func(net.Listener) context.Context { return base }

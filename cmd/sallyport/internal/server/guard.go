@@ -1,0 +1,110 @@
+package server
+
+import (
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/crash"
+)
+
+// guardPiece is how much of an HTTP/2 answer has a time limit of its own.
+const guardPiece = 16 << 10
+
+// guardWrites bounds the writes of HTTP/2 streams. There conn cannot see that a client
+// reads nothing: it keeps the connection alive and just opens no window.
+func guardWrites(next http.Handler, limit time.Duration, crashes *crash.Reporter) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ProtoMajor != 2 {
+			next.ServeHTTP(w, r)
+			return
+		}
+		g := &guard{ResponseWriter: w, limit: limit, crashes: crashes}
+		g.timer = time.AfterFunc(limit, g.expire)
+		g.timer.Stop()
+		defer g.end()
+		next.ServeHTTP(g, r)
+	})
+}
+
+// guard resets the stream when a piece of the answer is not sent within the limit. The
+// timer runs in a goroutine of its own, and net/http takes the ResponseWriter back when
+// the handler returns: mu makes sure that expire has either finished by then or does
+// nothing.
+type guard struct {
+	http.ResponseWriter
+	limit   time.Duration
+	timer   *time.Timer
+	crashes *crash.Reporter
+
+	mu    sync.Mutex
+	until time.Time // when the piece being sent is late; zero between pieces
+	ended bool
+}
+
+// expire ends the stream, and with it the write that waits. It is called by the timer,
+// perhaps just as the write has ended and another one has begun.
+func (g *guard) expire() {
+	defer g.crashes.Recover("the write limit of an HTTP/2 stream")
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.ended || g.until.IsZero() || time.Now().Before(g.until) {
+		return
+	}
+	http.NewResponseController(g.ResponseWriter).SetWriteDeadline(time.Unix(1, 0))
+}
+
+func (g *guard) begin() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.until = time.Now().Add(g.limit)
+	g.timer.Reset(g.limit)
+}
+
+func (g *guard) done() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.until = time.Time{}
+	g.timer.Stop()
+}
+
+// end is called before the handler returns. It bounds what net/http itself has yet to
+// write then.
+func (g *guard) end() {
+	g.mu.Lock()
+	g.ended = true
+	g.timer.Stop()
+	g.mu.Unlock()
+	http.NewResponseController(g.ResponseWriter).SetWriteDeadline(time.Now().Add(g.limit))
+}
+
+// Write writes b piece by piece, each within the limit.
+func (g *guard) Write(b []byte) (n int, err error) {
+	for {
+		end := min(len(b), n+guardPiece)
+		m, err := g.write(b[n:end])
+		n += m
+		if err != nil || n == len(b) {
+			return n, err
+		}
+	}
+}
+
+func (g *guard) write(b []byte) (int, error) {
+	g.begin()
+	defer g.done()
+	return g.ResponseWriter.Write(b)
+}
+
+// FlushError sends what is buffered, within the limit.
+func (g *guard) FlushError() error {
+	g.begin()
+	defer g.done()
+	return http.NewResponseController(g.ResponseWriter).Flush()
+}
+
+// Flush sends what is buffered.
+func (g *guard) Flush() { g.FlushError() }
+
+// Unwrap lets http.ResponseController reach the server's writer.
+func (g *guard) Unwrap() http.ResponseWriter { return g.ResponseWriter }
