@@ -22,12 +22,15 @@ type answer struct {
 	dropped bool // the body being written is the mux's text, replaced already
 	apiKey  bool // the principal is that of an API key
 
+	body      *requestBody  // nil when there is none
+	continues bool          // reading the body may send a 100 over HTTP/1
+	outer     handlerWriter // what the handler gets
+
 	// What the limits work with: room spares an allocation where there are few.
-	takes   []ratelimit.Take
-	room    [2]ratelimit.Take
-	held    []holding
-	meters  []meter
-	metered *metered
+	takes  []ratelimit.Take
+	room   [2]ratelimit.Take
+	held   []holding
+	meters []meter
 }
 
 func (a *answer) WriteHeader(status int) {
@@ -35,7 +38,7 @@ func (a *answer) WriteHeader(status int) {
 		return
 	}
 	if status < 200 && status != http.StatusSwitchingProtocols {
-		a.ResponseWriter.WriteHeader(status) // informational: the answer is yet to come
+		a.inform(status)
 		return
 	}
 	a.wrote = true
@@ -54,6 +57,15 @@ func (a *answer) WriteHeader(status int) {
 		}
 	}
 	a.ResponseWriter.WriteHeader(status)
+}
+
+// inform sends an informational response; the final one is yet to come. A transport may
+// be reading the body by now, and the first Read has net/http write a 100 to the same
+// buffer: any other one is dropped then, as a server may (RFC 9110 §15.2).
+func (a *answer) inform(status int) {
+	if status == http.StatusContinue || !a.continues {
+		a.ResponseWriter.WriteHeader(status)
+	}
 }
 
 var limitFields = []string{"Ratelimit", "Ratelimit-Policy", "X-Ratelimit-Limit", "X-Ratelimit-Remaining", "X-Ratelimit-Reset"}

@@ -123,7 +123,7 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.refuse(a, audit.AuthzFail, p)
 		return
 	}
-	if p := route.bound(a.ResponseWriter, r); p != nil {
+	if p := g.bound(a, route.maxBody); p != nil {
 		g.refuse(a, audit.InputFail, p)
 		return
 	}
@@ -138,10 +138,10 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	a.fromMux = d.isMux
 	if ask.op == nil {
-		d.next.ServeHTTP(a, r)
+		a.serve(a, r, d.next)
 		return
 	}
-	if v := ask.op.Serve(a, r, d.next); v.Code != "" {
+	if v := ask.op.Serve(a, r, behind{a, d.next}); v.Code != "" {
 		a.visit.Event, a.visit.Reason = audit.AnswerUndeclared, v.Reason()
 	}
 }
@@ -176,15 +176,17 @@ func (g *Gate) refuse(a *answer, event string, p *problem.Problem) {
 // close ends the visit: a panic becomes a 500 that says nothing, and what matters
 // becomes an audit event.
 func (g *Gate) close(a *answer) {
+	defer a.settle()
 	abort := false
-	switch v := recover(); v {
+	v := recover()
+	a.endHandler() // of the accounts too, and where a panic came before the handler
+	switch v {
 	case nil:
 	case http.ErrAbortHandler:
 		abort = true
 	default:
 		abort = g.crashed(a, v)
 	}
-	a.settle()
 	if a.visit.Status == http.StatusInternalServerError && a.visit.Reason != "" && a.visit.Event == "" {
 		g.errors.LogAttrs(context.Background(), slog.LevelError, "request failed",
 			slog.String("request", a.visit.ID), slog.String("route", a.visit.Route),

@@ -2,7 +2,6 @@ package sallyport
 
 import (
 	"context"
-	"io"
 
 	"github.com/sallyport-dev/sallyport/ratelimit"
 )
@@ -21,64 +20,55 @@ const meterStep = 16 << 10
 // none is read once the bytes are spent.
 const unknownLength = 1
 
-// metered charges a body as it is read.
-type metered struct {
-	io.ReadCloser
-	limits *limits
-	a      *answer
-	owed   int
-	failed error
-}
-
 // measure has the body charged, if its length is not known.
 func (l *limits) measure(a *answer) {
-	if len(a.meters) > 0 && a.request.Body != nil {
-		a.metered = &metered{ReadCloser: a.request.Body, limits: l, a: a, owed: -unknownLength}
-		a.request.Body = a.metered
+	if len(a.meters) > 0 && a.body != nil {
+		a.body.metered, a.body.owed = true, -unknownLength
 	}
 }
 
-// Read charges what was read once there is a step of it, and at the end. When it is too
-// much, reading fails with the problem, and goes on to fail; what was handed on before is
-// charged as far as something is left.
-func (m *metered) Read(p []byte) (int, error) {
-	if m.failed != nil {
-		return 0, m.failed
-	}
-	n, err := m.ReadCloser.Read(p[:min(len(p), meterStep-m.owed)])
-	given := m.owed
-	m.owed += n
-	if m.owed >= meterStep || err != nil {
-		if m.failed = m.settle(m.a.request.Context(), given); m.failed != nil {
-			return 0, m.failed
-		}
-	}
-	return n, err
+// due is a charge for a part of a body.
+type due struct {
+	cost  int
+	given int // how many of the bytes the handler has already
 }
 
-// settle charges what is owed, of which the handler has some already. What it has read of
-// a body that it leaves is charged at the end of the request.
-func (m *metered) settle(ctx context.Context, given int) error {
-	if m.owed <= 0 {
+// owe notes n bytes as read, and returns the charge once there is a step of it, and at the
+// end. It must be called with mu held.
+func (b *requestBody) owe(n int, last bool) (d due) {
+	if !b.metered {
+		return due{}
+	}
+	given := b.owed
+	b.owed += n
+	if b.owed >= meterStep || last {
+		d, b.owed = due{cost: b.owed, given: given}, 0
+	}
+	return d
+}
+
+// charge takes what is due from the quotas. When it is too much, charge returns the
+// problem, and what was handed on before is charged as far as something is left. It must be
+// called without mu, as a store may take its time.
+func (b *requestBody) charge(ctx context.Context, d due) error {
+	if d.cost <= 0 {
 		return nil
 	}
-	cost := m.owed
-	m.owed = 0
-	for _, one := range m.a.meters {
-		r := one.rule
-		d, err := r.limiter.Take(ctx, one.key, cost)
+	for _, m := range b.a.meters {
+		r := m.rule
+		decision, err := r.limiter.Take(ctx, m.key, d.cost)
 		switch {
-		case r.shadow && (err != nil || d.Allowed):
+		case r.shadow && (err != nil || decision.Allowed):
 		case r.shadow:
-			m.limits.shadow(r, m.a.request, &m.a.visit)
+			b.gate.limits.shadow(r, b.a.request, &b.a.visit)
 		case err != nil:
 			return limitsDown(err)
-		case !d.Allowed:
-			if rest := min(given, d.Remaining); rest > 0 {
-				r.limiter.Take(ctx, one.key, rest)
+		case !decision.Allowed:
+			if rest := min(d.given, decision.Remaining); rest > 0 {
+				r.limiter.Take(ctx, m.key, rest)
 			}
 			r.refused.Add(1)
-			return r.limiter.Refusal(d)
+			return r.limiter.Refusal(decision)
 		}
 	}
 	return nil
@@ -86,9 +76,6 @@ func (m *metered) settle(ctx context.Context, given int) error {
 
 // settle ends what the request holds of limits.
 func (a *answer) settle() {
-	if a.metered != nil {
-		a.metered.settle(context.WithoutCancel(a.request.Context()), a.metered.owed)
-	}
 	for _, h := range a.held {
 		h.inFlight.Release(h.key)
 	}

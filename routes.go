@@ -99,17 +99,6 @@ func (c *chain) authorize(v *visit.Visit, r *http.Request) *problem.Problem {
 	return nil
 }
 
-// bound limits the body. A body announced as too large is refused unread.
-func (c *chain) bound(w http.ResponseWriter, r *http.Request) *problem.Problem {
-	if r.ContentLength > c.maxBody {
-		return problem.TooLarge(c.maxBody)
-	}
-	if r.ContentLength != 0 && r.Body != nil && r.Body != http.NoBody {
-		r.Body = http.MaxBytesReader(w, r.Body, c.maxBody)
-	}
-	return nil
-}
-
 // addRest has the muxes find rest for what no pattern takes. They would else work out
 // which methods there are, for an answer that is not given here.
 func (t *routes) addRest() {

@@ -318,8 +318,8 @@ func Handler(f func(w http.ResponseWriter, r *http.Request) error) http.Handler 
 			return
 		}
 		p := From(err)
-		if v := visit.From(r.Context()); v != nil && v.Reason == "" {
-			v.Reason = p.Reason()
+		if v := visit.From(r.Context()); v != nil {
+			v.Note(p.Reason())
 		}
 		Write(w, r, p)
 	})

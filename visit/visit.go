@@ -6,8 +6,9 @@
 // and closes it with one audit event. A handler behind the Gate reads it with
 // [From] or, for the one thing most handlers want, [Caller].
 //
-// A Visit belongs to the goroutine that serves the request. What a handler hands to
-// another goroutine it copies first.
+// A Visit belongs to the goroutine that serves the request. What another goroutine needs of
+// it is copied first; it may call [Visit.Note], [Visit.NoteEvent] and [Caller], before and
+// after the request has ended.
 package visit
 
 import (
@@ -15,6 +16,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -47,6 +49,36 @@ type Visit struct {
 	About *Principal
 	// Status is the HTTP status that was sent.
 	Status int
+
+	mu    sync.Mutex
+	ended bool
+}
+
+// Note sets the Reason, unless there is one or the request has ended. It may be called from
+// any goroutine, such as that of a handler behind http.TimeoutHandler.
+func (v *Visit) Note(reason string) { v.NoteEvent("", reason) }
+
+// NoteEvent is Note, and sets the Event as well if it is not empty.
+func (v *Visit) NoteEvent(event, reason string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.ended {
+		return
+	}
+	if event != "" {
+		v.Event = event
+	}
+	if v.Reason == "" {
+		v.Reason = reason
+	}
+}
+
+// End makes Note and NoteEvent do nothing any more. It is called when the handler has
+// returned: the Visit is then read.
+func (v *Visit) End() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.ended = true
 }
 
 // Principal is an authenticated caller. The zero value is nobody.
