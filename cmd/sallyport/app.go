@@ -13,6 +13,7 @@ import (
 	"github.com/sallyport-dev/sallyport"
 	"github.com/sallyport-dev/sallyport/account"
 	"github.com/sallyport-dev/sallyport/audit"
+	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/crash"
 	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/proxy"
 	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/server"
 	"github.com/sallyport-dev/sallyport/ratelimit"
@@ -32,6 +33,7 @@ type app struct {
 	proxy    *proxy.Proxy      // nil without an upstream
 	document *openapi.Document // nil without --openapi
 	log      *audit.Log
+	crashes  *crash.Reporter
 	handler  http.Handler
 	closers  []func() error
 }
@@ -47,6 +49,9 @@ func open(ctx context.Context, o options) (*app, error) {
 		return nil, fmt.Errorf("the data folder: %w", err)
 	}
 	a := &app{options: o}
+	a.crashes = crash.NewReporter(errorLog(), func(place string) {
+		a.log.Emit(audit.Event{Name: audit.SysCrash, Reason: "panic in " + place})
+	})
 	if err := a.open(ctx); err != nil {
 		return nil, errors.Join(err, a.close())
 	}
@@ -56,6 +61,7 @@ func open(ctx context.Context, o options) (*app, error) {
 func (a *app) open(ctx context.Context) error {
 	o := &a.options
 	listen := o.server()
+	listen.Crashes = a.crashes
 	listen.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.handler.ServeHTTP(w, r) })
 	var err error
 	if a.server, err = server.Listen(listen); err != nil {
@@ -105,6 +111,7 @@ func (a *app) wire() error {
 		p, err := proxy.New(proxy.Config{
 			Upstream: a.options.upstream, Timeout: a.options.upstreamTimeout, OwnedHeaders: a.gate.OwnedHeaders(),
 			InsecureForwardAuthorization: a.options.forwardAuthorization, InsecureErrorPages: a.options.errorPages,
+			MaxInFlight: a.options.upstreamMax, MaxPerClient: a.options.upstreamMaxPerClient, Crashes: a.crashes,
 		})
 		if err != nil {
 			return err
@@ -149,7 +156,7 @@ func (a *app) openAdmin() (err error) {
 		return nil
 	}
 	listen := o.server()
-	listen.Addr, listen.Handler = o.admin, a.accounts.Admin()
+	listen.Addr, listen.Handler, listen.Crashes = o.admin, a.accounts.Admin(), a.crashes
 	if host, port, err := net.SplitHostPort(o.admin); err == nil && host == "" {
 		listen.Addr = net.JoinHostPort("127.0.0.1", port)
 	}

@@ -53,6 +53,8 @@ var flagNames = strings.NewReplacer(
 	"server: DrainTimeout", "--drain",
 	"proxy: Upstream", "--upstream",
 	"proxy: Timeout", "--upstream-timeout",
+	"proxy: MaxInFlight", "--upstream-max",
+	"proxy: MaxPerClient", "--upstream-max-per-client",
 )
 
 // complain is what a person reads when a command fails: one mistake on one line.

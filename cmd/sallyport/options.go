@@ -16,6 +16,7 @@ import (
 	"github.com/sallyport-dev/sallyport/account"
 	"github.com/sallyport-dev/sallyport/audit"
 	"github.com/sallyport-dev/sallyport/clientip"
+	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/proxy"
 	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/server"
 	"github.com/sallyport-dev/sallyport/cors"
 	"github.com/sallyport-dev/sallyport/token"
@@ -38,6 +39,7 @@ type options struct {
 	errorPages                           bool
 	maxBody                              int64
 	upstreamTimeout, drain               time.Duration
+	upstreamMax, upstreamMaxPerClient    int
 	smtp, mailFrom                       string
 	algorithm                            string
 	strictRefresh, cookies               bool
@@ -86,6 +88,10 @@ func (o *options) flags(f *pflag.FlagSet) {
 	f.BoolVar(&o.errorPages, "insecure-error-pages", false, "hand on the upstream's pages of HTML with a 4xx, which may show a stack trace")
 	f.Int64Var(&o.maxBody, "max-body", 0, "most `BYTES` of a request body (default 1048576)")
 	f.DurationVar(&o.upstreamTimeout, "upstream-timeout", 30*time.Second, "how long the upstream may take to begin its answer")
+	f.IntVar(&o.upstreamMax, "upstream-max", proxy.DefaultMaxInFlight,
+		"most requests in progress at the upstream, `N`; others wait up to 2s, then get 503")
+	f.IntVar(&o.upstreamMaxPerClient, "upstream-max-per-client", 0,
+		"most of them for one client address, `N`; the N of --upstream-max for no limit (default: a quarter)")
 	f.DurationVar(&o.drain, "drain", server.DefaultDrainTimeout, "how long requests in flight may take at shutdown")
 }
 

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/crash"
 	"github.com/sallyport-dev/sallyport/visit"
 )
 
@@ -78,24 +79,32 @@ func (x *exchange) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		merge(x.h, x.w.Header())
 		delete(x.h, "Connection") // the upstream's says "Upgrade"
 		delete(x.h, "Cache-Control")
+		conn = switched{conn, x.p.crashes}
 	}
 	return conn, rw, err
 }
 
 // requestBody notes why the client's body could not be read, which is otherwise lost
-// among the upstream's errors. The transport reads it in a goroutine of its own.
+// among the upstream's errors. The transport reads it in a goroutine of its own, perhaps
+// after the exchange has ended.
 type requestBody struct {
 	io.ReadCloser
-	failed atomic.Pointer[error]
+	crashes *crash.Reporter
+	failed  atomic.Pointer[error]
 }
 
 // Read reads the body.
 func (b *requestBody) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
+	n, err := b.read(p)
 	if err != nil && err != io.EOF {
 		b.failed.CompareAndSwap(nil, &err)
 	}
 	return n, err
+}
+
+func (b *requestBody) read(p []byte) (n int, err error) {
+	defer b.crashes.Error("a request body", &err)
+	return b.ReadCloser.Read(p)
 }
 
 func (b *requestBody) err() error {
@@ -120,7 +129,10 @@ func (x *exchange) watch(res *http.Response) io.ReadCloser {
 	b := &answerBody{ReadCloser: res.Body, x: x}
 	if res.ContentLength > 0 {
 		b.limit = x.p.timeout
-		b.stall = time.AfterFunc(b.limit, func() { x.cancel(errStalled) })
+		b.stall = time.AfterFunc(b.limit, func() {
+			defer x.p.crashes.Recover("the stall limit of an upstream")
+			x.cancel(errStalled) // of a context: it may come late
+		})
 		b.stall.Stop()
 	}
 	return b
@@ -134,7 +146,7 @@ func (b *answerBody) Read(p []byte) (int, error) {
 	}
 	n, err := b.ReadCloser.Read(p)
 	if err != nil && err != io.EOF {
-		note(b.x.visit, err)
+		b.x.visit.Note(reason(err))
 	}
 	return n, err
 }

@@ -10,7 +10,6 @@ import (
 
 	"github.com/sallyport-dev/sallyport/audit"
 	"github.com/sallyport-dev/sallyport/problem"
-	"github.com/sallyport-dev/sallyport/visit"
 )
 
 // statusClientGone is what nginx calls a request whose client left. Nobody reads the
@@ -28,15 +27,29 @@ var (
 	clientGone  = problem.New(statusClientGone, "client_closed_request", "The request was cancelled.")
 )
 
+// busy is sent often when it is sent at all, so it is made once and names no instance.
+var busy = problem.New(http.StatusServiceUnavailable, "upstream_busy", "Too many requests are in progress. Try again later.").
+	RetryAfter(time.Second).Prepare()
+
+// refuseTurn answers a request that got no slot.
+func refuseTurn(w http.ResponseWriter, r *http.Request, err error) {
+	if err == errGoneOff {
+		problem.Write(w, r, clientGone)
+		return
+	}
+	busy.Write(w, r)
+}
+
 var silent = log.New(io.Discard, "", 0)
 
 // fail answers when there is no answer to forward.
 func (x *exchange) fail(_ http.ResponseWriter, _ *http.Request, err error) {
-	note(x.visit, err)
 	p := x.explain(err)
+	event := ""
 	if p.Status >= 500 {
-		x.visit.Event = audit.UpstreamFail
+		event = audit.UpstreamFail
 	}
+	x.visit.NoteEvent(event, reason(err))
 	if !x.taken {
 		problem.Write(x.w, x.in, p)
 	}
@@ -83,15 +96,12 @@ func timedOut(err error) bool {
 
 const maxReason = 256
 
-// note keeps the reason for the audit log; the first one is the cause of the others.
-// It is cut, as it may quote what the upstream sent.
-func note(v *visit.Visit, err error) {
-	if v.Reason != "" {
-		return
-	}
-	reason := err.Error()
+// reason is what the audit log says of err. It is cut, as it may quote what the upstream
+// sent.
+func reason(err error) string {
+	text := err.Error()
 	if p, ok := err.(*problem.Problem); ok {
-		reason = p.Reason()
+		text = p.Reason()
 	}
-	v.Reason = reason[:min(len(reason), maxReason)]
+	return text[:min(len(text), maxReason)]
 }

@@ -46,6 +46,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/crash"
 	"github.com/sallyport-dev/sallyport/problem"
 	"github.com/sallyport-dev/sallyport/visit"
 )
@@ -72,6 +73,19 @@ type Config struct {
 	OwnedHeaders []string
 	// RootCAs verify an https upstream; nil means the system's.
 	RootCAs *x509.CertPool
+	// MaxInFlight is how many requests, and so connections, the upstream has at once.
+	// WebSockets and event streams count until they end. Further requests wait up to two
+	// seconds, as many as MaxInFlight, and are then answered 503. Zero means
+	// [DefaultMaxInFlight].
+	MaxInFlight int
+	// MaxPerClient is how many of them one client has, that is an IPv4 address or an IPv6
+	// /64. While others press too, it is fewer: never more than there are free ones. Zero
+	// means a quarter of MaxInFlight; MaxInFlight itself means that clients are not told
+	// apart, as where all requests come from one proxy whose word is not trusted.
+	MaxPerClient int
+	// Crashes reports panics in the goroutines of the transport; nil recovers them without
+	// a word.
+	Crashes *crash.Reporter
 	// InsecureForwardAuthorization hands the client's Authorization field, and so its
 	// token, to the upstream, which can then act as the client elsewhere.
 	InsecureForwardAuthorization bool
@@ -88,6 +102,8 @@ type Proxy struct {
 	authorization bool
 	errorPages    bool
 	transport     *http.Transport
+	crashes       *crash.Reporter
+	slots         *slots
 	buffers       buffers
 }
 
@@ -97,7 +113,8 @@ func New(c Config) (*Proxy, error) {
 	t, targetErr := parseTarget(c.Upstream)
 	timeout, timeoutErr := checkTimeout(c.Timeout)
 	owned, ownedErr := ownedFields(c.OwnedHeaders)
-	if err := errors.Join(targetErr, timeoutErr, ownedErr); err != nil {
+	slots, slotsErr := checkInFlight(c.MaxInFlight, c.MaxPerClient)
+	if err := errors.Join(targetErr, timeoutErr, ownedErr, slotsErr); err != nil {
 		return nil, err
 	}
 	return &Proxy{
@@ -106,7 +123,9 @@ func New(c Config) (*Proxy, error) {
 		owned:         owned,
 		authorization: c.InsecureForwardAuthorization,
 		errorPages:    c.InsecureErrorPages,
-		transport:     newTransport(timeout, c.RootCAs),
+		transport:     newTransport(timeout, c.RootCAs, c.Crashes),
+		crashes:       c.Crashes,
+		slots:         slots,
 	}, nil
 }
 
@@ -123,10 +142,16 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := plainTarget(r); err != nil {
-		note(v, err)
+		v.Note(err.Error())
 		problem.Write(w, r, ambiguous)
 		return
 	}
+	if err := p.slots.acquire(r.Context(), v.Client); err != nil {
+		v.Note(err.Error())
+		refuseTurn(w, r, err)
+		return
+	}
+	defer p.slots.release(v.Client)
 	x := &exchange{p: p, w: w, in: r, visit: v, h: make(http.Header)}
 	defer x.close()
 	forward := httputil.ReverseProxy{

@@ -40,7 +40,7 @@ func (x *exchange) rewrite(pr *httputil.ProxyRequest) {
 	out.Trailer = nil
 	x.identify(out.Header)
 	if out.Body != nil {
-		x.body.ReadCloser = out.Body
+		x.body.ReadCloser, x.body.crashes = out.Body, x.p.crashes
 		out.Body = &x.body
 	}
 }

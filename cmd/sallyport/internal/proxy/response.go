@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"errors"
+	"io"
 	"maps"
 	"net/http"
 	"net/url"
@@ -39,6 +40,8 @@ func (x *exchange) modify(res *http.Response) error {
 	x.p.target.relative(res.Header, "Content-Location")
 	if res.StatusCode != http.StatusSwitchingProtocols {
 		res.Body = x.watch(res)
+	} else if up, ok := res.Body.(io.ReadWriteCloser); ok {
+		res.Body = switchedUpstream{up, x.p.crashes}
 	}
 	return nil
 }
@@ -203,7 +206,11 @@ func (x *exchange) trailers() {
 // hint sends an informational answer on. A 100 is not sent: the server says it by
 // itself when the upstream's wish makes the proxy read the body. Of the others, 103
 // with links is of use to a client (RFC 8297).
+//
+// The transport calls it, through ReverseProxy, in the goroutine that reads from the
+// upstream. ReverseProxy's lock keeps the exchange's own goroutine waiting meanwhile.
 func (x *exchange) hint(status int) {
+	defer x.p.crashes.Recover("an informational response")
 	links := x.h["Link"]
 	if status != http.StatusEarlyHints || len(links) == 0 || !x.in.ProtoAtLeast(1, 1) {
 		return

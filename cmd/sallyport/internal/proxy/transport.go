@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/crash"
 )
 
 const (
@@ -20,11 +22,11 @@ const (
 
 // newTransport returns the client side: no proxy from the environment, no decoding of
 // bodies, no redirects (a transport follows none), HTTP/1.1 only.
-func newTransport(timeout time.Duration, roots *x509.CertPool) *http.Transport {
+func newTransport(timeout time.Duration, roots *x509.CertPool, crashes *crash.Reporter) *http.Transport {
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
 	return &http.Transport{
-		DialContext:            dial(timeout),
+		DialContext:            dial(timeout, crashes),
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots},
 		TLSHandshakeTimeout:    handshakeTimeout,
 		ResponseHeaderTimeout:  timeout,
@@ -38,35 +40,34 @@ func newTransport(timeout time.Duration, roots *x509.CertPool) *http.Transport {
 	}
 }
 
-func dial(timeout time.Duration) func(ctx context.Context, network, addr string) (net.Conn, error) {
+func dial(timeout time.Duration, crashes *crash.Reporter) func(ctx context.Context, network, addr string) (net.Conn, error) {
 	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: 15 * time.Second}
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		c, err := dialer.DialContext(ctx, network, addr)
 		if err != nil {
 			return nil, err
 		}
-		return &conn{c, timeout}, nil
+		return &conn{c, timeout, crashes}, nil
 	}
 }
 
 // conn bounds each write: an upstream that stops reading in the middle of an upload
 // would otherwise hold the request forever, as the transport's timeouts begin after
-// the request is sent.
+// the request is sent. The transport uses it in goroutines of its own.
 type conn struct {
 	net.Conn
-	limit time.Duration
+	limit   time.Duration
+	crashes *crash.Reporter
 }
 
 // Write writes within the limit.
-func (c *conn) Write(b []byte) (int, error) {
-	c.SetWriteDeadline(time.Now().Add(c.limit))
+func (c *conn) Write(b []byte) (n int, err error) {
+	defer c.crashes.Error("a connection to the upstream", &err)
+	if err := c.SetWriteDeadline(time.Now().Add(c.limit)); err != nil {
+		return 0, err
+	}
 	return c.Conn.Write(b)
 }
 
 // CloseWrite ends the sending half, as the end of a WebSocket does.
-func (c *conn) CloseWrite() error {
-	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
-		return half.CloseWrite()
-	}
-	return c.Close()
-}
+func (c *conn) CloseWrite() error { return closeWrite(c.Conn) }

@@ -19,7 +19,13 @@ func guardWrites(next http.Handler, limit time.Duration, crashes *crash.Reporter
 			next.ServeHTTP(w, r)
 			return
 		}
-		g := &guard{ResponseWriter: w, limit: limit, crashes: crashes}
+		all := streamsOf(r)
+		end, ok := all.begin(r.Context())
+		if !ok {
+			panic(http.ErrAbortHandler)
+		}
+		defer end()
+		g := &guard{ResponseWriter: w, limit: limit, crashes: crashes, streams: all}
 		g.timer = time.AfterFunc(limit, g.expire)
 		g.timer.Stop()
 		defer g.end()
@@ -27,8 +33,8 @@ func guardWrites(next http.Handler, limit time.Duration, crashes *crash.Reporter
 	})
 }
 
-// guard resets the stream when a piece of the answer is not sent within the limit. The
-// timer runs in a goroutine of its own, and net/http takes the ResponseWriter back when
+// guard resets the stream when a piece of the answer is not sent within the limit, and
+// counts it as stalled long before. The timer runs in a goroutine of its own, and net/http takes the ResponseWriter back when
 // the handler returns: mu makes sure that expire has either finished by then or does
 // nothing.
 type guard struct {
@@ -36,29 +42,40 @@ type guard struct {
 	limit   time.Duration
 	timer   *time.Timer
 	crashes *crash.Reporter
+	streams *streams
 
-	mu    sync.Mutex
-	until time.Time // when the piece being sent is late; zero between pieces
-	ended bool
+	mu      sync.Mutex
+	until   time.Time // when the piece being sent is late; zero between pieces
+	stalled bool
+	ended   bool
 }
 
-// expire ends the stream, and with it the write that waits. It is called by the timer,
-// perhaps just as the write has ended and another one has begun.
+// expire is called by the timer: once to count the stream as stalled, and once to end it,
+// and with it the write that waits. It may be called just as the write has ended and
+// another one has begun.
 func (g *guard) expire() {
 	defer g.crashes.Recover("the write limit of an HTTP/2 stream")
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.ended || g.until.IsZero() || time.Now().Before(g.until) {
+	if g.ended || g.until.IsZero() {
 		return
 	}
-	http.NewResponseController(g.ResponseWriter).SetWriteDeadline(time.Unix(1, 0))
+	left := time.Until(g.until)
+	switch {
+	case left <= 0:
+		http.NewResponseController(g.ResponseWriter).SetWriteDeadline(time.Unix(1, 0))
+	case !g.stalled && left <= g.limit-stallAfter:
+		g.stalled = true
+		g.streams.stall(1)
+		g.timer.Reset(left)
+	}
 }
 
 func (g *guard) begin() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.until = time.Now().Add(g.limit)
-	g.timer.Reset(g.limit)
+	g.timer.Reset(min(stallAfter, g.limit))
 }
 
 func (g *guard) done() {
@@ -66,6 +83,10 @@ func (g *guard) done() {
 	defer g.mu.Unlock()
 	g.until = time.Time{}
 	g.timer.Stop()
+	if g.stalled {
+		g.stalled = false
+		g.streams.stall(-1)
+	}
 }
 
 // end is called before the handler returns. It bounds what net/http itself has yet to

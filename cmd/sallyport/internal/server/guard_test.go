@@ -1,9 +1,11 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -49,14 +51,16 @@ func (s *stream) Write(b []byte) (int, error) {
 func TestGuard(t *testing.T) {
 	const limit = time.Minute
 	for _, c := range []struct {
-		name  string
-		pause time.Duration
-		want  int
-		err   error
+		name    string
+		pause   time.Duration
+		want    int
+		stalled int // counted while a piece waits
+		err     error
 	}{
-		{"fast", 0, 4 * guardPiece, nil},
-		{"slow but on time", 59 * time.Second, 4 * guardPiece, nil},
-		{"too slow", 61 * time.Second, 0, errReset},
+		{"fast", 0, 4 * guardPiece, 0, nil},
+		{"a little slow", time.Second / 2, 4 * guardPiece, 0, nil},
+		{"slow but on time", 59 * time.Second, 4 * guardPiece, 1, nil},
+		{"too slow", 61 * time.Second, 0, 1, errReset},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -65,7 +69,22 @@ func TestGuard(t *testing.T) {
 						t.Errorf("wrote %d bytes, %v; want %d, %v", n, err, c.want, c.err)
 					}
 				}), limit, nil)
-				h.ServeHTTP(newStream(c.pause), h2Request())
+				all := &streams{}
+				var watch sync.WaitGroup
+				watch.Go(func() {
+					<-time.After(stallAfter + stallAfter/10)
+					all.mu.Lock()
+					defer all.mu.Unlock()
+					if all.stalled != c.stalled {
+						t.Errorf("%d streams are counted as stalled, want %d", all.stalled, c.stalled)
+					}
+				})
+				r := h2Request()
+				h.ServeHTTP(newStream(c.pause), r.WithContext(context.WithValue(r.Context(), streamsKey{}, all)))
+				watch.Wait()
+				if all.stalled != 0 {
+					t.Errorf("%d streams are counted as stalled in the end", all.stalled)
+				}
 			})
 		})
 	}

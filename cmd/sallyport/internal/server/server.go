@@ -12,7 +12,8 @@
 // answer may take as long as it likes while it gets on, and is cut when the client
 // takes nothing for 30 seconds, over HTTP/1, HTTP/2 and WebSocket alike. A silent
 // WebSocket or event stream is not cut; TCP keep-alive (and HTTP/2 ping) notices a
-// client that is gone.
+// client that is gone. While a client leaves more than a few answers on one HTTP/2
+// connection unread, its further requests there wait.
 package server
 
 import (
@@ -116,6 +117,7 @@ func Listen(c Config) (*Server, error) {
 	s.http = c.server(s.flight.handler(unambiguous(guardWrites(c.Handler, c.WriteTimeout, c.Crashes))))
 	var base context.Context
 	base, s.cut = context.WithCancel(context.Background())
+	s.http.ConnContext = withStreams
 	s.http.BaseContext = func(net.Listener) context.Context { return base }
 	if cert != nil {
 		s.leaf = cert.Leaf
