@@ -77,6 +77,9 @@ func sane(r *http.Request) *problem.Problem {
 	if !fieldsFit(r.Header) {
 		return tooManyFields
 	}
+	if p := plainConnection(r.Header); p != nil {
+		return p
+	}
 	if err := checkPath(asReceived(r.URL), r.URL.Path); err != nil {
 		return badPathSet[err]
 	}
