@@ -42,6 +42,11 @@ func serve(ctx context.Context, o options, out io.Writer) error {
 		return err
 	}
 	a.describe(out)
+	if a.document != nil && a.proxy != nil {
+		for _, line := range undelivered(a.document) {
+			errorLog().Warn(line)
+		}
+	}
 	return a.serve(ctx)
 }
 

@@ -8,30 +8,6 @@ import (
 // ours is the prefix of the fields an upstream may believe.
 const ours = "X-Sallyport-"
 
-// Fields a client may not send on. In each of them some product passes on who is
-// calling or from where, or replaces the method, host or path; an upstream that
-// knows one would believe it. Names are canonical.
-var (
-	refusedPrefixes = []string{
-		"X-Sallyport", "X-Forwarded", "X-Original-", "X-User-", "X-Remote-", "X-Authenticated-", "X-Auth-Request-",
-		"X-Consumer-", "X-Credential-", "X-Ssl-", "Ssl-Client", "X-Client-Cert", "Cf-Access-", "X-Amzn-Oidc-",
-		"X-Goog-Authenticated-", "X-Goog-Iap-", "X-Ms-Client-Principal", "X-Ms-Token-", "X-Appengine-",
-		"X-Authentik-", "X-Pomerium-", "X-Vouch-", "X-Webauth-", "Tailscale-User-", "X-Envoy-", "X-Accel-",
-		"X-Middleware-",
-	}
-	refusedFields = set(
-		"Forwarded", "X-Real-Ip", "True-Client-Ip", "Cf-Connecting-Ip", "Cf-Connecting-Ipv6", "Cf-Pseudo-Ipv4",
-		"Client-Ip", "X-Client-Ip", "X-Cluster-Client-Ip", "Fastly-Client-Ip", "Fly-Client-Ip", "X-Originating-Ip",
-		"X-Azure-Clientip", "X-Azure-Socketip", "X-Proxyuser-Ip", "Wl-Proxy-Client-Ip", "Proxy-Client-Ip",
-		"X-User", "X-Userid", "X-Username", "X-Userinfo", "Remote-User", "Remote-Groups", "Remote-Email",
-		"Remote-Name", "Remote-Addr", "X-Client-Verify", "X-Client-Dn", "Client-Cert", "Client-Cert-Chain",
-		"X-Endpoint-Api-Userinfo", "X-Apigateway-Api-Userinfo", "X-Email", "X-Groups", "X-Roles",
-		"X-Request-Id", "X-Rewrite-Url", "X-Http-Method", "X-Http-Method-Override", "X-Method-Override",
-		"X-Host", "X-Http-Host-Override", "X-Http-Destinationurl", "X-Proxy-Url", "X-Url-Scheme", "X-Scheme",
-		"Front-End-Https", "Base-Url", "Proxy", "Http2-Settings", "Trailer",
-	)
-)
-
 // Answer fields that tell what the upstream runs on, speak for it where the Gate
 // speaks, or send clients around the Gate.
 var (
@@ -76,12 +52,6 @@ func hasPrefix(name string, prefixes []string) bool {
 		}
 	}
 	return false
-}
-
-// refused reports whether a request field stays here.
-func refused(name string) bool {
-	canonical := http.CanonicalHeaderKey(name)
-	return !plainName(name) || refusedFields[canonical] || hasPrefix(canonical, refusedPrefixes)
 }
 
 // hidden reports whether an answer field stays here.
