@@ -37,8 +37,14 @@ func refuseTurn(w http.ResponseWriter, r *http.Request, err error) {
 		problem.Write(w, r, clientGone)
 		return
 	}
+	if r.ProtoMajor == 1 && r.ContentLength != 0 {
+		// Else net/http would wait for the rest of the body before it sends anything.
+		w.Header()["Connection"] = closing
+	}
 	busy.Write(w, r)
 }
+
+var closing = []string{"close"}
 
 var silent = log.New(io.Discard, "", 0)
 
