@@ -27,6 +27,7 @@ type crowded struct {
 
 func newCrowded(t *testing.T, secure bool) *crowded {
 	c := &crowded{T: t}
+	large := make([]byte, 8<<20) // more than the sockets on the way hold
 	upstream := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		n := c.now.Add(1)
 		defer c.now.Add(-1)
@@ -34,7 +35,7 @@ func newCrowded(t *testing.T, secure bool) *crowded {
 		}
 		io.Copy(io.Discard, r.Body)
 		if r.URL.Path == "/large" {
-			w.Write(make([]byte, 8<<20)) // more than the sockets on the way hold
+			w.Write(large)
 			return
 		}
 		fmt.Fprint(w, "ok")
