@@ -60,6 +60,10 @@ type Gate struct {
 // Handler returns next with the Gate in front of it; without next, whatever passes is
 // a 404. When next is an *http.ServeMux, what the mux itself says of unknown paths and
 // methods becomes a problem too.
+//
+// Once next has returned, reading the body and writing to the ResponseWriter fail, so that
+// goroutines it leaves behind do no harm, and [http.TimeoutHandler] may stand around it. They
+// must recover their own panics, and leave alone the map that Header returned.
 func (g *Gate) Handler(next http.Handler) http.Handler {
 	if next == nil {
 		next = problem.Handler(func(http.ResponseWriter, *http.Request) error { return problem.NotFound })

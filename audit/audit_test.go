@@ -266,3 +266,34 @@ func BenchmarkEmit(b *testing.B) {
 		l.Emit(e)
 	}
 }
+
+// panicking is a writer that panics from its second line on.
+type panicking struct{ lines *int }
+
+func (p panicking) Write(b []byte) (int, error) {
+	if *p.lines++; *p.lines > 1 {
+		panic("the disk is gone")
+	}
+	return len(b), nil
+}
+
+// TestWindow_panic: a writer that panics while the counts of a window are written, which no
+// request waits for, is an error and not the end of the process.
+func TestWindow_panic(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var lines int
+		var got error
+		l, err := audit.New(audit.Config{Out: panicking{&lines}, Burst: 1, Window: time.Minute, OnError: func(err error) { got = err }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			l.Emit(audit.Event{Name: audit.RateLimit})
+		}
+		<-time.After(2 * time.Minute)
+		synctest.Wait()
+		if got == nil || !strings.Contains(got.Error(), "the disk is gone") {
+			t.Errorf("OnError got %v", got)
+		}
+	})
+}

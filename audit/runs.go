@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"fmt"
 	"hash/maphash"
 	"net/netip"
 	"time"
@@ -66,12 +67,20 @@ func (l *Log) arm() {
 	l.timer = time.AfterFunc(l.cfg.Window, func() {
 		l.mu.Lock()
 		defer l.mu.Unlock()
+		defer l.recovered() // nothing else would: it runs in a goroutine of its own
 		l.timer = nil
 		l.settle(l.cfg.Now())
 		if len(l.runs) > 0 {
 			l.arm()
 		}
 	})
+}
+
+// recovered reports a panic of Out as an error. It must be deferred.
+func (l *Log) recovered() {
+	if v := recover(); v != nil {
+		l.cfg.OnError(fmt.Errorf("audit: writing the counts of a window: panic: %v", v))
+	}
 }
 
 func fingerprint(e *Event) uint64 {

@@ -30,6 +30,9 @@
 // X.User are the same as X-User. The only protocol a client may switch to is
 // WebSocket; an h2c tunnel would lead around the Gate.
 //
+// How much the upstream gets at once is limited, in all and for each client, see
+// [Config.MaxInFlight].
+//
 // What the client gets: the upstream's answer without the fields that name its
 // software, without its CORS fields, and with one value for every field the Gate
 // sets. Cache-Control is the exception, where the upstream knows better; Vary and

@@ -40,9 +40,10 @@ func newTransport(timeout time.Duration, roots *x509.CertPool, crashes *crash.Re
 	}
 }
 
-func dial(timeout time.Duration, crashes *crash.Reporter) func(ctx context.Context, network, addr string) (net.Conn, error) {
+func dial(timeout time.Duration, crashes *crash.Reporter) func(context.Context, string, string) (net.Conn, error) {
 	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: 15 * time.Second}
-	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+	return func(ctx context.Context, network, addr string) (_ net.Conn, err error) {
+		defer crashes.Error("connecting to the upstream", &err)
 		c, err := dialer.DialContext(ctx, network, addr)
 		if err != nil {
 			return nil, err

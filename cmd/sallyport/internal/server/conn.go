@@ -4,12 +4,15 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/crash"
 )
 
 // listener hands out connections that bound each write.
 type listener struct {
 	net.Listener
-	limit time.Duration
+	limit   time.Duration
+	crashes *crash.Reporter
 }
 
 // Accept waits for a connection.
@@ -18,15 +21,18 @@ func (l listener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &conn{Conn: c, limit: l.limit}, nil
+	return &conn{Conn: c, limit: l.limit, crashes: l.crashes}, nil
 }
 
 // conn gives every piece of at most 64 KiB its own time to be written. net/http's
 // WriteTimeout covers a whole answer instead, and would cut a stream that is well.
 // It hides the TCP connection's ReadFrom, which would go around Write.
+//
+// net/http writes in the handler's goroutine over HTTP/1, and in one of its own over HTTP/2.
 type conn struct {
 	net.Conn
-	limit time.Duration
+	limit   time.Duration
+	crashes *crash.Reporter
 
 	mu    sync.Mutex
 	until time.Time // a deadline somebody set, zero for none
@@ -36,6 +42,7 @@ const piece = 64 << 10
 
 // Write writes b piece by piece.
 func (c *conn) Write(b []byte) (n int, err error) {
+	defer c.crashes.Error("a connection of a client", &err)
 	for {
 		end := min(len(b), n+piece)
 		if err := c.Conn.SetWriteDeadline(c.deadline()); err != nil {

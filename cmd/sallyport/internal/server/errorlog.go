@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/crash"
 )
 
 const (
@@ -17,8 +19,9 @@ const (
 // lines passes net/http's own log on to slog. Anybody can make net/http write a line,
 // by a broken handshake say, so lines are few and short.
 type lines struct {
-	log *slog.Logger
-	now func() time.Time
+	log     *slog.Logger
+	now     func() time.Time
+	crashes *crash.Reporter
 
 	mu      sync.Mutex
 	second  int64
@@ -26,15 +29,16 @@ type lines struct {
 	dropped int
 }
 
-func errorLog(l *slog.Logger) *log.Logger {
+func errorLog(l *slog.Logger, crashes *crash.Reporter) *log.Logger {
 	if l == nil {
 		return log.New(io.Discard, "", 0)
 	}
-	return log.New(&lines{log: l, now: time.Now}, "", 0)
+	return log.New(&lines{log: l, now: time.Now, crashes: crashes}, "", 0)
 }
 
-// Write takes one line.
-func (l *lines) Write(b []byte) (int, error) {
+// Write logs one line. net/http calls it in many goroutines, and a log may be anybody's.
+func (l *lines) Write(b []byte) (n int, err error) {
+	defer l.crashes.Error("the server's log", &err)
 	ok, dropped := l.take()
 	if dropped > 0 {
 		l.log.Warn("server lines were dropped", "count", dropped)

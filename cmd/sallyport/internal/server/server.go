@@ -113,7 +113,7 @@ func Listen(c Config) (*Server, error) {
 		return nil, bindError(c.Addr, err)
 	}
 	s := &Server{drain: c.DrainTimeout, host: hostOf(c.Addr, l.Addr())}
-	s.listener = listener{l, c.WriteTimeout}
+	s.listener = listener{l, c.WriteTimeout, c.Crashes}
 	s.http = c.server(s.flight.handler(unambiguous(guardWrites(c.Handler, c.WriteTimeout, c.Crashes))))
 	var base context.Context
 	base, s.cut = context.WithCancel(context.Background())
@@ -150,7 +150,7 @@ func (c Config) server(h http.Handler) *http.Server {
 		},
 		// "OPTIONS *" goes to the handler as any request does, not to net/http's own.
 		DisableGeneralOptionsHandler: true,
-		ErrorLog:                     errorLog(c.Log),
+		ErrorLog:                     errorLog(c.Log, c.Crashes),
 	}
 }
 
