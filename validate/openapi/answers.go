@@ -39,45 +39,40 @@ type answer struct {
 	media []*media // exact types first; none where no body is described
 }
 
-func (w *walker) answersOf(op *Operation, c spec.Cursor) {
-	responses, ok := c.Get("responses")
-	if w.out == nil || !ok || !responses.Object() {
+func (w *walker) answersOf(op *Operation, c spec.Object) {
+	responses, ok := c.Child("responses")
+	if !ok {
 		return
 	}
 	all := &answers{exact: map[int]*answer{}}
-	responses.Members(func(status string, c spec.Cursor) {
-		if strings.HasPrefix(status, "x-") {
-			return
+	responses.Named(func(status string, c spec.Object) {
+		a := &answer{}
+		if w.out != nil {
+			a = w.answer(c)
 		}
-		a := w.answer(c)
 		n, err := strconv.Atoi(status)
 		switch {
 		case status == "default":
 			all.otherwise = a
-		case err == nil && n >= 100 && n <= 599:
+		case len(status) == 3 && err == nil && n >= 100 && n <= 599:
 			all.exact[n] = a
 		case len(status) == 3 && status[0] >= '1' && status[0] <= '5' && strings.EqualFold(status[1:], "xx"):
 			all.ranges[status[0]-'0'] = a
 		default:
-			c.Failf("%q is no status: write 200, 2XX or default", status)
+			c.Place.Failf("%q is no status: write 200, 2XX or default", status)
 		}
 		all.json = all.json || a.json()
 	})
-	op.answers = all
+	if w.out != nil {
+		op.answers = all
+	}
 }
 
-func (w *walker) answer(c spec.Cursor) *answer {
+func (w *walker) answer(c spec.Object) *answer {
 	a := &answer{}
-	c, ok := c.Deref()
-	if !ok || !c.Object() {
-		return a
-	}
-	content, ok := c.Get("content")
-	if !ok || !content.Object() {
-		return a
-	}
-	eachMedia(content, func(name string, c spec.Cursor) {
+	eachMedia(c, func(name string, c spec.Object) {
 		m := &media{name: name}
+		onlyWhole(name, c)
 		if at, ok := c.Get("schema"); ok {
 			w.schema(m, w.out.Add(at))
 		}

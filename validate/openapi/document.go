@@ -64,8 +64,8 @@ func load(read func(string) ([]byte, error), file string, cfg Config) (*Document
 	}
 	d := &Document{cfg: cfg, limits: wire.NewLimits(cfg.Limit, cfg.Depth, cfg.Gzip)}
 	d.answer, d.answerLimits = answerConfig(cfg)
-	w := walker{d: d, l: l, root: root}
-	w.document()
+	w := walker{d: d, l: l}
+	w.document(root)
 	if err := errors.Join(append([]error{cfgErr}, l.Problems()...)...); err != nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func load(read func(string) ([]byte, error), file string, cfg Config) (*Document
 type walker struct {
 	d       *Document
 	l       *spec.Loader
-	root    spec.Cursor
+	root    spec.Object
 	in      *schema.Compiler
 	out     *schema.Compiler  // of answers, nil where none is looked at
 	after   []func()          // what needs the compiled schemas
@@ -84,17 +84,24 @@ type walker struct {
 	all     []Requirement     // of operations that have none of their own
 	stated  bool
 	leaves  []*leaf
-	byID    map[string]spec.Cursor
+	byID    map[string]spec.Object
 	servers []server
 }
 
-var methods = []string{"get", "put", "post", "delete", "options", "head", "patch", "trace"}
+// methods are those that have a member of their own in a path item.
+var methods = []string{"get", "put", "post", "delete", "options", "head", "patch", "trace", "query"}
 
-func (w *walker) document() {
-	if !w.root.Object() || !w.readVersion() {
+func (w *walker) document(at spec.Cursor) {
+	if !at.Object() || !w.readVersion(at) {
 		return
 	}
-	w.known, w.byID = map[string]Scheme{}, map[string]spec.Cursor{}
+	var ok bool
+	if w.root, ok = at.Open(spec.OpenAPI); !ok {
+		return
+	}
+	w.self()
+	at.Check(spec.OpenAPI)
+	w.known, w.byID = map[string]Scheme{}, map[string]spec.Object{}
 	w.in = schema.NewCompiler(w.l, schema.Requests, schema.Options{Open: w.d.cfg.InsecureUnknownMembers})
 	if w.d.cfg.Responses != ResponsesOff {
 		w.out = schema.NewCompiler(w.l, schema.Responses, schema.Options{})
@@ -104,16 +111,12 @@ func (w *walker) document() {
 	w.components()
 	w.all, w.stated = w.security(w.root)
 	w.servers = w.serversOf(w.root, nil)
-	paths, ok := w.root.Get("paths")
-	if !ok && w.root.Version() == "3.0" {
+	paths, ok := w.root.Child("paths")
+	if _, is := w.root.Get("paths"); !is && w.l.Version == "3.0" {
 		w.root.Fail("needs paths")
 	}
-	if ok && paths.Object() {
-		paths.Members(func(template string, item spec.Cursor) {
-			if !strings.HasPrefix(template, "x-") {
-				w.path(template, item)
-			}
-		})
+	if ok {
+		paths.Named(w.path)
 	}
 	w.in.Finish()
 	if w.out != nil {
@@ -128,62 +131,62 @@ func (w *walker) document() {
 	}
 }
 
-func (w *walker) readVersion() bool {
-	version := w.root.Text("openapi")
+func (w *walker) readVersion(at spec.Cursor) bool {
+	version := at.Text("openapi")
 	for _, known := range []string{"3.0", "3.1", "3.2"} {
 		if strings.HasPrefix(version, known+".") {
 			w.l.Version = known
 			return true
 		}
 	}
-	w.root.Failf("openapi is %q, and must be 3.0.x, 3.1.x or 3.2.x", version)
+	at.Failf("openapi is %q, and must be 3.0.x, 3.1.x or 3.2.x", version)
 	return false
 }
 
 // later has f called once all schemas are compiled.
 func (w *walker) later(f func()) { w.after = append(w.after, f) }
 
-// dialect wants the one of JSON Schema that is known here. What a document says about
-// itself, such as its title, changes no check, and is not looked at.
-func (w *walker) dialect() {
-	if dialect := w.root.Text("jsonSchemaDialect"); dialect != "" && w.root.Version() != "3.0" &&
-		!schema.IsDialect(dialect) {
-		w.root.Failf("the dialect %q is not known; draft 2020-12 is", dialect)
-	}
-}
-
 // components compiles every schema, used or not, so that every problem is told.
 func (w *walker) components() {
-	components, ok := w.root.Get("components")
-	if !ok || !components.Object() {
+	components, ok := w.root.Child("components")
+	if !ok {
 		return
 	}
 	schemas, _ := components.Get("schemas")
 	schemas.Members(func(_ string, s spec.Cursor) { w.in.Add(s) })
-	w.schemes(components)
+	components.Map("securitySchemes", func(name string, s spec.Object) { w.known[name] = w.scheme(name, s) })
 }
 
-func (w *walker) path(template string, item spec.Cursor) {
+func (w *walker) path(template string, item spec.Object) {
 	if template == "" || template[0] != '/' {
-		item.Fail("a path must begin with a slash")
+		item.Place.Fail("a path must begin with a slash")
 		return
 	}
-	place := item
-	item, ok := item.Deref()
-	if !ok || !item.Object() {
-		return
-	}
-	servers := w.serversOf(item, w.servers)
-	shared := w.params(item)
-	item.Members(func(name string, c spec.Cursor) {
-		switch {
-		case slices.Contains(methods, name), name == "query" && w.root.Version() == "3.2":
-			w.operation(template, strings.ToUpper(name), place, c, servers, shared)
-		case name == "additionalOperations" && w.root.Version() == "3.2":
-			c.Members(func(method string, c spec.Cursor) { w.operation(template, method, place, c, servers, shared) })
-		case slices.Contains([]string{"$ref", "summary", "description", "servers", "parameters"}, name), strings.HasPrefix(name, "x-"):
-		default:
-			c.Fail(name + " is no method of OpenAPI " + w.root.Version())
+	servers, shared := w.serversOf(item, w.servers), w.params(item)
+	for _, method := range methods {
+		if c, ok := item.Child(method); ok && (method != "query" || w.l.Version == "3.2") {
+			w.operation(template, strings.ToUpper(method), item.Place, c, servers, shared)
 		}
-	})
+	}
+	if w.l.Version == "3.2" {
+		item.Map("additionalOperations", func(method string, c spec.Object) {
+			if isMethod(method, c) {
+				w.operation(template, method, item.Place, c, servers, shared)
+			}
+		})
+	}
+}
+
+// isMethod notes a name in additionalOperations that is none for there (OpenAPI 3.2 §4.8).
+func isMethod(name string, c spec.Object) bool {
+	lower := strings.ToLower(name)
+	switch {
+	case slices.Contains(methods, lower):
+		c.Place.Failf("%s has a member of its own in a path item: write it as %s", name, lower)
+	case !isToken(name):
+		c.Place.Failf("%q is no name of a method: letters, digits and !#$%%&'*+-.^_`|~ alone", name)
+	default:
+		return true
+	}
+	return false
 }

@@ -40,7 +40,7 @@ var documentCases = []struct {
 	{"same path, same method", with("3.1.0", `paths:
   /{a}: {get: {parameters: [{name: a, in: path, required: true, schema: {}}]}}
   /{b}: {get: {parameters: [{name: b, in: path, required: true, schema: {}}]}}`), []string{"document:5:3 GET is served twice: /{a} is the same path"}},
-	{"unknown method", with("3.1.0", "paths: {/a: {fetch: {}, query: {}}}"), []string{"document:3:14 fetch is no method", "document:3:25 query is no method"}},
+	{"unknown method", with("3.1.0", "paths: {/a: {fetch: {}, query: {}}}"), []string{"document:3:14 fetch is not a member of the Path Item Object", "document:3:25 query is a member of the Path Item Object from OpenAPI 3.2 on"}},
 	{"operationId twice", with("3.1.0", "paths: {/a: {get: {operationId: a}, put: {operationId: a}}}"), []string{`document:3:37 "a" is that of`}},
 	{"path parameters", with("3.1.0", "paths: {'/{a}': {get: {parameters: [{name: b, in: path, required: true, schema: {}}, {name: c, in: path, schema: {}}]}}}"),
 		[]string{`document:3:18 "a" is not described`, "document:3:37 has no {b}", "document:3:86 must have required: true", "document:3:86 has no {c}"}},
@@ -100,7 +100,7 @@ components:
 paths: {/a: {get: {security: {}}, put: {security: [{b: a}, {b: [1]}]}, post: {}, delete: {}}}`), []string{
 		`document:3:22 no security scheme "none"`, "document:3:33 must be an object", "document:6:5 in: query, header or cookie", "document:7:5 needs a scheme", `document:8:5 the type "basic"`,
 		"document:9:20 must be an array", "document:9:53 must be a list", "document:9:61 a scope must be a text"}},
-	{"dialect", with("3.1.0", "jsonSchemaDialect: https://a.example/"), []string{"document:1:1 dialect"}},
+	{"dialect", with("3.1.0", "jsonSchemaDialect: https://a.example/"), []string{"document:3:1 the dialect"}},
 }
 
 func bomb() string {

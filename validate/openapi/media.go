@@ -31,22 +31,21 @@ type media struct {
 	shape   *shape
 	members []*param            // of a form
 	types   map[string][]string // media types of a part, by its name
+	partial bool                // what is described of it is more than what is read here
 
 	asks, structural bool // see [schema.Schema]'s methods
 }
 
-func (w *walker) body(op *Operation, c spec.Cursor) {
-	c, ok := c.Deref()
-	if !ok || !c.Object() {
-		return
-	}
-	content, ok := c.Get("content")
-	if !ok || !content.Object() {
+func (w *walker) body(op *Operation, c spec.Object) {
+	if _, ok := c.Get("content"); !ok {
 		c.Fail("needs content")
 		return
 	}
-	b := &body{required: c.Flag("required", false), missing: wire.Malformed("empty_body", "The body is empty, and needed here.")}
-	eachMedia(content, func(name string, c spec.Cursor) {
+	b := &body{
+		required: c.Flag("required", false),
+		missing:  wire.Malformed("empty_body", "The body is empty, and needed here."),
+	}
+	eachMedia(c, func(name string, c spec.Object) {
 		m := w.media(name, c)
 		w.later(func() { b.add(m, w.d.cfg.InsecureUncheckedBodies) })
 	})
@@ -69,23 +68,22 @@ func (b *body) finish() {
 
 // eachMedia calls f for every media type, by its name alone: two that differ in parameters
 // are not told apart, and so are a problem.
-func eachMedia(content spec.Cursor, f func(name string, c spec.Cursor)) {
+func eachMedia(c spec.Object, f func(name string, c spec.Object)) {
 	known := map[string]bool{}
-	content.Members(func(text string, c spec.Cursor) {
+	c.Map("content", func(text string, c spec.Object) {
 		name := mediaName(text)
 		if known[name] {
-			c.Failf("%s stands twice: media types are told apart by their names, not by parameters", name)
+			c.Place.Failf("%s stands twice: media types are told apart by their names, not by parameters", name)
 		}
 		known[name] = true
-		if c, ok := c.Deref(); ok && c.Object() {
-			f(name, c)
-		}
+		f(name, c)
 	})
 }
 
 // add leaves out what could not be checked.
 func (b *body) add(m *media, unchecked bool) {
-	if strings.Contains(m.name, "*") || unchecked || !m.unread(m.name) {
+	foreign := !strings.Contains(m.name, "*") && m.unread(m.name)
+	if unchecked || !foreign && !m.partial {
 		b.media = append(b.media, m)
 	}
 }
@@ -103,8 +101,9 @@ func (m *media) unread(name string) bool {
 	return m.asks
 }
 
-func (w *walker) media(name string, c spec.Cursor) *media {
-	m := &media{name: mediaName(name), types: map[string][]string{}}
+func (w *walker) media(name string, c spec.Object) *media {
+	m := &media{name: mediaName(name), types: map[string][]string{}, partial: sequence(c)}
+	onlyWhole(m.name, c)
 	at, ok := c.Get("schema")
 	if !ok {
 		return m
@@ -114,11 +113,10 @@ func (w *walker) media(name string, c spec.Cursor) *media {
 		return m // JSON has its shape itself
 	}
 	m.shape = w.shapeOf(m.rule.schema)
-	encodings, _ := c.Get("encoding")
 	w.later(func() {
+		encodings := m.encodings(c)
 		for _, member := range sortedKeys(m.shape.members) {
-			encoding, _ := encodings.Get(member)
-			m.members = append(m.members, m.member(member, encoding))
+			m.members = append(m.members, m.member(member, encodings[member]))
 		}
 	})
 	return m
@@ -131,7 +129,7 @@ func (w *walker) schema(m *media, s *schema.Schema) {
 }
 
 // member compiles how a member of a form is written.
-func (m *media) member(name string, encoding spec.Cursor) *param {
+func (m *media) member(name string, encoding spec.Object) *param {
 	p := &param{name: name, style: styleForm, shape: m.shape.members[name]}
 	style := encoding.Text("style")
 	if style != "" {

@@ -28,13 +28,12 @@ type Operation struct {
 	body                        *body
 }
 
-func (w *walker) operation(template, method string, place, c spec.Cursor, servers []server, shared []spec.Cursor) {
-	if !c.Object() {
-		return
-	}
+func (w *walker) operation(
+	template, method string, place spec.Cursor, c spec.Object, servers []server, shared []spec.Object,
+) {
 	op := &Operation{ID: c.Text("operationId"), Method: method, Path: template, doc: w.d}
 	if before, twice := w.byID[op.ID]; twice && op.ID != "" {
-		c.Failf("the operationId %q is that of %s too", op.ID, before.Pointer())
+		c.Place.Failf("the operationId %q is that of %s too", op.ID, before.Place.Pointer())
 	}
 	w.byID[op.ID] = c
 	w.d.operations = append(w.d.operations, op)
@@ -53,11 +52,11 @@ func (w *walker) operation(template, method string, place, c spec.Cursor, server
 		op.security, op.stated = w.all, w.stated
 	}
 	op.keys = op.queryKeys()
-	if body, ok := c.Get("requestBody"); ok {
+	if body, ok := c.Child("requestBody"); ok {
 		w.body(op, body)
 	}
 	w.answersOf(op, c)
-	if _, ok := c.Get("responses"); !ok && w.root.Version() == "3.0" {
+	if _, ok := c.Get("responses"); !ok && w.l.Version == "3.0" {
 		c.Fail("needs responses")
 	}
 }

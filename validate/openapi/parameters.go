@@ -8,29 +8,36 @@ import (
 	"github.com/sallyport-dev/sallyport/validate/openapi/internal/spec"
 )
 
-// params lists the parameters at c, followed to where they are described.
-func (w *walker) params(c spec.Cursor) (all []spec.Cursor) {
-	c.Items("parameters", func(p spec.Cursor) {
-		if p, ok := p.Deref(); ok && p.Object() {
-			all = append(all, p)
+// params lists the parameters at c, each of them once.
+func (w *walker) params(c spec.Object) []spec.Object {
+	all, known := c.Children("parameters"), map[string]bool{}
+	for _, p := range all {
+		if key := paramKey(p); known[key] {
+			p.Place.Fail("the parameter stands twice")
+		} else {
+			known[key] = true
 		}
-	})
+	}
 	return all
 }
 
-func (w *walker) parameters(op *Operation, c spec.Cursor, shared []spec.Cursor, names []string) {
-	own := map[string]spec.Cursor{}
-	for _, p := range w.params(c) {
-		key := p.Text("in") + " " + p.Text("name")
-		if _, twice := own[key]; twice {
-			p.Fail("the parameter stands twice")
-		}
-		own[key] = p
+// paramKey tells parameters apart: by name and place (OpenAPI 3.2 §4.12), and header fields
+// whatever the case of their names (RFC 9110 §5.1).
+func paramKey(p spec.Object) string {
+	in, name := p.Text("in"), p.Text("name")
+	if in == "header" {
+		name = strings.ToLower(name)
 	}
+	return in + " " + name
+}
+
+func (w *walker) parameters(op *Operation, c spec.Object, shared []spec.Object, names []string) {
+	own := map[string]spec.Object{}
 	for _, p := range shared {
-		if key := p.Text("in") + " " + p.Text("name"); own[key].IsZero() {
-			own[key] = p
-		}
+		own[paramKey(p)] = p
+	}
+	for _, p := range w.params(c) {
+		own[paramKey(p)] = p
 	}
 	found := map[string]*param{}
 	for _, key := range sortedKeys(own) {
@@ -50,11 +57,14 @@ func (w *walker) parameters(op *Operation, c spec.Cursor, shared []spec.Cursor, 
 			own["path "+name].Failf("the path %s has no {%s}", op.Path, name)
 		}
 	}
+	if op.whole != nil && len(op.query) > 0 {
+		c.Fail("has parameters in the query and one in the querystring, which is the whole query; describe it in one way")
+	}
 	w.later(op.untangle)
 }
 
 // place puts p into the list for its place.
-func (o *Operation) place(at spec.Cursor, p *param, inPath map[string]*param) {
+func (o *Operation) place(at spec.Object, p *param, inPath map[string]*param) {
 	switch p.in {
 	case "path":
 		inPath[p.name] = p
@@ -68,13 +78,17 @@ func (o *Operation) place(at spec.Cursor, p *param, inPath map[string]*param) {
 		}
 		o.whole = p
 	case "header":
-		switch p.name = http.CanonicalHeaderKey(p.name); p.name {
-		case "Accept", "Content-Type", "Authorization": // described elsewhere (OpenAPI 3.2 §4.12.2)
-		default:
+		p.name = http.CanonicalHeaderKey(p.name)
+		if !slices.Contains(elsewhereHeaders, p.name) {
 			o.header = append(o.header, p)
 		}
 	}
 }
+
+// elsewhereHeaders are fields that no parameter describes: the first three have other places
+// in a document (OpenAPI 3.2 §4.12.2), and the others are between two hops, so that no handler
+// gets them (RFC 9110 §7.6.1).
+var elsewhereHeaders = []string{"Accept", "Content-Type", "Authorization", "Transfer-Encoding", "Trailer"}
 
 // untangle lets objects that are spread over the query come last, and leave alone what
 // other parameters are called.
@@ -107,28 +121,34 @@ var styles = map[string][]string{
 }
 
 // param compiles one parameter, or says why not.
-func (w *walker) param(c spec.Cursor) *param {
-	p := &param{name: c.Text("name"), in: c.Text("in"), required: c.Flag("required", false), allowEmpty: c.Flag("allowEmptyValue", false)}
+func (w *walker) param(c spec.Object) *param {
+	p := &param{
+		name:       c.Text("name"),
+		in:         c.Text("in"),
+		required:   c.Flag("required", false),
+		allowEmpty: c.Flag("allowEmptyValue", false),
+	}
 	allowed, known := styles[p.in]
+	p.field(c)
 	switch {
 	case p.name == "":
 		c.Fail("needs a name")
 		return nil
-	case p.in == "querystring" && w.root.Version() == "3.2":
+	case p.in == "querystring" && w.l.Version == "3.2":
 	case !known:
 		c.Failf("in is %q, and must be path, query, header or cookie", p.in)
 		return nil
 	case p.in == "path" && !p.required:
 		c.Fail("a parameter of the path must have required: true")
 	}
-	content, hasContent := c.Get("content")
+	_, hasContent := c.Get("content")
 	schema, hasSchema := c.Get("schema")
 	switch {
 	case hasContent && hasSchema, !hasContent && !hasSchema:
 		c.Fail("needs either a schema or content")
 		return nil
 	case hasContent:
-		return w.contentParam(p, content)
+		return w.contentParam(p, c)
 	case p.in == "querystring":
 		c.Fail("a parameter in the querystring needs content")
 		return nil
@@ -137,7 +157,7 @@ func (w *walker) param(c spec.Cursor) *param {
 	if s := c.Text("style"); s != "" {
 		p.style = s
 	}
-	if !slices.Contains(allowed, p.style) || p.style == styleCookie && w.root.Version() != "3.2" {
+	if !slices.Contains(allowed, p.style) || p.style == styleCookie && w.l.Version != "3.2" {
 		c.Failf("the style %q is not one of %s parameters: %s", p.style, p.in, strings.Join(allowed, ", "))
 	}
 	p.explode = c.Flag("explode", p.style == styleForm || p.style == styleCookie)
@@ -152,19 +172,40 @@ func (w *walker) param(c spec.Cursor) *param {
 	return p
 }
 
+// field refuses header fields that no client can send, or no reader here gets.
+func (p *param) field(c spec.Object) {
+	switch {
+	case p.allowEmpty && p.in != "query":
+		c.Fail("allowEmptyValue is for parameters in the query alone; remove it")
+	case p.in != "header" || p.name == "":
+	case !isToken(p.name):
+		c.Failf("%q is no name of a header field: letters, digits and !#$%%&'*+-.^_`|~ alone", p.name)
+	case strings.EqualFold(p.name, "Host"):
+		c.Fail("the host of a request is no parameter; name it in servers, and set MatchHost")
+	}
+}
+
+// isToken reports whether s is a token (RFC 9110 §5.6.2).
+func isToken(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		return r <= ' ' || r >= 0x7F || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
+	})
+}
+
 // contentParam compiles a parameter that has a media type.
-func (w *walker) contentParam(p *param, content spec.Cursor) *param {
-	m, _ := content.Value.(map[string]any)
-	if len(m) != 1 {
+func (w *walker) contentParam(p *param, c spec.Object) *param {
+	content, _ := c.Get("content")
+	if m, _ := content.Value.(map[string]any); len(m) != 1 {
 		content.Fail("must have exactly one media type")
 		return nil
 	}
-	p.shape = &shape{text: true}
-	content.Members(func(name string, media spec.Cursor) {
-		media, ok := media.Deref()
-		if !ok {
-			return
+	for _, name := range []string{"style", "explode", "allowReserved"} {
+		if m, ok := c.Get(name); ok {
+			m.Failf("%s is for a parameter with a schema, and this one has content; remove it", name)
 		}
+	}
+	p.shape = &shape{text: true}
+	c.Map("content", func(name string, media spec.Object) {
 		base := mediaName(name)
 		p.asJSON, p.raw = isJSONType(base), !isJSONType(base)
 		if schema, ok := media.Get("schema"); ok {

@@ -32,43 +32,52 @@ func (o *Operation) Security() (either []Requirement, stated bool) {
 	return slices.Clone(o.security), o.stated
 }
 
-// schemes reads the security schemes of the document.
-func (w *walker) schemes(components spec.Cursor) {
-	schemes, _ := components.Get("securitySchemes")
-	schemes.Members(func(name string, s spec.Cursor) {
-		if s, ok := s.Deref(); ok && s.Object() {
-			w.known[name] = w.scheme(name, s)
-		}
-	})
-}
-
-func (w *walker) scheme(name string, c spec.Cursor) Scheme {
+// scheme reads a security scheme of the document.
+func (w *walker) scheme(name string, c spec.Object) Scheme {
 	s := Scheme{Name: name, Type: c.Text("type")}
 	switch s.Type {
 	case "apiKey":
-		if s.In, s.Key = c.Text("in"), c.Text("name"); s.Key == "" || !slices.Contains([]string{"query", "header", "cookie"}, s.In) {
+		s.In, s.Key = c.Text("in"), c.Text("name")
+		if s.Key == "" || !slices.Contains([]string{"query", "header", "cookie"}, s.In) {
 			c.Fail("an apiKey needs a name, and in: query, header or cookie")
 		}
 	case "http":
 		if s.HTTP = strings.ToLower(c.Text("scheme")); s.HTTP == "" {
 			c.Fail("the type http needs a scheme, such as bearer")
 		}
-	case "mutualTLS", "oauth2", "openIdConnect":
+	case "oauth2", "openIdConnect":
+	case "mutualTLS":
+		if w.l.Version == "3.0" {
+			c.Fail("the type mutualTLS is of OpenAPI 3.1 on, and this document is of 3.0")
+		}
 	default:
 		c.Failf("the type %q is not one of apiKey, http, mutualTLS, oauth2, openIdConnect", s.Type)
+		return s
+	}
+	for _, kind := range sortedKeys(schemeMembers) {
+		for _, name := range schemeMembers[kind] {
+			if m, ok := c.Get(name); ok && kind != s.Type {
+				m.Failf("%s is for the type %s, and this is %s; have one of them right", name, kind, s.Type)
+			}
+		}
 	}
 	return s
 }
 
-// security reads the requirements at c, where there are some.
-func (w *walker) security(c spec.Cursor) (either []Requirement, stated bool) {
-	_, stated = c.Get("security")
-	c.Items("security", func(c spec.Cursor) {
-		if !c.Object() {
-			return
-		}
+// schemeMembers are the members that count for one type alone (OpenAPI 3.2 §4.27).
+var schemeMembers = map[string][]string{
+	"apiKey":        {"name", "in"},
+	"http":          {"scheme", "bearerFormat"},
+	"oauth2":        {"flows", "oauth2MetadataUrl"},
+	"openIdConnect": {"openIdConnectUrl"},
+}
+
+// security reads the requirements at c, where there are some. Their form has been seen to.
+func (w *walker) security(c spec.Object) (either []Requirement, stated bool) {
+	list, stated := c.Get("security")
+	list.Each(func(one spec.Cursor) {
 		r := Requirement{}
-		c.Members(func(name string, scopes spec.Cursor) { r = append(r, w.required(name, scopes)) })
+		one.Members(func(name string, scopes spec.Cursor) { r = append(r, w.required(name, scopes)) })
 		either = append(either, r)
 	})
 	return either, stated
@@ -77,27 +86,21 @@ func (w *walker) security(c spec.Cursor) (either []Requirement, stated bool) {
 // required is one scheme of a requirement. Since 3.2 its name may be a reference.
 func (w *walker) required(name string, scopes spec.Cursor) Scheme {
 	s, ok := w.known[name]
-	if !ok && w.root.Version() == "3.2" && strings.ContainsAny(name, "#/.") {
-		target, err := scopes.Follow(name)
-		if ok = err == nil && target.Object(); ok {
-			s = w.scheme(name, target)
+	if !ok && w.l.Version == "3.2" && strings.ContainsAny(name, "#/.") {
+		if target, err := scopes.Follow(name); err == nil {
+			var at spec.Object
+			if at, ok = target.Open(spec.SecurityScheme); ok {
+				s = w.scheme(name, at)
+			}
 		}
 	}
 	if !ok {
 		scopes.Failf("there is no security scheme %q among the components", name)
 	}
-	list, isList := scopes.Value.([]any)
-	if !isList {
-		scopes.Fail("must be a list of scopes, which may be empty")
-	}
-	for _, one := range list {
-		scope, isText := one.(string)
-		if !isText || scope == "" {
-			scopes.Fail("a scope must be a text")
-			continue
-		}
+	scopes.Each(func(one spec.Cursor) {
+		scope, _ := one.Value.(string)
 		s.Scopes = append(slices.Clip(s.Scopes), scope)
-	}
+	})
 	return s
 }
 

@@ -3,6 +3,7 @@ package openapi
 import (
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/sallyport-dev/sallyport/validate/openapi/internal/spec"
@@ -15,7 +16,7 @@ const maxServers = 1000
 type server struct{ host, base string }
 
 // serversOf reads the servers at c; where there are none, those around it hold.
-func (w *walker) serversOf(c spec.Cursor, around []server) []server {
+func (w *walker) serversOf(c spec.Object, around []server) []server {
 	if len(w.d.cfg.Bases) > 0 && around != nil {
 		return around
 	}
@@ -26,11 +27,17 @@ func (w *walker) serversOf(c spec.Cursor, around []server) []server {
 		return around
 	}
 	var all []server
-	c.Items("servers", func(s spec.Cursor) {
-		if s.Object() {
-			all = append(all, expand(s, s.Text("url"))...)
+	for _, s := range c.Children("servers") {
+		text := s.Text("url")
+		switch _, ok := s.Get("url"); {
+		case !ok:
+			s.Fail("needs a url")
+			continue
+		case w.root.Text("$self") != "" && !strings.HasPrefix(text, "/") && !strings.Contains(text, "://"):
+			s.Failf("url %q is relative to the document's $self; write its path from the root", text)
 		}
-	})
+		all = append(all, expand(s, text)...)
+	}
 	switch {
 	case all != nil:
 		return all
@@ -42,7 +49,7 @@ func (w *walker) serversOf(c spec.Cursor, around []server) []server {
 
 // expand puts the values of the variables into a server's URL: all of them where they
 // are listed, and otherwise the default.
-func expand(s spec.Cursor, text string) (all []server) {
+func expand(s spec.Object, text string) (all []server) {
 	name, ok := "", false
 	if _, rest, found := strings.Cut(text, "{"); found {
 		name, _, ok = strings.Cut(rest, "}")
@@ -53,21 +60,12 @@ func expand(s spec.Cursor, text string) (all []server) {
 		}
 		return all
 	}
-	variables, _ := s.Get("variables")
-	v, ok := variables.Get(name)
+	v, ok := variable(s, name)
 	if !ok {
 		s.Failf("the server's variable %q is not described", name)
 		return nil
 	}
-	values := []string{v.Text("default")}
-	if list, ok := v.Get("enum"); ok {
-		values = nil
-		list.Each(func(c spec.Cursor) {
-			value, _ := c.Value.(string)
-			values = append(values, value)
-		})
-	}
-	for _, value := range values[:min(len(values), 100)] {
+	for _, value := range valuesOf(v) {
 		if strings.Contains(value, "{") {
 			v.Fail("the value of a variable may not hold another")
 			return nil
@@ -80,7 +78,35 @@ func expand(s spec.Cursor, text string) (all []server) {
 	return all
 }
 
-func parseServer(s spec.Cursor, text string) (server, bool) {
+// variable finds a variable of a server.
+func variable(s spec.Object, name string) (found spec.Object, ok bool) {
+	s.Map("variables", func(one string, v spec.Object) {
+		if one == name {
+			found, ok = v, true
+		}
+	})
+	return found, ok
+}
+
+// valuesOf lists what a variable may be (OpenAPI 3.2 §4.7).
+func valuesOf(v spec.Object) []string {
+	_, hasDefault := v.Get("default")
+	_, listed := v.Get("enum")
+	values := v.Texts("enum")
+	switch {
+	case listed && len(values) == 0:
+		v.Fail("enum must not be empty")
+	case listed && hasDefault && !slices.Contains(values, v.Text("default")):
+		v.Failf("the default %q must be in enum", v.Text("default"))
+	case !listed && !hasDefault:
+		v.Fail("needs a default")
+	case !listed:
+		return []string{v.Text("default")}
+	}
+	return values
+}
+
+func parseServer(s spec.Object, text string) (server, bool) {
 	u, err := url.Parse(text)
 	if err != nil {
 		s.Fail("the server's url is not a URL")

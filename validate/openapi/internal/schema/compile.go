@@ -238,7 +238,8 @@ func (c *Compiler) extra(address string) *resource {
 
 // elsewhere follows a reference into another file of the folder.
 func (c *Compiler) elsewhere(home *resource, k spec.Cursor, ref, absolute string) *Schema {
-	if u, err := url.Parse(absolute); home.base != "" || err == nil && u.Scheme != "" {
+	u, err := url.Parse(absolute)
+	if own := absolute != "" && absolute == c.loader.Self; !own && (home.base != "" || err == nil && u.Scheme != "") {
 		k.Failf("%q: no schema of this document has the $id %q, and nothing is fetched; add it, or refer to it as #/…", ref, absolute)
 		return nil
 	}

@@ -80,14 +80,9 @@ func (c Cursor) Members(f func(name string, c Cursor)) {
 
 // Items calls f for every item of the member key, where there is one.
 func (c Cursor) Items(key string, f func(Cursor)) {
-	list, ok := c.Get(key)
-	if !ok {
-		return
+	if list, ok := c.Get(key); ok && list.array() {
+		list.Each(f)
 	}
-	if _, isList := list.Value.([]any); !isList {
-		list.Fail("must be an array")
-	}
-	list.Each(f)
 }
 
 // Each calls f for every item.
@@ -102,52 +97,24 @@ func (c Cursor) Each(f func(Cursor)) {
 // problem.
 func (c Cursor) Text(key string) string {
 	m, ok := c.Get(key)
-	s, isText := m.Value.(string)
-	if ok && !isText {
-		m.Fail("must be a text")
-	}
-	return s
+	return m.text(ok)
 }
 
 // Flag returns the boolean in the member key, or otherwise without one. A value of another
 // type is a problem.
 func (c Cursor) Flag(key string, otherwise bool) bool {
 	m, ok := c.Get(key)
-	if !ok {
-		return otherwise
-	}
-	b, isBool := m.Value.(bool)
-	if !isBool {
-		m.Fail("must be true or false")
-	}
-	return b
-}
-
-// Deref follows $ref where there is one. ok is false when it leads nowhere, which has
-// then been said.
-func (c Cursor) Deref() (target Cursor, ok bool) {
-	for range 32 {
-		ref, is := c.Get("$ref")
-		text, isText := ref.Value.(string)
-		if !is || !isText {
-			return c, true
-		}
-		next, err := c.Follow(text)
-		if err != nil {
-			ref.Fail(err.Error())
-			return c, false
-		}
-		c = next
-	}
-	c.Fail("its $ref leads in a circle")
-	return c, false
+	return m.flag(ok, otherwise)
 }
 
 // Follow resolves a reference to a place in a file of the folder.
 func (c Cursor) Follow(ref string) (Cursor, error) {
 	file, fragment, _ := strings.Cut(ref, "#")
 	src := c.src
-	if file != "" {
+	switch {
+	case file != "" && file == c.l.Self:
+		src = c.l.files[c.l.entry]
+	case file != "":
 		name, err := c.beside(file)
 		if err != nil {
 			return c, err
@@ -161,7 +128,7 @@ func (c Cursor) Follow(ref string) (Cursor, error) {
 		return c, fmt.Errorf("$ref %q is not well encoded", ref)
 	}
 	if pointer != "" && pointer[0] != '/' {
-		at, ok := src.anchor(pointer)
+		at, ok := src.anchors[pointer]
 		if !ok {
 			return c, fmt.Errorf("$ref %q: there is no such $anchor in %s", ref, src.name)
 		}
@@ -204,35 +171,4 @@ func (c Cursor) step(token string) (Cursor, bool) {
 		return Cursor{list[i], c.l, c.src, c.pointer + "/" + token}, true
 	}
 	return c.Get(strings.NewReplacer("~1", "/", "~0", "~").Replace(token))
-}
-
-// anchor finds a $anchor outside of schemas that have an $id, which have their own.
-func (s *source) anchor(name string) (pointer string, ok bool) {
-	if s.anchors == nil {
-		s.anchors = map[string]string{}
-		s.collect(s.tree, "")
-	}
-	pointer, ok = s.anchors[name]
-	return pointer, ok
-}
-
-func (s *source) collect(v any, pointer string) {
-	switch v := v.(type) {
-	case []any:
-		for i, item := range v {
-			s.collect(item, pointer+"/"+strconv.Itoa(i))
-		}
-	case map[string]any:
-		if _, ok := v["$id"].(string); ok && pointer != "" {
-			return
-		}
-		for _, key := range []string{"$anchor", "$dynamicAnchor"} {
-			if a, ok := v[key].(string); ok {
-				s.anchors[a] = pointer
-			}
-		}
-		for name, member := range v {
-			s.collect(member, pointer+"/"+wire.Escape(name))
-		}
-	}
 }

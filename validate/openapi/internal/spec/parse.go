@@ -134,6 +134,9 @@ func (y *yamlReader) value(n *yaml.Node, pointer string, depth int) any {
 		y.values = -1
 		return nil
 	}
+	if !tags[n.Tag] {
+		return y.fail(n, pointer, "the tag "+n.Tag+" is not one of JSON's types; leave it out")
+	}
 	switch n.Kind {
 	case yaml.DocumentNode:
 		return y.value(n.Content[0], pointer, depth)
@@ -149,6 +152,13 @@ func (y *yamlReader) value(n *yaml.Node, pointer string, depth int) any {
 		return y.mapping(n, pointer, depth)
 	}
 	return y.scalar(n, pointer)
+}
+
+// tags are those of values that JSON has too. Another one has its value made into something
+// else by whoever knows it.
+var tags = map[string]bool{
+	"": true, "!!null": true, "!!bool": true, "!!int": true, "!!float": true, "!!str": true, "!!timestamp": true,
+	"!!seq": true, "!!map": true, "!!merge": true,
 }
 
 func (y *yamlReader) mapping(n *yaml.Node, pointer string, depth int) any {

@@ -16,6 +16,7 @@ const (
 	maxFile     = 32 << 20 // bytes of one file of the document
 	maxFiles    = 1000
 	maxDocDepth = 200
+	maxChain    = 100 // references from one to the next
 	// MaxProblems is how many problems are told.
 	MaxProblems  = 1000
 	maxDocValues = 4_000_000
@@ -48,27 +49,38 @@ type source struct {
 	raw     []byte
 	yaml    bool
 	tree    any
-	anchors map[string]string // $anchor → pointer, filled when first asked for
+	anchors map[string]string // $anchor → pointer
 }
 
 // Loader reads the files of a document and gathers what is wrong with them.
 type Loader struct {
 	// Version is the version of OpenAPI, such as "3.1", once it is known.
 	Version string
+	// Self is the address that the first file says it has. References to it are to that file.
+	Self string
 
+	entry string // the name of the first file
 	read  func(name string) ([]byte, error)
 	files map[string]*source
 	errs  []error
-	found []found // whose line is not known yet
+	found []found          // whose line is not known yet
+	noted map[problem]bool // so that what is read twice is told once
+
+	opened  map[opening]opened
+	checked map[opening]bool
 }
 
 // NewLoader returns a Loader of the files that read returns by their names.
 func NewLoader(read func(name string) ([]byte, error)) *Loader {
-	return &Loader{read: read, files: map[string]*source{}}
+	return &Loader{
+		read: read, files: map[string]*source{}, noted: map[problem]bool{},
+		opened: map[opening]opened{}, checked: map[opening]bool{},
+	}
 }
 
 // Open reads the file and returns its whole value. Problems are noted as well.
 func (l *Loader) Open(name string) (Cursor, error) {
+	l.entry = cmp.Or(l.entry, name)
 	src, err := l.open(name)
 	if err != nil {
 		if len(l.errs) == 0 {
@@ -83,10 +95,18 @@ func (l *Loader) Open(name string) (Cursor, error) {
 func (l *Loader) Failed() bool { return len(l.errs) > 0 }
 
 func (l *Loader) fail(s *source, pointer, reason string) {
-	if len(l.errs) < MaxProblems {
+	key := problem{s, pointer, reason}
+	if len(l.errs) < MaxProblems && !l.noted[key] {
+		l.noted[key] = true
 		e := &Error{File: s.name, Pointer: pointer, Reason: reason}
 		l.errs, l.found = append(l.errs, e), append(l.found, found{s, e})
 	}
+}
+
+// problem is a reason at a place.
+type problem struct {
+	src             *source
+	pointer, reason string
 }
 
 // found is a problem in a file.
@@ -106,8 +126,7 @@ func (l *Loader) Problems() []error {
 		}
 		return cmp.Or(cmp.Compare(x.File, y.File), cmp.Compare(x.Line, y.Line), cmp.Compare(x.Column, y.Column))
 	})
-	// Schemas are read for requests and for answers, and two readings say the same.
-	return slices.CompactFunc(l.errs, func(a, b error) bool { return a.Error() == b.Error() })
+	return l.errs
 }
 
 // locate finds the lines of all problems, reading each file once more: a table of all
@@ -166,8 +185,26 @@ func (l *Loader) open(name string) (*source, error) {
 		l.errs = append(l.errs, err)
 		return nil, errors.New("needs " + name + ", which cannot be used")
 	}
+	if err := s.sameVersion(l.Version); err != nil {
+		return nil, err
+	}
 	l.files[name] = s
+	l.anchors(s)
 	return s, nil
+}
+
+// sameVersion refuses a file that is a document of another version: the same words mean
+// something else there.
+func (s *source) sameVersion(version string) error {
+	m, _ := s.tree.(map[string]any)
+	for _, name := range []string{"openapi", "swagger"} {
+		own, isText := m[name].(string)
+		if isText && version != "" && !strings.HasPrefix(own, version+".") {
+			return fmt.Errorf("%s is a document of version %s, and this one is of OpenAPI %s; "+
+				"have both be of one version", s.name, own, version)
+		}
+	}
+	return nil
 }
 
 // pathless drops the operation and the absolute path that os puts before its reason.
