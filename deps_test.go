@@ -17,7 +17,7 @@ var (
 	rooms      = []string{"token", "password", "ratelimit", "validate", "headers", "cors", "authz", "audit"}
 	builtOn    = map[string][]string{ // the rooms that stand on other rooms
 		"validate":         {"validate/internal/wire"},
-		"validate/openapi": {"validate/internal/wire", "validate/openapi/internal/spec", "validate/openapi/internal/schema"},
+		"validate/openapi": {"validate/internal/wire", "validate/openapi/internal/spec", "validate/openapi/internal/schema", "validate/openapi/internal/formdata"},
 
 		"validate/openapi/internal/spec":   {"validate/internal/wire"},
 		"validate/openapi/internal/schema": {"validate", "validate/internal/wire", "validate/openapi/internal/spec"},

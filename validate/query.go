@@ -2,12 +2,10 @@ package validate
 
 import (
 	"net/http"
-	"net/url"
 	"strconv"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/sallyport-dev/sallyport/problem"
+	"github.com/sallyport-dev/sallyport/validate/internal/wire"
 )
 
 const (
@@ -25,38 +23,30 @@ var (
 
 type pair struct{ name, value string }
 
-// appendPairs takes a query apart. Where [net/url] skips what it cannot read, this
-// refuses it: another reader may take it for something. That is also the reason against
-// a semicolon, which has been a separator to some.
+// appendPairs appends the pairs of a query, which [wire.Pair] cuts.
 func appendPairs(to []pair, raw string) ([]pair, *problem.Problem) {
 	if len(raw) > MaxQuery {
 		return nil, longQuery
 	}
+	if !wire.IsASCII(raw) {
+		return nil, badQuery
+	}
 	for raw != "" {
-		var one string
-		if one, raw, _ = strings.Cut(raw, "&"); one == "" {
+		if raw[0] == '&' {
+			raw = raw[1:]
 			continue
 		}
-		name, value, _ := strings.Cut(one, "=")
-		name, ok := unescape(name)
-		value, ok2 := unescape(value)
+		name, value, rest, ok := wire.Pair(raw)
+		value, fine := wire.Unescape(value)
 		switch {
-		case !ok || !ok2 || strings.Contains(one, ";"):
+		case !ok || !fine:
 			return nil, badQuery
 		case len(to) == MaxPairs:
 			return nil, manyPairs
 		}
-		to = append(to, pair{name, value})
+		to, raw = append(to, pair{name, value}), rest
 	}
 	return to, nil
-}
-
-func unescape(s string) (string, bool) {
-	if !strings.ContainsAny(s, "%+") {
-		return s, utf8.ValidString(s)
-	}
-	text, err := url.QueryUnescape(s)
-	return text, err == nil && utf8.ValidString(text)
 }
 
 // named appends those pairs that have the name.

@@ -123,7 +123,7 @@ var requestCases = []requestCase{
 		"query:q too_short\nheader:X-List/1 wrong_type\nheader:X-One wrong_type\nheader:X-Point/y too_large\ncookie:session too_short\ncookie:tabs/0 wrong_type"},
 	{"header twice", "GET /v1/needs?q=1", "X-List: 1\nX-One: 1\nX-One: 2\nCookie: session=abcd", "", "header:X-One duplicate"},
 	{"cookie twice", "GET /v1/needs?q=1", "X-List: 1\nCookie: session=abcd; session=" + canary, "", "cookie:session duplicate"},
-	{"cookies are not a form", "GET /v1/needs?q=1", "X-List: 1\nCookie: session=a+%41b; tabs=1%2C2", "", "cookie:tabs/0 wrong_type"},
+	{"cookies are not a form", "GET /v1/needs?q=1", "X-List: 1\nCookie: session=a+%20b; tabs=1%2C2", "", "cookie:tabs/0 wrong_type"},
 	{"many cookies", "GET /v1/needs?q=1", "X-List: 1\nCookie: session=abcd" + strings.Repeat("; a=1", 100), "", "too_many_cookies"},
 	{"header not UTF-8", "GET /v1/needs?q=1", "X-List: 1\nX-One: \xFF\nCookie: session=abcd", "", "header:X-One malformed"},
 	{"querystring", "GET /v1/search?q=a&n=1&l=1&l=2", "", "", ""},

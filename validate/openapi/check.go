@@ -135,32 +135,50 @@ func (o *Operation) queries(c *check, raw string) *problem.Problem {
 		return o.querystring(c, raw)
 	}
 	var few [12]pair
-	pairs, bad := appendPairs(few[:0], raw, c.cfg.Parts)
+	pairs, bad := queryPairs(few[:0], raw, c.cfg.Parts)
 	if bad != nil {
 		return bad
 	}
 	for _, p := range o.query {
 		p.pairs(c, pairs)
 	}
-	if c.cfg.InsecureIgnoreUnknownQuery {
-		return nil
-	}
+
+	var known aliases
 	for i := range pairs {
-		if !pairs[i].used && !slices.Contains(o.keys, pairs[i].name) {
-			c.unknown(pairs[i].name)
+		name := pairs[i].name
+		switch {
+		case pairs[i].used || slices.Contains(o.keys, name):
+		case !c.cfg.InsecureIgnoreUnknownQuery:
+			c.stranger(name, CodeUnknownParameter, "is not a parameter of this operation")
+		default:
+			if known == nil {
+				known = o.queryAliases()
+			}
+			if known.take(name) {
+				c.stranger(name, CodeBadName, looseName)
+			}
 		}
 	}
 	return nil
 }
 
-// unknown names a parameter of the client's, where its name may be shown.
-func (c *check) unknown(name string) {
-	c.in, c.parameter = "query", ""
-	detail := wire.Unshown + "is not a parameter of this operation"
-	if wire.IsShown(name) {
-		c.parameter, detail = name, "is not a parameter of this operation"
+func (o *Operation) queryAliases() aliases {
+	a := aliasesOf(o.query)
+	for _, key := range o.keys {
+		a.declare(key)
 	}
-	c.add(nil, CodeUnknownParameter, detail)
+	return a
+}
+
+// stranger is a failure of a parameter that the document does not have. It is named where its name may be shown.
+func (c *check) stranger(name, code, detail string) {
+	c.in, c.parameter = "query", ""
+	if wire.IsShown(name) {
+		c.parameter = name
+	} else {
+		detail = wire.Unshown + detail
+	}
+	c.add(nil, code, detail)
 }
 
 // querystring checks the whole query as one value.
@@ -170,7 +188,7 @@ func (o *Operation) querystring(c *check, raw string) *problem.Problem {
 	case raw == "":
 		p.absent(c)
 	case p.style == styleForm:
-		pairs, bad := appendPairs(nil, raw, c.cfg.Parts)
+		pairs, bad := queryPairs(nil, raw, c.cfg.Parts)
 		if bad != nil {
 			return bad
 		}
@@ -197,37 +215,14 @@ func (p *param) headers(c *check, lines []string) {
 	}
 }
 
-// cookies reads the Cookie fields as RFC 6265 §4.2.1 has them written.
-func (o *Operation) cookies(c *check, lines []string) *problem.Problem {
-	var few [12]pair
-	pairs := few[:0]
-	for _, line := range lines {
-		for one := range strings.SplitSeq(line, ";") {
-			name, value, ok := strings.Cut(strings.Trim(one, " \t"), "=")
-			switch {
-			case !ok:
-			case len(pairs) == c.cfg.Parts:
-				return manyCookies
-			default:
-				pairs = append(pairs, pair{name: name, value: strings.Trim(value, `"`)})
-			}
-		}
-	}
-	for _, p := range o.cookie {
-		p.pairs(c, pairs)
-	}
-	return nil
-}
-
-var (
-	unexpected  = wire.Malformed("unexpected_body", "This operation takes no body.")
-	manyCookies = wire.Malformed("too_many_cookies", "The request has too many cookies.")
-)
+var unexpected = wire.Malformed("unexpected_body", "This operation takes no body.")
 
 // readBody reads and checks the body of r, and leaves a reader of the same bytes.
 func (o *Operation) readBody(c *check, r *http.Request) *problem.Problem {
-	empty := r.ContentLength == 0 || r.Body == nil || r.Body == http.NoBody
+	empty, p := o.lacksBody(r)
 	switch {
+	case p != nil:
+		return p
 	case o.body == nil && empty:
 		return nil
 	case o.body == nil:
@@ -254,6 +249,15 @@ func (o *Operation) readBody(c *check, r *http.Request) *problem.Problem {
 		return nil
 	}
 	return o.body.check(c, contentType, data)
+}
+
+// lacksBody reports whether r has no body. It reads of one without a length only where an empty body is a case of its
+// own: a stream is left as it is.
+func (o *Operation) lacksBody(r *http.Request) (bool, *problem.Problem) {
+	if r.ContentLength < 0 && o.body != nil && !o.body.required && len(r.Header["Content-Type"]) > 0 {
+		return false, nil
+	}
+	return wire.Empty(r)
 }
 
 func single(lines []string, b *body) (string, *problem.Problem) {

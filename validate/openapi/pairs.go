@@ -80,11 +80,22 @@ func (p *param) absent(c *check) {
 // object reads a=1&b=2, or name[a]=1&name[b]=2.
 func (p *param) object(c *check, pairs []pair, mine []int) read {
 	m := map[string]any{}
+	var known aliases
 	for _, i := range mine {
 		name := pairs[i].name
 		if p.style == styleDeep {
 			name = name[len(p.name)+1 : len(name)-1]
 		}
+
+		if _, named := p.shape.members[name]; !named {
+			if known == nil {
+				known = p.aliases()
+			}
+			if known.take(name) {
+				return read{member: name, code: CodeBadName, detail: looseName}
+			}
+		}
+
 		text, ok := p.decoder()(pairs[i].value)
 		switch {
 		case !ok:
@@ -105,4 +116,18 @@ func (p *param) object(c *check, pairs []pair, mine []int) read {
 		}
 	}
 	return read{readings: []any{m}}
+}
+
+// aliases declares the members of an object, and the names that its members must leave alone.
+func (p *param) aliases() aliases {
+	a := aliases{}
+	for name := range p.shape.members {
+		a.declare(name)
+	}
+	if p.spread() {
+		for _, name := range p.taken {
+			a.declare(name)
+		}
+	}
+	return a
 }

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/sallyport-dev/sallyport/problem"
+	"github.com/sallyport-dev/sallyport/validate/internal/wire"
 )
 
 var (
@@ -14,49 +15,49 @@ var (
 	longForm = problem.New(http.StatusBadRequest, "too_many_pairs", "The query, or the form, has too many name=value pairs.")
 )
 
-// pair is one name=value of a query or a form. The value is still escaped, as its commas
-// may be the style's.
+// pair is one name=value of a query, a form or a Cookie field. The value is still escaped, as its commas may be the
+// style's.
 type pair struct {
 	name, value string
 	used        bool
 }
 
-// appendPairs cuts a query or a form. A semicolon has been a separator to some, and two
-// readers that differ see two queries: it has to be escaped.
+// queryPairs appends the pairs of a query.
+func queryPairs(to []pair, raw string, most int) ([]pair, *problem.Problem) {
+	if !wire.IsASCII(raw) {
+		return nil, badQuery
+	}
+	return appendPairs(to, raw, most)
+}
+
+// appendPairs appends the pairs of a query or a form, which [wire.Pair] cuts.
 func appendPairs(to []pair, raw string, most int) ([]pair, *problem.Problem) {
 	for raw != "" {
-		var one string
-		one, raw, _ = strings.Cut(raw, "&")
-		if one == "" {
+		if raw[0] == '&' {
+			raw = raw[1:]
 			continue
 		}
-		name, value, _ := strings.Cut(one, "=")
-		name, ok := unescape(name)
-		if !ok || strings.Contains(one, ";") {
+		name, value, rest, ok := wire.Pair(raw)
+		if !ok {
 			return nil, badQuery
 		}
 		if len(to) == most {
 			return nil, longForm
 		}
-		to = append(to, pair{name: name, value: value})
+		to, raw = append(to, pair{name: name, value: value}), rest
 	}
 	return to, nil
 }
 
-func unescape(s string) (string, bool) { return decoded(s, "%+", url.QueryUnescape) }
+func unescape(s string) (string, bool) { return wire.Unescape(s) }
 
 // verbatim is for fields, which escape nothing.
 func verbatim(s string) (string, bool) { return s, utf8.ValidString(s) }
 
-func unescapePath(s string) (string, bool) { return decoded(s, "%", url.PathUnescape) }
-
-func decoded(s, escapes string, undo func(string) (string, error)) (string, bool) {
-	if strings.ContainsAny(s, escapes) {
-		text, err := undo(s)
-		if err != nil {
-			return "", false
-		}
-		s = text
+func unescapePath(s string) (string, bool) {
+	if strings.IndexByte(s, '%') < 0 {
+		return s, utf8.ValidString(s)
 	}
-	return s, utf8.ValidString(s)
+	text, err := url.PathUnescape(s)
+	return text, err == nil && utf8.ValidString(text)
 }

@@ -1,0 +1,59 @@
+package wire
+
+import (
+	"net/url"
+	"strings"
+	"unicode/utf8"
+)
+
+// Pair cuts the first name=value off a query or a form, of which all common readers see the same pairs. The name is
+// unescaped; the value is not, as its commas may be a style's. An empty pair has no name and no value.
+//
+// Where [net/url] skips what it cannot read, ok is false: another reader may take it for something. So it is where
+// readers cut at other places:
+//
+//   - A bare semicolon separates pairs in Rack and older readers.
+//   - qs, Express's reader, cuts a pair at "]=" before it looks for the first "=", and undoes %5D before that. In
+//     "text=]=1" it sees a member "text=]", and no text.
+func Pair(raw string) (name, value, rest string, ok bool) {
+	one, rest, _ := strings.Cut(raw, "&")
+	name, value, _ = strings.Cut(one, "=")
+	if strings.IndexByte(one, ';') >= 0 || closesAndAssigns(value) {
+		return "", "", "", false
+	}
+	name, ok = Unescape(name)
+	return name, value, rest, ok
+}
+
+func closesAndAssigns(value string) bool {
+	for {
+		i := strings.IndexByte(value, '=')
+		if i < 0 {
+			return false
+		}
+		if before := value[:i]; strings.HasSuffix(before, "]") || strings.HasSuffix(before, "%5D") || strings.HasSuffix(before, "%5d") {
+			return true
+		}
+		value = value[i+1:]
+	}
+}
+
+// Unescape undoes the escaping of a query or a form (WHATWG URL §5.1), and reports whether the result is UTF-8.
+func Unescape(s string) (string, bool) {
+	if !strings.ContainsAny(s, "%+") {
+		return s, utf8.ValidString(s)
+	}
+	text, err := url.QueryUnescape(s)
+	return text, err == nil && utf8.ValidString(text)
+}
+
+// IsASCII reports whether a query is of ASCII, as RFC 3986 §3.4 has it. Node.js reads other bytes as Latin-1, and
+// others as UTF-8.
+func IsASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
