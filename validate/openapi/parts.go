@@ -176,10 +176,11 @@ func isTextCharset(part *formdata.Part, text bool) (detail string) {
 	return "must be in UTF-8"
 }
 
-// readPart reads a part as JSON where its member is an object, as bytes where the schema says so, and else as text.
+// readPart reads a part as JSON where its member is an object, as bytes where the schema says so, and else as text: a
+// number is the same in both, and JSON could have white space around it.
 func readPart(c *check, s *shape, part *formdata.Part) (v any, code, detail string) {
 	switch content := part.Content; {
-	case s.isJSON(), isJSONType(part.Type):
+	case s.isJSON(), !s.isText() && isJSONType(part.Type):
 		f := failures{}
 		v, p, ok := decode(content, c.cfg, c.limits, &f)
 		switch {

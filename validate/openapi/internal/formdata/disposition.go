@@ -23,10 +23,11 @@ func (p *Part) disposition(s string) (rule string) {
 	}
 
 	rest, ok = strings.CutPrefix(strings.TrimPrefix(rest, " "), "name=")
+	if !ok && strings.HasPrefix(rest, "name*") {
+		return ruleExtended
+	}
 	name, rest, fine := cutValue(rest)
 	switch {
-	case !ok && strings.HasPrefix(rest, "name*"):
-		return ruleExtended
 	case !ok || !fine:
 		return ruleDisposition
 	case !isPlainName(name):
