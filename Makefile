@@ -5,11 +5,12 @@ GO          ?= go
 PKG         ?= ./...
 FUZZTIME    ?= 20s
 BENCHCOUNT  ?= 6
+MUTATIONS   ?= 20000
 
-.PHONY: help run build test servers lint fmt fuzz bench peers browser
+.PHONY: help run build test test-long servers lint fmt fuzz bench peers browser
 
 help: ## list the commands
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## start the demo on http://127.0.0.1:8080
 	$(GO) run ./cmd/sallyport demo
@@ -17,14 +18,17 @@ run: ## start the demo on http://127.0.0.1:8080
 build: ## build the binary into ./bin
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o bin/sallyport ./cmd/sallyport
 
-# The results of internal/e2e hang on programs that go does not know, so they are never
-# taken from its cache. Those of bench that are tests hold our readings to other libraries'.
+# The results of internal/e2e and internal/readers hang on programs that go does not know, so they are
+# never taken from its cache. Those of bench that are tests hold our readings to other libraries'.
 test: lint servers ## everything that must pass: linters, and all tests with the race detector
-	$(GO) test -race -timeout 8m $$($(GO) list $(PKG) | grep -v /internal/e2e$$)
-	$(GO) test -race -count 1 -timeout 5m ./internal/e2e
+	$(GO) test -race -timeout 8m $$($(GO) list $(PKG) | grep -v -e /internal/e2e$$ -e /internal/readers$$)
+	$(GO) test -race -count 1 -timeout 5m ./internal/e2e ./internal/readers
 	cd bench && $(GO) test -timeout 5m ./openapi ./validate
 
-servers: ## install what is missing of the programs that the tests run: PostgreSQL, Redis, nginx, Node.js, curl
+test-long: servers ## what is worth some minutes: many mutated requests, shown to the readers of internal/readers
+	$(GO) test -v -count 1 -timeout 15m ./internal/readers -mutations $(MUTATIONS)
+
+servers: ## install what is missing of the programs that the tests run: PostgreSQL, Redis, nginx, Node.js, PHP, Flask, Rack, curl
 	@if [ "$${SALLYPORT_SKIP_SERVERS:-}" != 1 ]; then scripts/servers; fi
 
 lint: ## gofmt, vet, staticcheck

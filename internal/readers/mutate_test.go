@@ -7,16 +7,20 @@ import (
 
 // formWords are pieces that some reader of multipart bodies takes a meaning from.
 var formWords = []string{
-	"\r\n", "\n", "\r", " ", "\t", "\x00", `"`, "'", `\`, ";", ":", "=", "*", "--", ",", "\r\n\r\n", "\n\n", "\r\n ", "\v", "\xff", "%",
-	"; name=\"role\"", "; name=role", "name=\"role\"; ", "; name*=utf-8''role", "; name*0=ro; name*1=le", `; filename="x"`, "; filename=x",
-	"; filename*=utf-8''x", `; filename=""`, "; filename*0=\"x\"", "Content-Type: application/octet-stream\r\n", "; NAME=\"role\"",
-	"Content-Type: text/plain; charset=utf-16\r\n", "Content-Type: text/html\r\n", "Content-Type: application/json\r\n",
-	"Content-Transfer-Encoding: base64\r\n", "Content-Transfer-Encoding: quoted-printable\r\n", "Content-Disposition: form-data; name=\"role\"\r\n",
-	"Content-Disposition : form-data; name=\"role\"\r\n", "Content-Length: 1\r\n", "X-Other: y\r\n", "admin", "999", "<b>", "role", "kind", "count",
-	"count[]", "count[x", "count.x", " count", "COUNT", "[count]", "count]", "%22", "%0d%0a", "_charset_", "attachment", "form-data",
-	"multipart/mixed; boundary=x", "--" + "----B7MA4YWxkTrZu0gW", "\r\n------B7MA4YWxkTrZu0gW\r\n", "\n------B7MA4YWxkTrZu0gW\n",
-	"------B7MA4YWxkTrZu0gW--", "\r\n------B7MA4YWxkTrZu0gW--\r\n", "\r\n------B7MA4YWxkTrZu0gW \r\n", "=?utf-8?B?cm9sZQ==?=",
-	"; boundary=x", "; boundary*=x", "; boundary*0=----B7MA4; boundary*1=YWxkTrZu0gW", "; charset=utf-8", "; charset=utf-16", "boundary",
+	"\r\n", "\n", "\r", " ", "\t", "\x00", `"`, "'", `\`, ";", ":", "=", "*", "--", ",", "\r\n\r\n", "\n\n", "\r\n ",
+	"\v", "\xff", "%", "; name=\"role\"", "; name=role", "name=\"role\"; ", "; name*=utf-8''role",
+	"; name*0=ro; name*1=le", `; filename="x"`, "; filename=x", "; filename*=utf-8''x", `; filename=""`,
+	"; filename*0=\"x\"", "Content-Type: application/octet-stream\r\n", "; NAME=\"role\"",
+	"Content-Type: text/plain; charset=utf-16\r\n", "Content-Type: text/html\r\n",
+	"Content-Type: application/json\r\n", "Content-Transfer-Encoding: base64\r\n",
+	"Content-Transfer-Encoding: quoted-printable\r\n", "Content-Disposition: form-data; name=\"role\"\r\n",
+	"Content-Disposition : form-data; name=\"role\"\r\n", "Content-Length: 1\r\n", "X-Other: y\r\n", "admin", "999",
+	"<b>", "role", "kind", "count", "count[]", "count[x", "count.x", " count", "COUNT", "[count]", "count]", "%22",
+	"%0d%0a", "_charset_", "attachment", "form-data", "multipart/mixed; boundary=x", "--" + "----B7MA4YWxkTrZu0gW",
+	"\r\n------B7MA4YWxkTrZu0gW\r\n", "\n------B7MA4YWxkTrZu0gW\n", "------B7MA4YWxkTrZu0gW--",
+	"\r\n------B7MA4YWxkTrZu0gW--\r\n", "\r\n------B7MA4YWxkTrZu0gW \r\n", "=?utf-8?B?cm9sZQ==?=", "; boundary=x",
+	"; boundary*=x", "; boundary*0=----B7MA4; boundary*1=YWxkTrZu0gW", "; charset=utf-8", "; charset=utf-16",
+	"boundary",
 }
 
 const joints = "\r\n;\"=:-, "
@@ -74,15 +78,41 @@ func again(rnd *rand.Rand, s string) string {
 	return insert(s, place(rnd, s), piece)
 }
 
+// contentWords are contents of parts.
+var contentWords = []string{
+	"user", "guest", "admin", "7", "999", "x", "héllo", "<b>", "", " ", "\r\n", "\n", "\r\n\r\n", "--", "\r\n--",
+	"a", "b", `{"x":2}`, `{"x":"y"}`, "\xff\x00", "\x00", "%3Cb%3E", "&lt;", "=?utf-8?B?YQ==?=", `"x"`, "a=b&c=d",
+	"+ADw-", "\u2028", "\ufeffx",
+}
+
+// fill gives a part another content.
+func fill(rnd *rand.Rand, body, boundary string) string {
+	pieces := strings.Split(body, "--"+boundary)
+	i := rnd.IntN(len(pieces))
+	head, _, ok := strings.Cut(pieces[i], "\r\n\r\n")
+	if ok {
+		pieces[i] = head + "\r\n\r\n" + contentWords[rnd.IntN(len(contentWords))] + "\r\n"
+	}
+	return strings.Join(pieces, "--"+boundary)
+}
+
 func mutateForm(rnd *rand.Rand, r request) request {
-	if rnd.IntN(8) == 0 {
+	_, boundary, _ := strings.Cut(r.contentType, "boundary=")
+	boundary = strings.Trim(boundary, `"`)
+	switch rnd.IntN(8) {
+	case 0:
 		r.contentType = strings.Map(visible, mutate(rnd, r.contentType, formWords))
 		return r
+	case 1, 2:
+		r.body = fill(rnd, r.body, boundary)
+		return r
 	}
-	boundary := r.contentType[strings.IndexByte(r.contentType, '=')+1:]
 	words := formWords
 	if rnd.IntN(3) == 0 && len(boundary) < 80 { // the boundary of this form
-		words = []string{"\r\n--" + boundary + "\r\n", "\n--" + boundary + "\n", "--" + boundary, "\r\n--" + boundary + " \r\n", "--" + boundary + "--"}
+		delimiter := "--" + boundary
+		words = []string{
+			delimiter, delimiter + "--", "\r\n" + delimiter + "\r\n", "\n" + delimiter + "\n", "\r\n" + delimiter + " \r\n",
+		}
 	}
 	r.body = mutate(rnd, r.body, words)
 	return r
@@ -97,9 +127,11 @@ func visible(c rune) rune {
 }
 
 var pairWords = []string{
-	"&", "=", ";", "[", "]", "[]", "[$gt]", "[x", ".", ".x", "+", "%20", "%00", "%5B", "%5D", "%5D=", "]=", "%", "%zz", "%c3", "é", " ", "\t", "\x00",
-	"&count=999", "&count[]=999", "&kind=admin", "&role=admin", "count", "kind", "COUNT", "%63ount", "admin", "999", "<b>", "%3Cb%3E", "!", "(1i)", "#", "\r\n",
-	"&tags[]=z", "tags", "&&", "==", "_", "-", "__proto__", "&utf8=%E2%9C%93", "%26", "%3D", "%3B", "%2B", ",", "|", "'", `"`, "\\", "/", "?",
+	"&", "=", ";", "[", "]", "[]", "[$gt]", "[x", ".", ".x", "+", "%20", "%00", "%5B", "%5D", "%5D=", "]=", "%",
+	"%zz", "%c3", "é", " ", "\t", "\x00", "&count=999", "&count[]=999", "&kind=admin", "&role=admin", "count",
+	"kind", "COUNT", "%63ount", "admin", "999", "<b>", "%3Cb%3E", "!", "(1i)", "#", "\r\n", "&tags[]=z", "tags",
+	"&&", "==", "_", "-", "__proto__", "&utf8=%E2%9C%93", "%26", "%3D", "%3B", "%2B", ",", "|", "'", `"`, "\\", "/",
+	"?",
 }
 
 func mutatePairs(rnd *rand.Rand, r request) request {
@@ -120,9 +152,10 @@ func sendable(c rune) rune {
 }
 
 var cookieWords = []string{
-	";", "; ", "=", " =", "= ", ",", ", ", " ", "\t", `"`, `\`, `\"`, "[]", "[x", ".x", "%20", "%00", "%3D", "%3B", "%", "+", "$", "!", "é", "j:", "j:[1]",
-	"count", "kind", "COUNT", "c%6Funt", "admin", "999", "<b>", "count=999", "; count=999", ", count=999", " count=999", `"; count=999; x="`, "$Version=1; ",
-	"; kind=admin", ";kind=admin", "x=", `x="`, "; note=%3Cb%3E", "%22", "'", "{", "}", ":", "&", "|", "==", "; ;", "__Host-count", "user",
+	";", "; ", "=", " =", "= ", ",", ", ", " ", "\t", `"`, `\`, `\"`, "[]", "[x", ".x", "%20", "%00", "%3D", "%3B",
+	"%", "+", "$", "!", "é", "j:", "j:[1]", "count", "kind", "COUNT", "c%6Funt", "admin", "999", "<b>", "count=999",
+	"; count=999", ", count=999", " count=999", `"; count=999; x="`, "$Version=1; ", "; kind=admin", ";kind=admin",
+	"x=", `x="`, "; note=%3Cb%3E", "%22", "'", "{", "}", ":", "&", "|", "==", "; ;", "__Host-count", "user",
 }
 
 func mutateCookies(rnd *rand.Rand, r request) request {

@@ -138,7 +138,8 @@ func nodeServers(t *testing.T) (express, fastify string) {
 func php(t *testing.T) string {
 	t.Helper()
 	port := freePort(t)
-	return serve(t, port, exec.Command(find(t, "php"), "-n", "-d", "display_errors=0", "-S", "127.0.0.1:"+port, "programs/readers.php"))
+	path := find(t, "php")
+	return serve(t, port, exec.Command(path, "-n", "-d", "display_errors=0", "-S", "127.0.0.1:"+port, "programs/readers.php"))
 }
 
 // flask takes the first Python that has Flask: Debian's is not the first in every PATH.

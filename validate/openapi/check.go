@@ -164,6 +164,7 @@ func (o *Operation) queries(c *check, raw string) *problem.Problem {
 
 func (o *Operation) queryAliases() aliases {
 	a := aliasesOf(o.query)
+	a.declare(methodOverride)
 	for _, key := range o.keys {
 		a.declare(key)
 	}

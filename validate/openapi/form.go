@@ -35,6 +35,7 @@ func form(c *check, s *shape, members []*param, pairs []pair) (map[string]any, b
 		}
 		if known == nil {
 			known = aliasesOf(members)
+			known.declare(methodOverride)
 		}
 		text, ok := unescape(one.value)
 		_, twice := object[one.name]

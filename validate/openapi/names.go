@@ -16,7 +16,13 @@ import (
 //     finds a behind any prefix, in x.a and x[a].
 //   - ASP.NET Core compares without regard to case. Spring takes !a for what a is where it is absent.
 //   - Rails takes a(1i) for a part of a.
+//
+// Names are not normalised beyond case: no reader takes letters that only look alike for the same.
 type aliases map[string]struct{}
+
+// methodOverride is a member by which Rails, Laravel and Symfony are told another method than that of the request,
+// which is the one that was authorised. Only a document that describes it lets it pass.
+const methodOverride = "_method"
 
 func (a aliases) declare(name string) {
 	a[foldedName(name)] = struct{}{}

@@ -116,6 +116,7 @@ func (f *partForm) declares(name string) bool {
 func (f *partForm) aliases() aliases {
 	if f.known == nil {
 		f.known = aliases{}
+		f.known.declare(methodOverride)
 		if f.shape != nil {
 			for name := range f.shape.members {
 				f.known.declare(name)
