@@ -131,7 +131,7 @@ func textRequests(kind, contentType string, set func(*request, string), texts []
 // pairTexts are what honest clients send in a query or a form.
 var pairTexts = []string{
 	"kind=user", "kind=guest&note=two+words&count=7&tags=a&tags=b", "kind=user&note=h%C3%A9llo%21&tags=c",
-	"kind=user&note=", "a[b]=c&d;e", "kind=user&note=a=b==&count=100", "kind=user&note=&tags=a",
+	"kind=user&note=a%5Bb%5D%3Dc%26d%3Be", "kind=user&note=a=b==&count=100", "kind=user&note=&tags=a",
 }
 
 // pairTricks are read by some program as something that was not checked.
