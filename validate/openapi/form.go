@@ -3,6 +3,7 @@ package openapi
 import "github.com/sallyport-dev/sallyport/problem"
 
 func (m *media) form(c *check, data []byte) *problem.Problem {
+	defer c.cfg.checking(len(data))()
 	pairs, p := appendPairs(nil, string(data), c.cfg.Parts)
 	switch {
 	case p == badQuery:

@@ -32,6 +32,7 @@ func (m *media) multipart(c *check, contentType string, data []byte) *problem.Pr
 		return problem.TooLarge(c.cfg.Limit)
 	}
 
+	defer c.cfg.checking(len(data))()
 	f := partForm{media: m, check: c, object: map[string]any{}, fine: true}
 	for reader := formdata.NewReader(data, boundary); ; f.count++ {
 		part, err := reader.Next()
@@ -129,8 +130,10 @@ func (f *partForm) aliases() aliases {
 // isJSON reports whether a member is JSON in a part: an object, or a list in a list (OpenAPI 3.2 §4.15.1).
 func (s *shape) isJSON() bool { return s != nil && (s.object || s.list) && !s.text }
 
-// isText reports whether a member is a text, a number or a boolean.
-func (s *shape) isText() bool { return s != nil && !s.bytes && (s.text || s.number || s.boolean) }
+// isText reports whether a member is a text, a number or a boolean, or is held to what such are held to.
+func (s *shape) isText() bool {
+	return s != nil && !s.bytes && (s.text || s.number || s.boolean || s.untyped() && (s.textual || s.numeric))
+}
 
 // mayBeFile reports whether a member, with the media types that the document asks for, may come as a file.
 func (s *shape) mayBeFile(asked []string) bool {
@@ -154,7 +157,7 @@ func (s *shape) kept(part *formdata.Part, asked []string) (detail string) {
 		return "must have a filename, as it is not text"
 	case s.isText() && part.File:
 		return "must be a text, without a filename"
-	case s.isText() && !text && (s.text || !isJSONType(kind)):
+	case s.isText() && !text && (s.text || s.textual || !isJSONType(kind)):
 		return "must be of the media type text/plain, or of none"
 	}
 	return isTextCharset(part, true)
