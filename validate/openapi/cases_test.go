@@ -195,6 +195,7 @@ var requestCases = []requestCase{
 	form("form with a list of a text", "name[]=ada", "/name[] bad_name"),
 	form("form with an operator", "name[$ne]=ada", "/name[$ne] bad_name"),
 	form("form with a method", "name=ada&_method=DELETE", "/_method bad_name"),
+	form("form with NUL at its end", "name=ada\x00", "malformed_form"),
 	form("form in UTF-8", "name=\u00e9", ""),
 	form("form as JSON", `{"name":"ada"}`, "/name required\n unknown_member"),
 	{"text", "POST /v1/form", "Content-Type: text/plain", "5", ""},

@@ -46,6 +46,7 @@ var hostileFields = map[string]string{
 	"another charset":                  "/note media_type",
 	"charset that reads other letters": "/note media_type",
 	"binary without a filename":        "/file media_type",
+	"byte order mark":                  "/note media_type",
 }
 
 // TestForms_hostile: what readers read as two forms is refused, with the number of the part and nothing of the body.

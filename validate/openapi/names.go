@@ -3,6 +3,7 @@ package openapi
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // aliases are the declared names of one place (a query, a form, an object, the cookies), as the loosest of the common
@@ -71,7 +72,10 @@ func foldedName(name string) string {
 	return strings.Map(foldedRune, name)
 }
 
-func isTrimmed(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) || r == '!' }
+// isTrimmed holds bytes that are not UTF-8 too: older Node.js programs read a cookie as Latin-1, and trim its 0xA0.
+func isTrimmed(r rune) bool {
+	return unicode.IsSpace(r) || unicode.IsControl(r) || r == '!' || r == '\uFEFF' || r == utf8.RuneError
+}
 
 func foldedRune(r rune) rune {
 	switch {

@@ -13,12 +13,13 @@ import (
 // readers cut at other places:
 //
 //   - A bare semicolon separates pairs in Rack and older readers.
+//   - A bare NUL at the end of a form is cut off by Rack.
 //   - qs, Express's reader, cuts a pair at "]=" before it looks for the first "=", and undoes %5D before that. In
 //     "text=]=1" it sees a member "text=]", and no text.
 func Pair(raw string) (name, value, rest string, ok bool) {
 	one, rest, _ := strings.Cut(raw, "&")
 	name, value, _ = strings.Cut(one, "=")
-	if strings.IndexByte(one, ';') >= 0 || closesAndAssigns(value) {
+	if strings.ContainsAny(one, ";\x00") || closesAndAssigns(value) {
 		return "", "", "", false
 	}
 	name, ok = Unescape(name)

@@ -10,8 +10,8 @@ import (
 const (
 	ruleDisposition = `Content-Disposition must be form-data; name="…"; filename="…", in this form and order`
 	ruleExtended    = "Content-Disposition must have no parameter with an asterisk, but a filename* that says what filename says"
-	ruleName        = "the name must not be empty, begin or end with a space, or hold what some readers decode or unescape"
-	ruleFilename    = "the filename must be UTF-8, not be a folder's, and hold no quote"
+	ruleName        = "the name must not be empty, begin or end with a space, or hold what some readers decode, unescape or cut"
+	ruleFilename    = "the filename must be UTF-8, not be a folder's, and hold no quote and no parameter"
 )
 
 // disposition reads a Content-Disposition. RFC 7578 §4.2 has name and filename in it, and forbids RFC 2231's forms:
@@ -84,7 +84,7 @@ func cutValue(s string) (value, rest string, ok bool) {
 // isPlainName reports whether all readers take the same name from s: no escapes of either kind, and no encoded words
 // of RFC 2047, which ASP.NET Core decodes.
 func isPlainName(s string) bool {
-	if s == "" || s[0] == ' ' || s[len(s)-1] == ' ' || strings.HasPrefix(s, "=?") || strings.ContainsAny(s, "\\\t") {
+	if s == "" || s[0] == ' ' || s[len(s)-1] == ' ' || strings.HasPrefix(s, "=?") || strings.ContainsAny(s, ";\\\t") {
 		return false
 	}
 	for i := range len(s) - 2 {
@@ -101,7 +101,18 @@ func isHex(c byte) bool { return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20
 // the last slash or backslash, and of that neither "." nor "..".
 func isPlainFilename(s string) bool {
 	base := s[strings.LastIndexAny(s, `/\`)+1:]
-	return s == "" || strings.Trim(base, " .") != "" && strings.IndexByte(s, '\t') < 0
+	return s == "" || strings.Trim(base, " .") != "" && strings.IndexByte(s, '\t') < 0 && !assigns(s)
+}
+
+// assigns reports whether Rack would take a part of a filename for a parameter: it looks for "; name=" in quotes too.
+func assigns(s string) bool {
+	for _, one := range strings.Split(s, ";")[1:] {
+		name, _, ok := strings.Cut(one, "=")
+		if ok && strings.HasSuffix(strings.TrimRight(strings.ToLower(name), " *0123456789"), "name") {
+			return true
+		}
+	}
+	return false
 }
 
 // sameFilename reports whether extended is a filename* (RFC 8187) that says the same as plain. .NET's HttpClient

@@ -28,10 +28,12 @@ func (p *Part) header(raw []byte) (rule string) {
 			return "header fields must be UTF-8 without control characters"
 		}
 		which, known := fields[strings.ToLower(string(name))]
-		if known && seen[which] {
-			return "must have " + string(fieldNames[which]) + " once"
-		}
-		if known {
+		switch {
+		case known && seen[which]:
+			return "must have " + fieldNames[which] + " once"
+		case embeds(value), !known && embeds(name):
+			return "a header field must not hold the name of another"
+		case known:
 			seen[which] = true
 			rule = p.field(which, strings.Trim(string(value), " \t"))
 		}
@@ -62,6 +64,26 @@ var fields = map[string]int{
 }
 
 var fieldNames = [...]string{"Content-Disposition", "Content-Type", "Content-Transfer-Encoding", "Content-Length"}
+
+// embeds reports whether Rack would find one of the fields within another: it looks for their names anywhere in a header.
+func embeds(b []byte) bool {
+	for {
+		i := bytes.IndexByte(b, '-')
+		if i < 0 {
+			return false
+		}
+		before, after := b[:i], b[i+1:]
+		if len(before) >= 7 && bytes.EqualFold(before[len(before)-7:], []byte("content")) &&
+			(startsWith(after, "disposition") || startsWith(after, "type")) {
+			return true
+		}
+		b = after
+	}
+}
+
+func startsWith(b []byte, s string) bool {
+	return len(b) >= len(s) && strings.EqualFold(string(b[:len(s)]), s)
+}
 
 func (p *Part) field(which int, value string) (rule string) {
 	switch which {
