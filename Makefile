@@ -28,7 +28,7 @@ test: lint servers ## everything that must pass: linters, and all tests with the
 test-long: servers ## what is worth some minutes: many mutated requests, shown to the readers of internal/readers
 	$(GO) test -v -count 1 -timeout 15m ./internal/readers -mutations $(MUTATIONS)
 
-servers: ## install what is missing of the programs that the tests run: PostgreSQL, Redis, nginx, Node.js, PHP, Flask, Rack, curl
+servers: ## install what is missing of the programs that the tests run: PostgreSQL, Redis, nginx, Node.js, PHP, Python's frameworks, Rack, curl
 	@if [ "$${SALLYPORT_SKIP_SERVERS:-}" != 1 ]; then scripts/servers; fi
 
 lint: ## gofmt, vet, staticcheck

@@ -28,9 +28,6 @@ func appendPairs(to []pair, raw string) ([]pair, *problem.Problem) {
 	if len(raw) > MaxQuery {
 		return nil, longQuery
 	}
-	if !wire.IsASCII(raw) {
-		return nil, badQuery
-	}
 	for raw != "" {
 		if raw[0] == '&' {
 			raw = raw[1:]

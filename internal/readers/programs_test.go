@@ -55,6 +55,7 @@ func start(t *testing.T) []reader {
 	everything := []string{forMultipart, forForm, forQuery, forCookie}
 	texts := []string{forForm, forQuery}
 	node, fastify := nodeServers(t)
+	python := pythonServer(t)
 	return []reader{
 		{"multer", []string{forMultipart}, over(node + "/multer")},
 		{"busboy", []string{forMultipart}, over(node + "/busboy")},
@@ -64,14 +65,17 @@ func start(t *testing.T) []reader {
 		{"Express", texts, over(node + "/simple")},
 		{"cookie-parser", []string{forCookie}, over(node + "/express")},
 		{"PHP", everything, over(php(t))},
-		{"Flask", everything, over(flask(t))},
+		{"Flask", everything, over(python + "/flask")},
+		{"Django", everything, over(python + "/django")},
+		{"Starlette", everything, over(python + "/starlette")},
 		{"Rack", everything, rack(t)},
 		{"Go", everything, over(goServer(t))},
 	}
 }
 
-const install = "run `make servers`, or Debian: apt-get install php-cli python3-flask ruby-rack nodejs npm; " +
-	"macOS: brew install php ruby node, pip install flask, gem install rack"
+const install = "run `make servers`, or Debian: apt-get install nodejs npm php-cli python3-django python3-flask " +
+	"python3-multipart python3-starlette ruby-rack; macOS: brew install node php ruby, " +
+	"pip3 install django flask python-multipart starlette, gem install rack"
 
 func find(t *testing.T, names ...string) string {
 	t.Helper()
@@ -139,21 +143,22 @@ func php(t *testing.T) string {
 	t.Helper()
 	port := freePort(t)
 	path := find(t, "php")
-	return serve(t, port, exec.Command(path, "-n", "-d", "display_errors=0", "-S", "127.0.0.1:"+port, "programs/readers.php"))
+	arguments := []string{"-n", "-d", "display_errors=0", "-S", "127.0.0.1:" + port, "programs/readers.php"}
+	return serve(t, port, exec.Command(path, arguments...))
 }
 
-// flask takes the first Python that has Flask: Debian's is not the first in every PATH.
-func flask(t *testing.T) string {
+// pythonServer takes the first Python that has what is needed: Debian's is not the first in every PATH.
+func pythonServer(t *testing.T) string {
 	t.Helper()
 	for _, name := range []string{"/usr/bin/python3", "python3"} {
 		path, err := exec.LookPath(name)
-		if err != nil || exec.Command(path, "-c", "import flask").Run() != nil {
+		if err != nil || exec.Command(path, "-c", "import django, flask, multipart, starlette").Run() != nil {
 			continue
 		}
 		port := freePort(t)
 		return serve(t, port, exec.Command(path, "programs/readers.py", port))
 	}
-	servers.Check(t, servers.Missing("Flask is missing: "+install))
+	servers.Check(t, servers.Missing("Django, Flask, Starlette or python-multipart is missing: "+install))
 	return ""
 }
 

@@ -10,7 +10,8 @@ import (
 
 var (
 	notUTF8 = wire.Malformed("invalid_utf8", "The body is not UTF-8.")
-	badForm = wire.Malformed("malformed_form", "The form is not well encoded. Send name=value pairs, joined by &, percent-encoded as UTF-8.")
+	badForm = wire.Malformed("malformed_form",
+		"The form is not well encoded. Send name=value pairs, joined by &, percent-encoded as UTF-8.")
 )
 
 // check checks data, which has the given Content-Type.

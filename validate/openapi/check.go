@@ -135,7 +135,7 @@ func (o *Operation) queries(c *check, raw string) *problem.Problem {
 		return o.querystring(c, raw)
 	}
 	var few [12]pair
-	pairs, bad := queryPairs(few[:0], raw, c.cfg.Parts)
+	pairs, bad := appendPairs(few[:0], raw, c.cfg.Parts)
 	if bad != nil {
 		return bad
 	}
@@ -189,7 +189,7 @@ func (o *Operation) querystring(c *check, raw string) *problem.Problem {
 	case raw == "":
 		p.absent(c)
 	case p.style == styleForm:
-		pairs, bad := queryPairs(nil, raw, c.cfg.Parts)
+		pairs, bad := appendPairs(nil, raw, c.cfg.Parts)
 		if bad != nil {
 			return bad
 		}

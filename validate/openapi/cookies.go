@@ -12,11 +12,13 @@ import (
 
 var (
 	manyCookies = wire.Malformed("too_many_cookies", "The request has too many cookies.")
-	badCookies  = wire.Malformed("bad_cookies", "The Cookie field can be read in more than one way. Send one field of name=value pairs, joined by a semicolon and a space, as RFC 6265 section 4.2.1 has it.")
+	badCookies  = wire.Malformed("bad_cookies", "The Cookie field can be read in more than one way. "+
+		"Send one field of name=value pairs, joined by a semicolon and a space, as RFC 6265 section 4.2.1 has it.")
 )
 
 var (
-	badCookie  = bad(CodeMalformed, "must be a cookie value of RFC 6265 section 4.1.1, with nothing percent-encoded that needs no encoding")
+	badCookie = bad(CodeMalformed, "must be a cookie value of RFC 6265 section 4.1.1, "+
+		"with nothing percent-encoded that needs no encoding")
 	jsonCookie = bad(CodeMalformed, "must not be j: and JSON, which some programs read as an object")
 )
 
@@ -191,7 +193,8 @@ func hidden(value string) bool {
 		if value[i] != '%' {
 			continue
 		}
-		if c, ok := unescapePath(value[i : i+3]); ok && (wire.IsDigit(c[0]) || wire.IsLower(c[0]|0x20) || strings.Contains("-._~", c)) {
+		c, ok := unescapePath(value[i : i+3])
+		if ok && (wire.IsDigit(c[0]) || wire.IsLower(c[0]|0x20) || strings.Contains("-._~", c)) {
 			return true
 		}
 	}

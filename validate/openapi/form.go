@@ -1,12 +1,17 @@
 package openapi
 
-import "github.com/sallyport-dev/sallyport/problem"
+import (
+	"strings"
+
+	"github.com/sallyport-dev/sallyport/problem"
+)
 
 func (m *media) form(c *check, data []byte) *problem.Problem {
 	defer c.cfg.checking(len(data))()
-	pairs, p := appendPairs(nil, string(data), c.cfg.Parts)
+	text := string(data)
+	pairs, p := appendPairs(nil, text, c.cfg.Parts)
 	switch {
-	case p == badQuery:
+	case p == badQuery, !assigned(text):
 		return badForm
 	case p != nil:
 		return p
@@ -15,6 +20,17 @@ func (m *media) form(c *check, data []byte) *problem.Problem {
 		m.rule.check(v, &c.failures)
 	}
 	return nil
+}
+
+// assigned reports whether each pair of a form has an equals sign, as every client writes it. Starlette leaves out one
+// at the end that has none, and others take it for an empty text.
+func assigned(form string) bool {
+	for one := range strings.SplitSeq(form, "&") {
+		if one != "" && strings.IndexByte(one, '=') < 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // form reads pairs into an object: those that the document describes in their style, and the others as texts, for the

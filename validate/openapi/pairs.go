@@ -58,7 +58,8 @@ func (p *param) owns(name string) bool {
 	switch {
 	case p.style == styleDeep:
 		rest, ok := strings.CutPrefix(name, p.name)
-		return ok && len(rest) > 2 && rest[0] == '[' && rest[len(rest)-1] == ']' && !strings.ContainsAny(rest[1:len(rest)-1], "[]")
+		return ok && len(rest) > 2 && rest[0] == '[' && rest[len(rest)-1] == ']' &&
+			!strings.ContainsAny(rest[1:len(rest)-1], "[]")
 	case !p.spread():
 		return name == p.name
 	}

@@ -20,7 +20,8 @@ const CodeMediaType = "media_type"
 var manyParts = wire.Malformed("too_many_parts", "The body has too many parts.")
 
 func badMultipart(err error) *problem.Problem {
-	return wire.Malformed("malformed_multipart", "The body is not multipart/form-data as RFC 7578 has it: "+err.Error()+".")
+	return wire.Malformed("malformed_multipart",
+		"The body is not multipart/form-data as RFC 7578 has it: "+err.Error()+".")
 }
 
 // multipart reads a form whose parts are members of an object, and judges the object.

@@ -11,8 +11,10 @@ import (
 )
 
 var (
-	badQuery = problem.New(http.StatusBadRequest, "bad_query", "The query is not well encoded. Send name=value pairs, joined by &, percent-encoded as UTF-8.")
-	longForm = problem.New(http.StatusBadRequest, "too_many_pairs", "The query, or the form, has too many name=value pairs.")
+	badQuery = problem.New(http.StatusBadRequest, "bad_query",
+		"The query is not well encoded. Send name=value pairs, joined by &, percent-encoded as UTF-8.")
+	longForm = problem.New(http.StatusBadRequest, "too_many_pairs",
+		"The query, or the form, has too many name=value pairs.")
 )
 
 // pair is one name=value of a query, a form or a Cookie field. The value is still escaped, as its commas may be the
@@ -20,14 +22,6 @@ var (
 type pair struct {
 	name, value string
 	used        bool
-}
-
-// queryPairs appends the pairs of a query.
-func queryPairs(to []pair, raw string, most int) ([]pair, *problem.Problem) {
-	if !wire.IsASCII(raw) {
-		return nil, badQuery
-	}
-	return appendPairs(to, raw, most)
 }
 
 // appendPairs appends the pairs of a query or a form, which [wire.Pair] cuts.

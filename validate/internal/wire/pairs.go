@@ -13,13 +13,15 @@ import (
 // readers cut at other places:
 //
 //   - A bare semicolon separates pairs in Rack and older readers.
+//   - Bytes that are not ASCII are Latin-1 to Node.js in a query, to Starlette in a form, and UTF-8 to others. Neither
+//     RFC 3986 §3.4 nor WHATWG URL §5.2 has such bytes written.
 //   - A bare NUL at the end of a form is cut off by Rack.
 //   - qs, Express's reader, cuts a pair at "]=" before it looks for the first "=", and undoes %5D before that. In
 //     "text=]=1" it sees a member "text=]", and no text.
 func Pair(raw string) (name, value, rest string, ok bool) {
 	one, rest, _ := strings.Cut(raw, "&")
 	name, value, _ = strings.Cut(one, "=")
-	if strings.ContainsAny(one, ";\x00") || closesAndAssigns(value) {
+	if strings.ContainsAny(one, ";\x00") || !IsASCII(one) || closesAndAssigns(value) {
 		return "", "", "", false
 	}
 	name, ok = Unescape(name)
@@ -32,7 +34,8 @@ func closesAndAssigns(value string) bool {
 		if i < 0 {
 			return false
 		}
-		if before := value[:i]; strings.HasSuffix(before, "]") || strings.HasSuffix(before, "%5D") || strings.HasSuffix(before, "%5d") {
+		before := value[:i]
+		if strings.HasSuffix(before, "]") || strings.HasSuffix(before, "%5D") || strings.HasSuffix(before, "%5d") {
 			return true
 		}
 		value = value[i+1:]
@@ -48,8 +51,7 @@ func Unescape(s string) (string, bool) {
 	return text, err == nil && utf8.ValidString(text)
 }
 
-// IsASCII reports whether a query is of ASCII, as RFC 3986 §3.4 has it. Node.js reads other bytes as Latin-1, and
-// others as UTF-8.
+// IsASCII reports whether s is of ASCII alone.
 func IsASCII(s string) bool {
 	for i := range len(s) {
 		if s[i] >= utf8.RuneSelf {

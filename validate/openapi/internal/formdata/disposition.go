@@ -9,8 +9,8 @@ import (
 // The rules of Content-Disposition.
 const (
 	ruleDisposition = `Content-Disposition must be form-data; name="…"; filename="…", in this form and order`
-	ruleExtended    = "Content-Disposition must have no parameter with an asterisk, but a filename* that says what filename says"
-	ruleName        = "the name must not be empty, begin or end with a space, or hold what some readers decode, unescape or cut"
+	ruleExtended    = "Content-Disposition must have no asterisk, but a filename* that says what filename says"
+	ruleName        = "the name must not be empty, be in spaces, or hold what some readers decode, unescape or cut"
 	ruleFilename    = "the filename must be UTF-8, not be a folder's, and hold no quote and no parameter"
 )
 

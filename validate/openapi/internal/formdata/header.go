@@ -65,7 +65,8 @@ var fields = map[string]int{
 
 var fieldNames = [...]string{"Content-Disposition", "Content-Type", "Content-Transfer-Encoding", "Content-Length"}
 
-// embeds reports whether Rack would find one of the fields within another: it looks for their names anywhere in a header.
+// embeds reports whether Rack would find one of the fields within another: it looks for their names anywhere in a
+// header.
 func embeds(b []byte) bool {
 	for {
 		i := bytes.IndexByte(b, '-')
@@ -118,7 +119,11 @@ func (p *Part) consistent() (rule string) {
 }
 
 func isIdentity(encoding string) bool {
-	return strings.EqualFold(encoding, "binary") || strings.EqualFold(encoding, "8bit") || strings.EqualFold(encoding, "7bit")
+	switch strings.ToLower(encoding) {
+	case "7bit", "8bit", "binary":
+		return true
+	}
+	return false
 }
 
 // isText reports whether b is UTF-8 without controls, but for tabs.
@@ -151,10 +156,11 @@ func (p *Part) mediaType(s string) (rule string) {
 		one, rest, more = cutParameter(rest)
 		attribute, value, ok := strings.Cut(strings.Trim(one, " "), "=")
 		attribute = strings.ToLower(attribute)
-		if value, ok = unquote(value, ok); !ok || n == len(names) || !isToken(attribute) || slices.Contains(names[:n], attribute) {
+		value, ok = unquote(value, ok)
+		switch {
+		case !ok || n == len(names) || !isToken(attribute) || slices.Contains(names[:n], attribute):
 			return malformed
-		}
-		if strings.HasPrefix(attribute, "charset*") { // RFC 2231
+		case strings.HasPrefix(attribute, "charset*"): // RFC 2231
 			return malformed
 		}
 		if names[n] = attribute; attribute == "charset" {
