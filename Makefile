@@ -5,7 +5,7 @@ GO          ?= go
 PKG         ?= ./...
 FUZZTIME    ?= 20s
 BENCHCOUNT  ?= 6
-MUTATIONS   ?= 20000
+MUTATIONS   ?= 10000
 
 .PHONY: help run build test test-long servers lint fmt fuzz bench peers browser
 

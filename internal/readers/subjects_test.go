@@ -146,6 +146,7 @@ var pairTricks = []string{
 	"kind=user&\tcount=999", "kind=user&count\x00=999", "kind=user&tags=a&tags[x]=z", "kind=user&tags[0]=z",
 	"kind=user&tags[]=z", "__proto__[count]=999&kind=user", "kind=user&x.count=999", "kind=user&x[count]=999",
 	"kind=user&!count=999", "kind=user&count(1i)=999",
+	"?count=999",
 }
 
 // cookieTexts are what honest clients send: declared cookies beside those of others.

@@ -72,9 +72,10 @@ func foldedName(name string) string {
 	return strings.Map(foldedRune, name)
 }
 
-// isTrimmed holds bytes that are not UTF-8 too: older Node.js programs read a cookie as Latin-1, and trim its 0xA0.
+// isTrimmed holds a question mark, which PHP's own server leaves out at the beginning of a query, and bytes that are not
+// UTF-8: older Node.js programs read a cookie as Latin-1, and trim its 0xA0.
 func isTrimmed(r rune) bool {
-	return unicode.IsSpace(r) || unicode.IsControl(r) || r == '!' || r == '\uFEFF' || r == utf8.RuneError
+	return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune("!?\uFEFF", r) || r == utf8.RuneError
 }
 
 func foldedRune(r rune) rune {

@@ -13,7 +13,7 @@ import (
 var looseNames = map[string]bool{
 	"count[]": true, "count[$gt]": true, "count[0]": true, "count[x": true, "count[": true, "count]": true, "[count]": true,
 	" count": true, "\tcount": true, "count ": true, "\ncount": true, "count\x00": true, "count\x00x": true, "COUNT": true,
-	"Count": true, "count.x": true, ".count": true, "filter.count": true, "filter[count]": true, "!count": true,
+	"Count": true, "count.x": true, ".count": true, "filter.count": true, "filter[count]": true, "!count": true, "?count": true,
 	"count(1i)": true, "count;": true, "_method": true, "_METHOD": true,
 
 	"counts": false, "count_": false, "_count": false, "account": false, "cou nt": false, "count-x": false, "count=": false,
