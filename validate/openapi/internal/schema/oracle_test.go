@@ -1,0 +1,290 @@
+package schema
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"regexp"
+	"strconv"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+const (
+	// pairsVariable raises how many pairs of a schema and a value are made.
+	pairsVariable = "SALLYPORT_TEST_PAIRS"
+	// seedVariable repeats what a run has logged as its seed.
+	seedVariable = "SALLYPORT_TEST_SEED"
+
+	perSchema = 30
+)
+
+func setting(t testing.TB, name string, otherwise uint64) uint64 {
+	t.Helper()
+	text := os.Getenv(name)
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return n
+}
+
+// judge is another reader of JSON Schema.
+type judge struct{ *jsonschema.Schema }
+
+// pattern is a pattern as this package reads it: what the two readers make of patterns is
+// compared by the test suite, not here.
+type matcher struct {
+	*regexp.Regexp
+	source string
+}
+
+func (m matcher) String() string { return m.source }
+
+func engine(source string) (jsonschema.Regexp, error) {
+	re, err := regexp.Compile(fromECMA(source))
+	return matcher{re, source}, err
+}
+
+// otherJudge compiles a schema with santhosh-tekuri/jsonschema.
+func otherJudge(source []byte) (*judge, error) {
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(source))
+	if err != nil {
+		return nil, err
+	}
+	c := jsonschema.NewCompiler()
+	c.DefaultDraft(jsonschema.Draft2020)
+	c.AssertFormat()
+	c.UseRegexpEngine(engine)
+	if err := c.AddResource("memory:schema.json", doc); err != nil {
+		return nil, err
+	}
+	s, err := c.Compile("memory:schema.json")
+	return &judge{s}, err
+}
+
+func (j *judge) fits(text []byte) (bool, error) {
+	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		return false, err
+	}
+	return j.Validate(v) == nil, nil
+}
+
+// ours compiles a schema that speaks of no direction, and lets members pass that it does not
+// describe: JSON Schema alone.
+func ours(source []byte) (*Schema, error) {
+	return compileFor(source, Direction{}, Options{Open: true, Lenient: true})
+}
+
+func compileFor(source []byte, d Direction, o Options) (*Schema, error) {
+	root, l, err := place("schema.json", source)
+	if err != nil {
+		return nil, err
+	}
+	c := NewCompiler(l, d, o)
+	s := c.Add(root)
+	c.Finish()
+	if l.Failed() {
+		return nil, fmt.Errorf("%v", l.Problems())
+	}
+	return s, nil
+}
+
+// verdicts are what both say about a value for a schema.
+func verdicts(schema, value []byte) (us, them bool, err error) {
+	s, err := ours(schema)
+	if err != nil {
+		return false, false, err
+	}
+	j, err := otherJudge(schema)
+	if err != nil {
+		return false, false, err
+	}
+	v, over, p := Parse(value, wide)
+	if over != nil || p != nil {
+		return false, false, fmt.Errorf("%v %v", over, p)
+	}
+	us, _ = s.Fits(v)
+	them, err = j.fits(value)
+	return us, them, err
+}
+
+// TestOracle compares the verdicts with those of another reader, for schemas and values that
+// are made by chance.
+func TestOracle(t *testing.T) {
+	pairs, first := setting(t, pairsVariable, 100_000), setting(t, seedVariable, rand.Uint64())
+	t.Logf("%s=%d", seedVariable, first)
+	var c tally
+	for seed := first; c.pairs < pairs && c.failed < 5; seed++ {
+		c.oneSchema(t, seed)
+	}
+	t.Logf("%d pairs of %d schemas, %.1f %% fit", c.pairs, c.schemas, 100*float64(c.fit)/float64(c.pairs))
+	if share := float64(c.fit) / float64(c.pairs); c.failed == 0 && (share < 0.2 || share > 0.8) {
+		t.Errorf("one of the verdicts is rare: %.2f of the values fit", share)
+	}
+}
+
+// tally is what a run of the oracle has seen.
+type tally struct {
+	pairs, schemas, fit uint64
+	failed              int
+}
+
+// oneSchema compares the verdicts about some values for one schema.
+func (c *tally) oneSchema(t *testing.T, seed uint64) {
+	t.Helper()
+	g := newGenerator(seed)
+	doc := g.document()
+	source := g.text(doc)
+	s, err := ours(source)
+	j, otherErr := otherJudge(source)
+	if err != nil || otherErr != nil {
+		c.failed++
+		t.Errorf("seed %d: %s: ours: %v, the other's: %v", seed, source, err, otherErr)
+		return
+	}
+
+	c.schemas++
+	for range perSchema {
+		value := g.sample(doc)
+		text := g.text(value)
+		us, _ := s.Fits(parse(t, text))
+		them, err := j.fits(text)
+		if err != nil {
+			t.Fatalf("seed %d: %s: %v", seed, text, err)
+		}
+		c.pairs++
+		if us {
+			c.fit++
+		}
+		if us != them {
+			c.failed++
+			small, of := shrink(doc, value)
+			t.Errorf("seed %d: fits %t, and %t by the other\nschema %s\nvalue %s", seed, us, them, small, of)
+			return
+		}
+	}
+}
+
+// sample makes a value for a schema: near it, near it but for one place, or any.
+func (g *generator) sample(doc any) any {
+	value := g.near(doc, 4)
+	switch g.IntN(10) {
+	case 0:
+		return g.any(3)
+	case 1, 2, 3:
+		return g.mutate(value)
+	case 4:
+		return g.mutate(g.mutate(value))
+	}
+	return value
+}
+
+// otherwise are values about which the two readers do not agree, and why that is to stay.
+var otherwise = []struct {
+	schema, value string
+	us            bool
+	why           string
+}{
+	{`{"anyOf": [{"$ref": "#"}, {"type": "null"}]}`, `null`, false,
+		"a schema that asks itself about the same value has no meaning (core §9.4.1): ours refuses every value as too complex, theirs fails the choice alone"},
+	{`{"format": "uri"}`, `"urn:a:b c"`, false, "RFC 3986 has no space: theirs is what net/url reads"},
+	{`{"format": "uri-reference"}`, `"\u2028"`, false, "RFC 3986 is ASCII alone"},
+	{`{"format": "hostname"}`, `"127.1"`, false, "the last label begins with a letter (RFC 1123 §2.1): some parsers read this as an address"},
+	{`{"format": "email"}`, `"a@[127.0.0.1]"`, false, "an address of a mailbox in use has a domain name"},
+	{`{"format": "email"}`, `"\"a b\"@c.example"`, false, "no quoted local parts: two spellings of one address"},
+	{`{"format": "byte"}`, `"!"`, false, "a format of OpenAPI, which theirs does not know"},
+	{`{"format": "int32"}`, `3000000000`, false, "a format of OpenAPI, which theirs does not know"},
+}
+
+// TestOracle_differences holds what is listed: a difference that has gone leaves the list.
+func TestOracle_differences(t *testing.T) {
+	for _, d := range otherwise {
+		us, them, err := verdicts([]byte(d.schema), []byte(d.value))
+		if err != nil || us != d.us || them == d.us {
+			t.Errorf("%s, %s: fits %t and by the other %t, %v; listed as %t: %s", d.schema, d.value, us, them, err, d.us, d.why)
+		}
+	}
+}
+
+// shrink makes a schema and a value smaller for as long as the verdicts differ.
+func shrink(doc, value any) (schema, text []byte) {
+	schema, text = plain(doc), plain(value)
+	tries := 0
+	differ := func(schema, text []byte) bool {
+		if tries++; tries > 3000 {
+			return false
+		}
+		us, them, err := verdicts(schema, text)
+		return err == nil && us != them
+	}
+	for smaller := true; smaller; {
+		smaller = false
+		for _, less := range lesser(schema) {
+			if differ(less, text) {
+				schema, smaller = less, true
+				break
+			}
+		}
+		for _, less := range lesser(text) {
+			if differ(schema, less) {
+				text, smaller = less, true
+				break
+			}
+		}
+	}
+	return schema, text
+}
+
+func plain(v any) []byte {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return text
+}
+
+// lesser returns a text with one part taken out, or replaced by what is in it, in every way.
+func lesser(text []byte) (all [][]byte) {
+	var v any
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	if err := d.Decode(&v); err != nil {
+		panic(err)
+	}
+	without(v, func(less any) { all = append(all, plain(less)) })
+	return all
+}
+
+func without(v any, yield func(any)) {
+	switch v := v.(type) {
+	case map[string]any:
+		for name, member := range v {
+			yield(member)
+			delete(v, name)
+			yield(v)
+			without(member, func(less any) {
+				v[name] = less
+				yield(v)
+			})
+			v[name] = member
+		}
+	case []any:
+		for i, item := range v {
+			yield(item)
+			yield(append(append([]any{}, v[:i]...), v[i+1:]...))
+			without(item, func(less any) {
+				v[i] = less
+				yield(v)
+			})
+			v[i] = item
+		}
+	}
+}
