@@ -187,8 +187,8 @@ func (g *generator) sample(doc any) any {
 	return value
 }
 
-// otherwise are values about which the two readers do not agree, and why that is to stay.
-var otherwise = []struct {
+// disagreements are values about which the two readers do not agree, and why that is to stay.
+var disagreements = []struct {
 	schema, value string
 	us            bool
 	why           string
@@ -206,7 +206,7 @@ var otherwise = []struct {
 
 // TestOracle_differences holds what is listed: a difference that has gone leaves the list.
 func TestOracle_differences(t *testing.T) {
-	for _, d := range otherwise {
+	for _, d := range disagreements {
 		us, them, err := verdicts([]byte(d.schema), []byte(d.value))
 		if err != nil || us != d.us || them == d.us {
 			t.Errorf("%s, %s: fits %t and by the other %t, %v; listed as %t: %s", d.schema, d.value, us, them, err, d.us, d.why)
