@@ -39,7 +39,7 @@ func (g *generator) nearArray(parts []map[string]any, depth int) any {
 
 // nearAll makes a value for several schemas at once.
 func (g *generator) nearAll(all []any, depth int) any {
-	if depth <= 0 || len(all) == 0 {
+	if g.left--; depth <= 0 || len(all) == 0 || g.left < 0 {
 		return g.any(0)
 	}
 	return g.near(map[string]any{"allOf": all}, depth-1)

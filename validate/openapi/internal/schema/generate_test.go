@@ -21,6 +21,7 @@ type generator struct {
 	anchor map[int][]string // the dynamic anchors of a resource by its definition, -1 for the root
 	at     int              // the definition that is being made, -1 for the root
 	marks  bool             // readOnly and writeOnly are among the keywords
+	left   int              // values that the one in the making may still hold
 
 	matchers map[string]*regexp.Regexp
 }
@@ -233,7 +234,7 @@ func (g *generator) fill(s map[string]any, depth int, inPlace bool) {
 		g.applicator(s, depth)
 	}
 	if g.one(14) {
-		g.values(s, depth)
+		g.listed(s, depth)
 	}
 }
 
@@ -253,8 +254,8 @@ func (g *generator) types(kind Kind) any {
 	return list
 }
 
-// values adds enum or const.
-func (g *generator) values(s map[string]any, depth int) {
+// listed adds enum or const.
+func (g *generator) listed(s map[string]any, depth int) {
 	if g.one(3) {
 		s["const"] = g.any(depth)
 		return

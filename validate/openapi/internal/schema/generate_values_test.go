@@ -8,6 +8,11 @@ import (
 	"unicode/utf8"
 )
 
+const (
+	maxParts  = 20 // of the schemas that one value is made for
+	maxValues = 50 // that one value holds
+)
+
 // any makes some value.
 func (g *generator) any(depth int) any {
 	n := 6
@@ -66,7 +71,7 @@ func (g *generator) near(s any, depth int) any {
 // gather finds the schemas that are to hold for a value, of which a choice has one.
 func (g *generator) gather(s any, parts *[]map[string]any, left int) {
 	m, ok := s.(map[string]any)
-	if !ok || left == 0 {
+	if !ok || left == 0 || len(*parts) > maxParts {
 		return
 	}
 	*parts = append(*parts, m)

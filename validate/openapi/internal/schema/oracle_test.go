@@ -175,6 +175,7 @@ func (c *tally) oneSchema(t *testing.T, seed uint64) {
 
 // sample makes a value for a schema: near it, near it but for one place, or any.
 func (g *generator) sample(doc any) any {
+	g.left = maxValues
 	value := g.near(doc, 4)
 	switch g.IntN(10) {
 	case 0:
