@@ -131,6 +131,28 @@ func (g *generator) mutate(v any) any {
 	return g.any(1)
 }
 
+// strew returns v with members added to some of its objects.
+func (g *generator) strew(v any) any {
+	switch v := v.(type) {
+	case []any:
+		list := []any{}
+		for _, item := range v {
+			list = append(list, g.strew(item))
+		}
+		return list
+	case map[string]any:
+		m := map[string]any{}
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			m[name] = g.strew(v[name])
+		}
+		if name := pick(g, nameList); m[name] == nil && !g.one(3) {
+			m[name] = g.any(1)
+		}
+		return m
+	}
+	return v
+}
+
 func (g *generator) mutateArray(v []any) any {
 	list := slices.Clone(v)
 	switch n := len(list); {

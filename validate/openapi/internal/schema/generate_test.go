@@ -67,6 +67,9 @@ func (g *generator) document() map[string]any {
 
 	g.at = -1
 	g.fill(g.root, 3, true)
+	if g.one(2) {
+		g.object(g.root, 3)
+	}
 	for i, d := range g.defs {
 		g.at = i
 		g.fill(d, 2, true)
@@ -271,10 +274,10 @@ var (
 	integers  = []string{"0", "1", "2", "3", "5", "10", "-1", "-3", "1.0", "1e1", "9007199254740991", "9007199254740992", "9007199254740993", "-9007199254740993", "123456789012345678901234567890"}
 	decimals  = []string{"-0", "0.0", "1e0", "0.1", "0.3", "1.5", "15e-1", "-2.5", "1e-7", "2.50", "100e-1", "0.30000000000000004", "1e22", "1E+2", "9007199254740993.0", "1e300", "1e-300", "123456789.987654321", "0.1000000000000000055511151231257827"}
 	divisors  = []string{"1", "2", "3", "0.1", "0.01", "1.5", "0.3", "7", "1e-3", "2.5e1", "1e2", "9007199254740993", "0.07"}
-	wordList  = []string{"", "a", "b", "ab", "abc", "bca", "é", "e\u0301", "日本", "😀", "😀😀", "a b", "a\n", "x\r", "\u2028", "\u00a0", "\u0000", "12", "007", "2024-02-29", "2023-02-29", "10.0.0.1", "10.0.0.256", "::1", "1::2::3", "a@b.example", "@", "/a/b", "/a~2", "1/a", "a/b", "01#", "2a5c8e6e-2d0c-4f2e-8f8c-0a4b7d9e1f00", "2A5C8E6E-2d0c-4f2e-8f8c-0a4b7d9e1f00", "P1D", "P1Y2W", "P", "PT1H30M", "x-y", "2024-02-29T23:59:59Z", "2024-02-29T24:00:00Z", "2024-02-29t01:02:03.5+01:00", "23:59:59Z", "01:02:03+24:00", "https://a.example/?q#f", "https://a.example/ x", "urn:a:b", "a..b", "-a.example", "a.example"}
+	wordList  = []string{"", "a", "b", "ab", "abc", "bca", "é", "e\u0301", "日本", "😀", "😀😀", "a b", "a\n", "x\r", "\u2028", "\u00a0", "\u0000", "12", "007", "2024-02-29", "2023-02-29", "10.0.0.1", "10.0.0.256", "::1", "1::2::3", "a@b.example", "@", "/a/b", "/a~2", "1/a", "a/b", "01#", "2a5c8e6e-2d0c-4f2e-8f8c-0a4b7d9e1f00", "2A5C8E6E-2d0c-4f2e-8f8c-0a4b7d9e1f00", "P1D", "P1Y2W", "P", "PT1H30M", "x-y", "2024-02-29T23:59:59Z", "2024-02-29T24:00:00Z", "2024-02-29T01:02:03.5+01:00", "23:59:59Z", "01:02:03+24:00", "https://a.example/?q#f", "https://a.example/ x", "urn:a:b", "a..b", "-a.example", "a.example"}
 	nameList  = []string{"a", "a", "b", "b", "c", "d", "ab", "x-1", "é", "😀", "", "A", "a/b", "a~b", "$ref", "type"}
 	patterns  = []string{"^a", "b$", "^[a-c]+$", `^\d+$`, "^.$", "^.{2,3}$", `^\S*$`, `\s`, "^[^x]*$", "é", "^(a|b)*$", "^$", `^\w+$`, `[\s\S]`, ".", `[^\S]`, `^x-`, `^[^]$`, `^\u0061`, `\/`, `^(?:a|bc?){1,2}$`}
-	sameForms = []string{"ipv4", "ipv6", "date", "date-time", "time", "duration", "email", "json-pointer", "relative-json-pointer", "uuid", "unknown-format"}
+	sameForms = []string{"ipv4", "ipv6", "date", "date-time", "time", "duration", "json-pointer", "relative-json-pointer", "uuid", "unknown-format"}
 )
 
 // keywords adds assertions about a kind.

@@ -201,6 +201,8 @@ var disagreements = []struct {
 	{`{"format": "hostname"}`, `"127.1"`, false, "the last label begins with a letter (RFC 1123 §2.1): some parsers read this as an address"},
 	{`{"format": "email"}`, `"a@[127.0.0.1]"`, false, "an address of a mailbox in use has a domain name"},
 	{`{"format": "email"}`, `"\"a b\"@c.example"`, false, "no quoted local parts: two spellings of one address"},
+	{`{"format": "date-time"}`, `"2026-01-31t09:30:00z"`, false, "RFC 3339 §5.6 leaves it to the reader whether T and Z may be small: one spelling"},
+	{`{"format": "time"}`, `"23:59:60Z"`, false, "a leap second has no time in most programs"},
 	{`{"format": "byte"}`, `"!"`, false, "a format of OpenAPI, which theirs does not know"},
 	{`{"format": "int32"}`, `3000000000`, false, "a format of OpenAPI, which theirs does not know"},
 }
