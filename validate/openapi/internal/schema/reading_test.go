@@ -19,6 +19,7 @@ type reading struct {
 	named map[int]map[string]any  // the schemas that anchors name
 	moves map[int]map[string]bool // the anchors among them that are dynamic
 	scope []int                   // the resources on the way here
+	steps int                     // schemas that may still be asked: choices within choices take many
 }
 
 // spoken is something that a schema says of a place.
@@ -114,8 +115,8 @@ func (r *reading) dynamicTarget(ref string, home int) any {
 // asks reports whether s holds for v, and what is spoken where it does.
 func (r *reading) asks(s any, place string, v any) (bool, []spoken) {
 	m, ok := s.(map[string]any)
-	if !ok {
-		return s.(bool), nil
+	if r.steps--; !ok || r.steps < 0 {
+		return s == true, nil
 	}
 	home := r.homes[reflect.ValueOf(m).Pointer()]
 	r.scope = append(r.scope, home)
