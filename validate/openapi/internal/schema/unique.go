@@ -19,7 +19,7 @@ func (r *run) distinct(at int32) bool {
 	hashes := r.hashes[first:]
 	slices.Sort(hashes)
 	r.hashes = r.hashes[:first]
-	for i := 1; i < len(hashes); i++ {
+	for i := 1; i < len(hashes) && !r.over; i++ {
 		if hashes[i] == hashes[i-1] && r.repeats(n, hashes[i]) {
 			return false
 		}
@@ -28,12 +28,13 @@ func (r *run) distinct(at int32) bool {
 }
 
 // repeats reports whether two items with a hash are the same. Others may have it by chance.
+// Nothing is the same as anything once the work is used up, so the search ends there.
 func (r *run) repeats(n *node, hash uint64) bool {
-	for c := n.first; c != 0; c = r.v.nodes[c].next {
+	for c := n.first; c != 0 && !r.over; c = r.v.nodes[c].next {
 		if r.hash(c) != hash {
 			continue
 		}
-		for d := r.v.nodes[c].next; d != 0; d = r.v.nodes[d].next {
+		for d := r.v.nodes[c].next; d != 0 && !r.over; d = r.v.nodes[d].next {
 			if r.hash(d) == hash && r.equal(r.v, c, r.v, d) {
 				return true
 			}
