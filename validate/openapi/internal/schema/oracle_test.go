@@ -125,16 +125,16 @@ func TestOracle(t *testing.T) {
 	for seed := first; c.pairs < pairs && c.failed < 5; seed++ {
 		c.oneSchema(t, seed)
 	}
-	t.Logf("%d pairs of %d schemas, %.1f %% fit", c.pairs, c.schemas, 100*float64(c.fit)/float64(c.pairs))
-	if share := float64(c.fit) / float64(c.pairs); c.failed == 0 && (share < 0.2 || share > 0.8) {
+	t.Logf("%d pairs of %d schemas, %.1f %% fit, %d differ for a known reason", c.pairs, c.schemas, 100*float64(c.fit)/float64(c.pairs), c.known)
+	if share := float64(c.fit) / float64(c.pairs); c.pairs > 10_000 && (share < 0.2 || share > 0.8) {
 		t.Errorf("one of the verdicts is rare: %.2f of the values fit", share)
 	}
 }
 
 // tally is what a run of the oracle has seen.
 type tally struct {
-	pairs, schemas, fit uint64
-	failed              int
+	pairs, schemas, fit, known uint64
+	failed                     int
 }
 
 // oneSchema compares the verdicts about some values for one schema.
@@ -164,6 +164,10 @@ func (c *tally) oneSchema(t *testing.T, seed uint64) {
 		if us {
 			c.fit++
 		}
+		if us != them && isKnown(g, source, value, us) {
+			c.known++
+			continue
+		}
 		if us != them {
 			c.failed++
 			small, of := shrink(doc, value)
@@ -171,6 +175,18 @@ func (c *tally) oneSchema(t *testing.T, seed uint64) {
 			return
 		}
 	}
+}
+
+// isKnown reports whether a difference is the one that chance comes upon, see disagreements:
+// the scope of a $dynamicRef below propertyNames. The plain reading decides who is right.
+func isKnown(g *generator, source []byte, value any, us bool) bool {
+	if !bytes.Contains(source, []byte(`"propertyNames"`)) || !bytes.Contains(source, []byte(`"$dynamicRef"`)) {
+		return false
+	}
+	r := newReading(g)
+	r.steps = 100_000
+	held, _ := r.asks(g.root, "", value)
+	return held == us && r.steps > 0
 }
 
 // sample makes a value for a schema: near it, near it but for one place, or any.
@@ -189,6 +205,7 @@ func (g *generator) sample(doc any) any {
 }
 
 // disagreements are values about which the two readers do not agree, and why that is to stay.
+// Two of them are about schemas, the others about formats, which the generator leaves out.
 var disagreements = []struct {
 	schema, value string
 	us            bool
@@ -196,6 +213,9 @@ var disagreements = []struct {
 }{
 	{`{"anyOf": [{"$ref": "#"}, {"type": "null"}]}`, `null`, false,
 		"a schema that asks itself about the same value has no meaning (core §9.4.1): ours refuses every value as too complex, theirs fails the choice alone"},
+	{`{"$id": "https://a.example/r", "$dynamicAnchor": "n", "properties": {"a": {"$ref": "s"}}, "$defs": {` +
+		`"s": {"$id": "s", "propertyNames": {"$dynamicRef": "t#n"}}, "t": {"$id": "t", "$dynamicAnchor": "n", "maxLength": 1}}}`, `{"a": {"bb": 1}}`, true,
+		"theirs is wrong: below propertyNames it forgets the scope of a $dynamicRef (core §8.2.3.2), of which the outermost is the root"},
 	{`{"format": "uri"}`, `"urn:a:b c"`, false, "RFC 3986 has no space: theirs is what net/url reads"},
 	{`{"format": "uri-reference"}`, `"\u2028"`, false, "RFC 3986 is ASCII alone"},
 	{`{"format": "hostname"}`, `"127.1"`, false, "the last label begins with a letter (RFC 1123 §2.1): some parsers read this as an address"},
