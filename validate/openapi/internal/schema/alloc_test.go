@@ -2,6 +2,7 @@ package schema
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -55,4 +56,11 @@ func TestFits_allocations(t *testing.T) {
 			})
 		}
 	}
+}
+
+// allocated is how many bytes the program has allocated so far.
+func allocated() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.TotalAlloc
 }

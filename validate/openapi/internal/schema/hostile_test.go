@@ -2,193 +2,142 @@ package schema
 
 import (
 	"fmt"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/sallyport-dev/sallyport/validate"
-	"github.com/sallyport-dev/sallyport/validate/internal/wire"
 )
 
-// defaults are the bounds of a body without any configuration.
-func defaults() Bounds {
-	l := wire.NewLimits(validate.DefaultLimit, validate.DefaultDepth, false)
-	return Bounds{Text: 64 << 10, Items: validate.MaxItems, Values: 10_000, Limits: &l}
-}
+const (
+	// refusalBytes is what judging one body may allocate, at the default bounds.
+	refusalBytes = 8 << 20
+	// refusalStep is the work of the step that is refused: a long text under a large pattern.
+	refusalStep = 4_000_000
+)
 
-// repeat joins n texts.
-func repeat(n int, sep string, text func(i int) string) string {
-	parts := make([]string, n)
-	for i := range parts {
-		parts[i] = text(i)
-	}
-	return strings.Join(parts, sep)
-}
-
-func same1(text string) func(int) string { return func(int) string { return text } }
-
-// nest puts a value into n others.
-func nest(n int, before, value, after string) string {
-	return strings.Repeat(before, n) + value + strings.Repeat(after, n)
-}
-
-func list(n int, text func(int) string) string { return "[" + repeat(n, ",", text) + "]" }
-
-// members are an object of n members.
-func members(n int, value string) string {
-	return "{" + repeat(n, ",", func(i int) string { return fmt.Sprintf(`"m%d":%s`, i, value) }) + "}"
-}
-
-// tree is a binary tree.
-func tree(depth int, leaf string) string {
-	if depth == 0 {
-		return leaf
-	}
-	return `{"l":` + tree(depth-1, leaf) + `,"r":` + tree(depth-1, leaf) + `}`
-}
-
-type body struct{ name, text string }
-
-// worst are bodies at the default bounds, each of them the worst for some schema.
-func worst() []body {
-	long := strings.Repeat("a", 63<<10)
-	number := strings.Repeat("7", 63)
-	backwards := "{" + repeat(1000, ",", func(i int) string { return fmt.Sprintf(`"m%d":1`, 999-i) }) + "}"
-	return []body{
-		{"27 KB of {}", list(9, same1(list(998, same1("{}"))))},
-		{"3 KB of {}", list(1000, same1("{}"))},
-		{"objects of 1000 members", list(9, same1(members(1000, "1")))},
-		{"k in k", nest(63, `{"k":`, "1", "}")},
-		{"k in k, {}", nest(62, `{"k":`, "{}", "}")},
-		{"k in k, 12 deep", nest(12, `{"k":`, "1", "}")},
-		{"k in lists", nest(31, `{"k":[`, "1", "]}")},
-		{"k in k, long text", nest(62, `{"k":`, `"`+long+`"`, "}")},
-		{"k in k, 900 members", nest(40, `{"k":`, members(900, "1"), "}")},
-		{"k in k, 150 members each", nest(60, strings.TrimSuffix(members(150, "1"), "}")+`,"k":`, "{}", "}")},
-		{"lists in lists", nest(63, "[", "1", "]")},
-		{"tree", tree(12, "1")},
-		{"tree, ends wrong", tree(11, "{}")},
-		{"long texts", list(16, same1(`"`+long+`"`))},
-		{"long names", "{" + repeat(15, ",", func(i int) string { return fmt.Sprintf(`"%s%d":1`, long, i) }) + "}"},
-		{"objects, each once", list(1000, func(i int) string { return fmt.Sprintf(`{"a":%d,"b":[1],"c":{},"d":1,"e":2,"f":3}`, i) })},
-		{"objects, the last twice", list(1000, func(i int) string { return fmt.Sprintf(`{"a":%d,"b":[1],"c":{},"d":1,"e":2}`, min(i, 998)) })},
-		{"large ones twice", list(2, func(i int) string { return [2]string{members(1000, "1"), backwards}[i] })},
-		{"long numbers", list(1000, same1(number))},
-		{"long numbers in objects", list(9, same1(members(1000, number)))},
-		{"kinds", list(1000, same1(`{"kind":"x","m1":1,"m2":{},"m3":[],"m4":"","m5":null,"k":[{}]}`))},
-		{"known kinds", list(1000, same1(`{"kind":"T1","m1":1,"m2":{},"m3":[],"m4":"","m5":null,"k":[{}]}`))},
-		{"expressions", list(1000, same1(`"`+strings.Repeat("(a{9}|[b-c]?)", 70)+`"`))},
-		{"addresses", list(16, same1(`"https://a.example/`+long[:60<<10]+`"`))},
-	}
-}
-
-type shape struct{ name, schema string }
-
-// holding has a schema hold for each item of lists in lists.
-func holding(t string) string {
-	return `{"if": {"type": "array"}, "then": {"items": {"$ref": "#"}}, "else": {"$ref": "#/$defs/t"}, "$defs": {"t": ` + t + `}}`
-}
-
-const again = `{"properties": {"k": {"$ref": "#/$defs/t"}, "l": {"$ref": "#/$defs/t"}, "r": {"$ref": "#/$defs/t"}}}`
-
-// shapes are schemas as documents have them, and as nobody should write them.
-func shapes() []shape {
-	required := func(n int) string {
-		return `"required": [` + repeat(n, ",", func(i int) string { return fmt.Sprintf(`"r%d"`, i) }) + `]`
-	}
-	properties := func(n int) string {
-		return `"properties": {` + repeat(n, ",", func(i int) string { return fmt.Sprintf(`"m%d": {"type": "string"}`, i) }) + `}`
-	}
-	object := func(i int) string {
-		return fmt.Sprintf(`{"type": "object", "required": ["kind", "n%d"], %s}`, i, properties(8))
-	}
-	choice := func(keyword string, n int, of func(int) string) string {
-		return `{"` + keyword + `": [` + repeat(n, ",", of) + `]}`
-	}
-	nested := func(of func(int) string) func(int) string {
-		return func(int) string { return choice("anyOf", 4, of) }
-	}
-	components := `"components": {"schemas": {` + repeat(20, ",", func(i int) string { return fmt.Sprintf(`"T%d": %s`, i, object(i)) }) + `}}`
-	ref := same1(`{"$ref": "#/$defs/t"}`)
-	return []shape{
-		{"40 required", holding(`{` + required(40) + `}`)},
-		{"200 required", holding(`{` + required(200) + `, ` + properties(8) + `}`)},
-		{"closed", holding(`{"additionalProperties": false, ` + properties(40) + `}`)},
-		{"anyOf of 50", holding(choice("anyOf", 50, object))},
-		{"oneOf of 50", holding(choice("oneOf", 50, object))},
-		{"anyOf of 50, 200 required each", holding(choice("anyOf", 50, func(int) string { return `{` + required(200) + `}` }))},
-		{"oneOf of 8, 8 members", holding(choice("oneOf", 8, object))},
-		{"nested choices", holding(choice("anyOf", 4, nested(nested(object))))},
-		{"anyOf of three itself", holding(choice("anyOf", 3, same1(again)))},
-		{"oneOf of three itself", holding(choice("oneOf", 3, same1(again)))},
-		{"allOf of three itself", holding(choice("allOf", 3, same1(again)))},
-		{"itself and a text", holding(`{"anyOf": [{"type": "string", "minLength": 99, "maxLength": 99999, "pattern": "b$"}, ` + again + `, ` + again + `]}`)},
-		{"itself in lists", holding(choice("anyOf", 3, same1(`{"properties": {"k": {"type": "array", "items": {"$ref": "#/$defs/t"}}}}`)))},
-		{"if, then, else false", holding(`{"properties": {"k": {"if": {"$ref": "#/$defs/t"}, "then": {"$ref": "#/$defs/t"}, "else": false}}}`)},
-		{"if, then, not not", holding(`{"properties": {"k": {"if": {"$ref": "#/$defs/t"}, "then": {"$ref": "#/$defs/t"}, "else": false, "not": {"not": {"$ref": "#/$defs/t"}}}}}`)},
-		{"not not", holding(`{"not": {"not": ` + again + `}, "allOf": [` + again + `]}`)},
-		{"loop and dynamic", `{"$id": "https://a.example/r", "$defs": {"loop": {"properties": {"q": {"$ref": "#/$defs/loop"}}}, "t": {"$dynamicAnchor": "T", "anyOf": [` +
-			repeat(3, ",", same1(`{"properties": {"k": {"$dynamicRef": "#T"}, "l": {"$dynamicRef": "#T"}}}`)) + `]}}, "allOf": [{"$ref": "#/$defs/loop"}, {"$ref": "#/$defs/t"}]}`},
-		{"dynamic lists", `{"$id": "https://a.example/n", "$dynamicAnchor": "N", "anyOf": [` + repeat(3, ",", func(i int) string {
-			return fmt.Sprintf(`{"type": "array", "maxItems": %d, "items": {"$dynamicRef": "#N"}}`, 1000+i)
-		}) + `, {"type": "integer"}]}`},
-		{"asks itself", `{"allOf": [{"$ref": "#"}]}`},
-		{"asks itself by choice", `{"anyOf": [{"$ref": "#"}, {"type": "object"}]}`},
-		{"20 patternProperties", holding(`{"patternProperties": {` + repeat(20, ",", func(i int) string { return fmt.Sprintf(`"^(a|m)+.*%d$": {"type": "string"}`, i) }) + `}}`)},
-		{"pattern", holding(`{"items": {"pattern": "x"}, "pattern": "^(([a-z])+.)+[A-Z]([a-z])+$"}`)},
-		{"large pattern", holding(`{"pattern": "[a-z].{0,900}$"}`)},
-		{"uniqueItems", `{"uniqueItems": true, "items": {"$ref": "#"}}`},
-		{"50 uniqueItems", choice("anyOf", 50, same1(`{"uniqueItems": true, "maxItems": 1}`))},
-		{"50 uniqueItems that nearly hold", choice("anyOf", 50, same1(`{"uniqueItems": true, "contains": false}`))},
-		{"propertyNames", holding(`{"propertyNames": {"anyOf": [{"pattern": "^[a-f]+$"}, {"maxLength": 3}, {"format": "uuid"}]}, "additionalProperties": {"$ref": "#"}}`)},
-		{"contains", `{"contains": {"$ref": "#"}, "items": {"$ref": "#"}, "minContains": 0, "maxContains": 900}`},
-		{"unevaluatedProperties", holding(choice("allOf", 10, same1(`{"allOf": [{`+properties(8)+`}], "unevaluatedProperties": {"$ref": "#"}}`)))},
-		{"unevaluatedItems", `{"allOf": [` + repeat(10, ",", same1(`{"allOf": [{"prefixItems": [true]}], "unevaluatedItems": {"$ref": "#"}}`)) + `]}`},
-		{"discriminator", `{` + components + `, "if": {"type": "array"}, "then": {"items": {"$ref": "#"}}, "else": {"oneOf": [` + repeat(20, ",", func(i int) string {
-			return fmt.Sprintf(`{"$ref": "#/components/schemas/T%d"}`, i)
-		}) + `], "discriminator": {"propertyName": "kind"}}}`},
-		{"format regex", `{"items": {"format": "regex"}}`},
-		{"50 formats of addresses", `{"items": ` + choice("anyOf", 50, same1(`{"format": "uri", "maxLength": 9}`)) + `}`},
-		{"enum of 500 objects", holding(`{"enum": [` + repeat(500, ",", func(i int) string { return fmt.Sprintf(`{"a": %d, "b": [1], "c": {}}`, i) }) + `]}`)},
-		{"const of 1000 members", holding(`{"anyOf": [` + repeat(20, ",", same1(`{"const": `+members(1000, "1")+`}`)) + `]}`)},
-		{"dependentSchemas", holding(`{"dependentSchemas": {"k": ` + again + `, "l": ` + again + `, "r": ` + again + `}, "dependentRequired": {"k": ["x"], "m1": ["x", "y"]}}`)},
-		{"references", `{"if": {"type": "array"}, "then": {"items": {"$ref": "#"}}, "else": {"$ref": "#/$defs/d0"}, "$defs": {` +
-			repeat(100, ",", func(i int) string { return fmt.Sprintf(`"d%d": {"$ref": "#/$defs/d%d"}`, i, i+1) }) + `, "d100": {"additionalProperties": {"$ref": "#"}}}}`},
-		{"multipleOf", holding(choice("anyOf", 20, func(i int) string {
-			return fmt.Sprintf(`{"type": "number", "multipleOf": 0.0%d}`, 1000003+i)
-		}) + ``)},
-		{"itself in seven ways", holding(choice("anyOf", 7, func(i int) string {
-			return fmt.Sprintf(`{"additionalProperties": {"$ref": "#/$defs/t"}, "maxProperties": %d}`, 1000-i)
-		}))},
-		{"a list of itself", choice("oneOf", 2, func(i int) string { return fmt.Sprintf(`{"type": "array", "items": {"$ref": "#"}, "minItems": %d}`, i) }) + ``},
-		{"text in choices", holding(choice("anyOf", 50, func(i int) string { return fmt.Sprintf(`{"type": "string", "minLength": 7%d000}`, i) }))},
-		{"definitions", holding(choice("anyOf", 3, ref)[:0] + `{"type": "object", ` + properties(200) + `, ` + required(200) + `, "additionalProperties": false}`)},
-	}
-}
-
-// refusal is what one refusal has cost.
-type refusal struct {
-	took      time.Duration
-	allocated uint64
-	over      int // units of work past the budget
-	verdict   Verdict
-}
-
-// refuse reads a body and judges it, as one request has it.
-func refuse(t testing.TB, s *Schema, b body) (r refusal) {
+// read parses a body within the default bounds.
+func (b body) read(t testing.TB) *Value {
 	t.Helper()
-	data := []byte(b.text)
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	start := time.Now()
-	v, over, p := Parse(data, defaults())
-	if p != nil || over != nil {
+	v, over, p := Parse([]byte(b.text), defaults())
+	if over != nil || p != nil {
 		t.Fatalf("%s is not within the bounds: %v %v", b.name, over, p)
 	}
-	r.verdict = s.Judge(v)
-	r.took = time.Since(start)
-	runtime.ReadMemStats(&after)
-	r.allocated = after.TotalAlloc - before.TotalAlloc
-	return r
+	return v
+}
+
+// TestHostile judges the worst bodies by all shapes of schemas: what it allocates is bounded,
+// and so is its work.
+func TestHostile(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates, and takes minutes here")
+	}
+	var values []*Value
+	bodies := worst()
+	for _, b := range bodies {
+		values = append(values, b.read(t))
+	}
+	most, refused := uint64(0), 0
+	for _, sh := range shapes() {
+		s := mustCompile(t, []byte(sh.schema), Requests, false)
+		for i, v := range values {
+			before := allocated()
+			verdict := s.Judge(v)
+			bytes := allocated() - before
+			if most = max(most, bytes); !verdict.Fits {
+				refused++
+			}
+			if bytes > refusalBytes {
+				t.Errorf("%s, %s: allocates %d bytes", sh.name, bodies[i].name, bytes)
+			}
+			if left := leftOver(s, v); left < -refusalStep {
+				t.Errorf("%s, %s: %d units of work past the budget", sh.name, bodies[i].name, -left)
+			}
+		}
+	}
+	t.Logf("%d refusals, of which the largest allocates %d bytes", refused, most)
+}
+
+// leftOver is the work that a walk leaves which is to say why a value does not fit.
+func leftOver(s *Schema, v *Value) int {
+	r := start(s, v)
+	defer r.done()
+	v.forget()
+	r.out = &report{}
+	r.below(s, 0)
+	return r.left
+}
+
+// TestHonest: large bodies that somebody may well send are judged to the end.
+func TestHonest(t *testing.T) {
+	eight := func(tell string) func(int) string {
+		return func(i int) string {
+			return fmt.Sprintf(`{"type": "object", "required": ["kind", "a", "b"], "properties": {"kind": `+tell+`, "a": {"type": "integer"},
+				"b": {"type": "string", "maxLength": 20}, "c": {"format": "date"}, "d": {"type": "number"}, "e": {"type": "boolean"},
+				"f": {"items": {"type": "string"}}, "g": {"type": ["string", "null"]}}}`, i)
+		}
+	}
+	item := func(i int) string {
+		return fmt.Sprintf(`{"kind": "k%d", "a": 1, "b": "x", "c": "2026-01-31", "d": 1.5, "e": true, "f": ["x"], "g": null}`, 7-i%2)
+	}
+	for _, c := range []struct{ name, schema, value string }{
+		{"990 items, 8 choices", `{"items": {"oneOf": [` + repeat(8, ",", eight(`{"const": "k%d"}`)) + `]}}`, list(990, item)},
+		{"990 items, 30 choices", `{"items": {"oneOf": [` + repeat(30, ",", eight(`{"const": "k%d"}`)) + `]}}`, list(990, item)},
+		{"990 items, 30 choices that all hold", `{"items": {"anyOf": [` + repeat(30, ",", eight(`{"maxLength": 2%d}`)) + `]}}`, list(990, item)},
+		{"9,000 values", `{"items": {"items": {"type": "integer", "multipleOf": 0.5}}}`, list(9, always(list(999, always("1"))))},
+		{"1,000 objects, each once", `{"uniqueItems": true}`, worst()[15].text},
+		{"a tree of 64 levels", `{"$defs": {"t": {"type": "object", "properties": {"k": {"$ref": "#/$defs/t"}, "v": {"type": "string"}}}}, "$ref": "#/$defs/t"}`, nest(63, `{"v": "a", "k": `, "{}", "}")},
+		{"an expression of 64 levels", `{"$defs": {"t": {"anyOf": [{"type": "integer"}, ` + repeat(4, ",", func(i int) string {
+			return fmt.Sprintf(`{"type": "object", "required": ["op"], "properties": {"args": {"items": {"$ref": "#/$defs/t"}}, "op": {"const": "op%d"}}}`, i)
+		}) + `]}}, "$ref": "#/$defs/t"}`, nest(31, `{"args": [`, "1", `], "op": "op3"}`)},
+		{"allOf of 10, nothing else", `{"items": {"allOf": [` + repeat(10, ",", func(i int) string { return fmt.Sprintf(`{"properties": {"m%d": {"type": "integer"}}}`, i) }) + `], "unevaluatedProperties": false}}`, list(900, always(members(10, "1")))},
+		{"1 MB of text", `{"items": {"pattern": "^[a-z0-9 ]*$", "maxLength": 70000}}`, list(16, always(`"`+strings.Repeat("abc ", 16000)+`"`))},
+		{"60 KB of base64 by a pattern", `{"properties": {"b": {"pattern": "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"}}}`, `{"b": "` + strings.Repeat("abcd", 15000) + `"}`},
+		{"60 KB of addresses by a pattern", `{"properties": {"b": {"pattern": "^([a-z0-9._%+-]+@[a-z0-9.-]+\\.[a-z]{2,}(,|$))*$"}}}`, `{"b": "` + strings.Repeat("abcd@example.com,", 3500) + `"}`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			for _, open := range []bool{false, true} {
+				s := mustCompile(t, []byte(c.schema), Requests, open)
+				if verdict := s.Judge(body{c.name, c.value}.read(t)); !verdict.Fits {
+					t.Errorf("open %t: %v", open, verdict.Failures)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkHostile finds the worst body for each shape. It prints what that takes, reading
+// included, and what is allocated for each byte.
+func BenchmarkHostile(b *testing.B) {
+	bodies := worst()
+	for _, sh := range shapes() {
+		b.Run(sh.name, func(b *testing.B) {
+			s := mustCompile(b, []byte(sh.schema), Requests, false)
+			var took, perByte, most float64
+			for b.Loop() {
+				took, perByte, most = 0, 0, 0
+				for _, body := range bodies {
+					one, bytes := refuse(b, s, body)
+					took, perByte = max(took, one), max(perByte, one/float64(len(body.text)))
+					most = max(most, bytes/float64(len(body.text)))
+				}
+			}
+			b.ReportMetric(took/1e6, "worst-ms")
+			b.ReportMetric(perByte, "worst-ns/byte")
+			b.ReportMetric(most, "worst-B/byte")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// refuse reads and judges a body: the better time of two, and what is allocated.
+func refuse(b *testing.B, s *Schema, one body) (ns, bytes float64) {
+	b.Helper()
+	for i := range 2 {
+		before, start := allocated(), time.Now()
+		s.Judge(one.read(b))
+		took := float64(time.Since(start).Nanoseconds())
+		if bytes = float64(allocated() - before); i == 0 || took < ns {
+			ns = took
+		}
+	}
+	return ns, bytes
 }

@@ -69,8 +69,12 @@ func otherJudge(source []byte) (*judge, error) {
 	return &judge{s}, err
 }
 
+func (j *judge) read(text []byte) (any, error) {
+	return jsonschema.UnmarshalJSON(bytes.NewReader(text))
+}
+
 func (j *judge) fits(text []byte) (bool, error) {
-	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	v, err := j.read(text)
 	if err != nil {
 		return false, err
 	}
