@@ -47,9 +47,10 @@ var (
 	crossSite = problem.New(http.StatusForbidden, "cross_site", "Requests with cookies are taken from pages of this site alone.")
 )
 
-// authenticate fills in the visit's principal. On a public route it reads nothing.
-func (g *Gate) authenticate(a *answer, route *chain) (event string, p *problem.Problem) {
-	if route.public {
+// authenticate fills in the visit's principal. Where the request is public it reads
+// nothing.
+func (g *Gate) authenticate(a *answer, public bool) (event string, p *problem.Problem) {
+	if public {
 		return "", nil
 	}
 	raw, event, p := g.credential(a.request)

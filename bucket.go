@@ -75,14 +75,34 @@ func (l *limits) owner(a *answer) ratelimit.Key {
 	return l.keys.Network(clientip.Prefix(a.visit.Client))
 }
 
-// key is the bucket of a rule.
+// isCommon reports whether the bucket of a rule is one that callers share: nothing that
+// it is by is the caller's own. Who has no good credential shares none, see key.
+func (c *charging) isCommon(r *rule) buckets {
+	if !r.common || !c.good {
+		return callers
+	}
+	for _, p := range r.by {
+		if p.kind == byClaim {
+			if _, ok := c.a.visit.Principal.Claim(p.claim); !ok {
+				return callers // its principal stands in for what it lacks
+			}
+		}
+	}
+	return commons
+}
+
+// key is the bucket of a rule. Without a good credential, what is by the route alone is by
+// the address as well: that limits guessing, and takes nothing from others.
 func (c *charging) key(r *rule) ratelimit.Key {
 	key := c.part(r.by[0])
 	for _, p := range r.by[1:] {
 		key = key.For(c.part(p))
 	}
+	if !c.good && r.by[0].kind == byRoute {
+		key = c.who.For(key)
+	}
 	if r.route != "" {
-		key = key.For(c.at.label)
+		key = key.For(r.routeLabel)
 	}
 	return key.For(r.label)
 }
@@ -94,7 +114,7 @@ func (c *charging) part(p part) ratelimit.Key {
 	case byClient:
 		return c.keys.Network(clientip.Prefix(c.a.visit.Client))
 	case byRoute:
-		return c.at.label
+		return c.held.bucket.label
 	case byAPIKey:
 		if c.a.apiKey {
 			return c.keys.Sum("api key", c.a.visit.Principal.Issuer, c.a.visit.Principal.Token)

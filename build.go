@@ -4,8 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,6 +14,7 @@ import (
 	"github.com/sallyport-dev/sallyport/clientip"
 	"github.com/sallyport-dev/sallyport/cors"
 	"github.com/sallyport-dev/sallyport/headers"
+	"github.com/sallyport-dev/sallyport/internal/route"
 	"github.com/sallyport-dev/sallyport/problem"
 	"github.com/sallyport-dev/sallyport/token"
 	"github.com/sallyport-dev/sallyport/validate/openapi"
@@ -132,33 +133,64 @@ func (b *builder) routes() *routes {
 	if b.cfg.MaxBody == 0 {
 		b.cfg.MaxBody = defaultMaxBody
 	}
-	t := &routes{mux: http.NewServeMux(), declared: map[string]*chain{}, rest: b.chain("", Route{Pattern: "/"})}
-	if b.limitedByRoute() {
-		t.folded = http.NewServeMux()
-	}
+	t := &routes{declared: map[string]*routeRules{}, rest: b.routeRules("", Route{Pattern: "/"})}
 	if b.cfg.Accounts != nil {
 		b.reserve(t, b.cfg.Accounts)
 	}
-	defer t.addRest()
 	for i, in := range b.cfg.Routes {
-		field := fmt.Sprintf("Routes[%d].", i)
-		if b.cfg.Accounts != nil && reserved(b.cfg.Accounts, in.Pattern) {
-			b.add(field+"Pattern", in.Pattern, "is an address of the accounts: choose another, or do without Accounts")
-			continue
-		}
-		if err := t.add(b.chain(field, in)); err != nil {
-			b.add(field+"Pattern", in.Pattern, err.Error()+": write it as net/http.ServeMux has it, such as \"GET /notes/{id}\"")
-		}
+		b.route(t, fmt.Sprintf("Routes[%d].", i), in)
 	}
 	return t
+}
+
+// route adds one route to the table.
+func (b *builder) route(t *routes, field string, in Route) {
+	rules := b.routeRules(field, in)
+	var err error
+	if rules.parsed, err = route.Parse(in.Pattern, allowedMethods); err != nil {
+		b.add(field+"Pattern", in.Pattern, err.Error())
+		return
+	}
+	if b.cfg.Accounts != nil && reserved(b.cfg.Accounts, rules.parsed.Sample()) {
+		b.add(field+"Pattern", in.Pattern, "is an address of the accounts: choose another, or do without Accounts")
+		return
+	}
+	if in.Owner != "" && !rules.parsed.Has(in.Owner) {
+		b.add(field+"Owner", in.Owner, "is no wildcard of "+in.Pattern+": name one")
+	}
+	b.sameLimits(t, field, in, rules)
+	if _, err := t.table.Add(rules.parsed, rules); err != nil {
+		b.add(field+"Pattern", in.Pattern, err.Error())
+		return
+	}
+	t.declared[in.Pattern] = rules
+}
+
+// sameLimits refuses two routes that are one to a program that takes no care of case or
+// of a slash at the end, and that are limited in two ways: what is right for the one
+// would be too little or too much for the other.
+func (b *builder) sameLimits(t *routes, field string, in Route, rules *routeRules) {
+	for e := range t.table.Meeting(&rules.parsed) {
+		other := e.Value
+		if e.Pattern.Host() != rules.parsed.Host() || rules.parsed.Compare(&e.Pattern) != route.Equivalent {
+			continue
+		}
+		same := "is not that of " + strconv.Quote(other.pattern) + ", and to many programs the two are one path: give both the same"
+		if in.Limit != other.limitText() {
+			b.add(field+"Limit", in.Limit, same)
+		}
+		if max(in.Cost, 1) != max(other.cost, 1) {
+			b.add(field+"Cost", strconv.Itoa(in.Cost), same)
+		}
+	}
 }
 
 // reserve takes the addresses of the accounts, and all else under /auth/, which is a
 // 404 to those who have a token.
 func (b *builder) reserve(t *routes, accounts *account.Accounts) {
-	t.accounts, t.reserved = accounts, map[account.Endpoint]*chain{}
+	t.accounts, t.reserved = accounts, map[account.Endpoint]*routeRules{}
 	for _, e := range append(accounts.Endpoints(), account.Endpoint{Pattern: reservedPrefix, Guarded: true}) {
-		c := b.chain("", Route{Pattern: e.Pattern, Public: !e.Guarded})
+		c := b.routeRules("", Route{Pattern: e.Pattern, Public: !e.Guarded})
 		c.reserved, c.uncounted = true, e.Free
 		t.reserved[e] = c
 	}
@@ -166,17 +198,16 @@ func (b *builder) reserve(t *routes, accounts *account.Accounts) {
 
 const reservedPrefix = "/auth/"
 
-// reserved reports whether a pattern is for addresses of the accounts.
-func reserved(accounts *account.Accounts, pattern string) bool {
-	_, path, _ := strings.Cut(pattern, "/")
-	path = "/" + path
+// reserved reports whether a path is one of the accounts'.
+func reserved(accounts *account.Accounts, path string) bool {
 	_, taken := accounts.Endpoint(path)
-	return taken || strings.HasPrefix(path, reservedPrefix) || path == strings.TrimSuffix(reservedPrefix, "/") || strings.HasPrefix(path, "/.well-known/jwks.json")
+	return taken || strings.HasPrefix(path, reservedPrefix) || path == strings.TrimSuffix(reservedPrefix, "/") ||
+		strings.HasPrefix(path, "/.well-known/jwks.json")
 }
 
-// chain works out what holds for a route.
-func (b *builder) chain(field string, in Route) *chain {
-	c := &chain{pattern: in.Pattern, public: in.Public, maxBody: in.MaxBody, uncounted: in.InsecureUnlimited, cost: in.Cost}
+// routeRules works out what holds for a route.
+func (b *builder) routeRules(field string, in Route) *routeRules {
+	c := &routeRules{pattern: in.Pattern, public: in.Public, maxBody: in.MaxBody, uncounted: in.InsecureUnlimited, cost: in.Cost}
 	c.label = b.made.keys.Sum("route", in.Pattern)
 	if in.Public && (len(in.Scopes) > 0 || len(in.Roles) > 0 || in.Owner != "") {
 		b.add(field+"Public", in.Pattern, "is public and asks for scopes, roles or an owner: choose one")
@@ -188,14 +219,10 @@ func (b *builder) chain(field string, in Route) *chain {
 		c.maxBody = b.cfg.MaxBody
 	}
 	rule := authz.Rule{Scopes: in.Scopes, Roles: in.Roles, Realm: b.cfg.Realm}
-	c.paths = authz.NewPaths(in.Pattern)
 	if in.Owner != "" {
 		rule.Claim, rule.Equals = "sub", "path."+in.Owner
 		if len(b.cfg.Issuers) > 1 || len(b.cfg.Issuers) == 1 && b.cfg.Accounts != nil {
 			b.add(field+"Owner", in.Owner, "is compared with the subject alone, and two issuers may use the same one: accept one issuer, or compare in the handler")
-		}
-		if !c.paths.Has(in.Owner) {
-			b.add(field+"Owner", in.Owner, "is no wildcard of "+in.Pattern+": name one")
 		}
 	}
 	if in.Public && (in.SecondFactor || in.MaxAuthAge != 0) {
@@ -210,7 +237,7 @@ func (b *builder) chain(field string, in Route) *chain {
 	b.room(strings.TrimSuffix(field, "."), err)
 	if in.Limit != "" {
 		if c.limit = b.rule(field+"Limit", "route", in.Limit, false); c.limit != nil {
-			c.limit.route = in.Pattern
+			c.limit.route, c.limit.routeLabel, c.limit.cost = in.Pattern, c.label, max(in.Cost, 1)
 		}
 	}
 	b.fits(field, in, c.limit)

@@ -2,7 +2,6 @@ package sallyport
 
 import (
 	"net/http"
-	"strings"
 
 	"github.com/sallyport-dev/sallyport/authz"
 	"github.com/sallyport-dev/sallyport/problem"
@@ -15,8 +14,8 @@ import (
 type described struct {
 	document *openapi.Document
 	of       map[*openapi.Operation]*demand
-	chains   map[pairing]*chain
-	rest     *chain
+	joined   map[pairing]*routeRules
+	rest     *routeRules
 	keys     *ratelimit.Keyer
 }
 
@@ -32,7 +31,7 @@ type demand struct {
 
 // pairing is what holds by the configuration, and by the document.
 type pairing struct {
-	route *chain
+	route *routeRules
 	op    *openapi.Operation
 }
 
@@ -43,32 +42,36 @@ type asked struct {
 	unknown *problem.Problem // of a path or a method that is not in it
 }
 
-// find makes the chain of a request out of what the configuration and the document say.
-// Whether the document has the path is said to those alone who get past its rest.
-func (d *described) find(r *http.Request, route *chain) (*chain, asked) {
-	if d == nil || route.reserved {
-		return route, asked{}
+// find makes what holds for a request out of what the configuration and the document
+// say. Whether the document has the path is said to those alone who get past its rest.
+func (d *described) find(r *http.Request, h held) (held, asked) {
+	if d == nil || h.own.reserved {
+		return h, asked{}
 	}
 	op, values, err := d.document.Match(r.Method, r.Host, r.URL.EscapedPath())
 	if err != nil {
-		return route, asked{unknown: problem.From(err)}
+		return h, asked{unknown: problem.From(err)}
 	}
-	c, ok := d.chains[pairing{route, op}]
+	joined, ok := d.joined[pairing{h.own, op}]
 	if !ok { // no sample of the operation's path has met this route
-		c = d.join(route, d.of[op])
+		joined = d.join(h.own, d.of[op])
 	}
-	return c, asked{op: op, values: values}
+	if h.bucket == h.own {
+		h.bucket = joined
+	}
+	h.own = joined
+	return h, asked{op: op, values: values}
 }
 
-// join is a chain that asks for what both ask. Where nobody has declared a route, the
-// document alone decides, and the operation is the route.
-func (d *described) join(route *chain, o *demand) *chain {
-	c := *route
+// join asks for what both ask. Where nobody has declared a route, the document alone
+// decides, and the operation is the route.
+func (d *described) join(rules *routeRules, o *demand) *routeRules {
+	c := *rules
 	if o.stated {
-		c.public = o.public && (route.public || route == d.rest)
+		c.public = o.public && (rules.public || rules == d.rest)
 		c.either = o.either
 	}
-	if route == d.rest {
+	if rules == d.rest {
 		c.pattern, c.label = o.pattern, d.keys.Sum("route", o.pattern)
 	}
 	return &c
@@ -86,7 +89,7 @@ func (a asked) check(r *http.Request) *problem.Problem {
 }
 
 // scoped checks the document's alternatives. The refusal is that of the first.
-func (c *chain) scoped(caller visit.Principal) error {
+func (c *routeRules) scoped(caller visit.Principal) error {
 	var first error
 	for _, p := range c.either {
 		err := p.Check(caller, nil)
@@ -98,21 +101,4 @@ func (c *chain) scoped(caller visit.Principal) error {
 		}
 	}
 	return first
-}
-
-// sample is a path that a template takes: every parameter is an x.
-func sample(template string) string {
-	var b strings.Builder
-	for {
-		text, rest, more := strings.Cut(template, "{")
-		b.WriteString(text)
-		name, after, closed := strings.Cut(rest, "}")
-		if !more || !closed {
-			return b.String()
-		}
-		if name != "$" { // the end of a path, in patterns of ServeMux
-			b.WriteByte('x')
-		}
-		template = after
-	}
 }

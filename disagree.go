@@ -9,6 +9,7 @@ import (
 
 	"github.com/sallyport-dev/sallyport/account"
 	"github.com/sallyport-dev/sallyport/authz"
+	"github.com/sallyport-dev/sallyport/internal/route"
 	"github.com/sallyport-dev/sallyport/validate/openapi"
 )
 
@@ -22,8 +23,8 @@ func (b *builder) described(t *routes) *described {
 		}
 		return nil
 	}
-	d := &described{document: document, of: map[*openapi.Operation]*demand{}, chains: map[pairing]*chain{}, rest: t.rest, keys: b.made.keys}
-	met := map[*chain][]*demand{}
+	d := &described{document: document, of: map[*openapi.Operation]*demand{}, joined: map[pairing]*routeRules{}, rest: t.rest, keys: b.made.keys}
+	met := map[*routeRules][]*demand{}
 	var wrong []ConfigError
 	for _, op := range document.Operations() {
 		o, reason := b.demand(op)
@@ -32,9 +33,9 @@ func (b *builder) described(t *routes) *described {
 			if t.ofAccounts(r.URL.Path) != nil {
 				reason = "is an address of the accounts, and would never be asked for by the document: leave it out of one of the two"
 			}
-			route := t.match(r)
-			met[route] = append(met[route], o)
-			d.chains[pairing{route, op}] = d.join(route, o)
+			rules := t.match(r).own
+			met[rules] = append(met[rules], o)
+			d.joined[pairing{rules, op}] = d.join(rules, o)
 		}
 		if reason != "" {
 			wrong = append(wrong, ConfigError{"OpenAPI", o.pattern, reason})
@@ -42,7 +43,9 @@ func (b *builder) described(t *routes) *described {
 	}
 	b.some(wrong)
 	for i, in := range b.cfg.Routes {
-		b.agree(fmt.Sprintf("Routes[%d].", i), in, append(met[t.declared[in.Pattern]], d.sampled(in.Pattern)...))
+		if rules := t.declared[in.Pattern]; rules != nil { // else it is refused already
+			b.agree(fmt.Sprintf("Routes[%d].", i), in, append(met[rules], d.sampled(&rules.parsed)...))
+		}
 	}
 	return d
 }
@@ -152,8 +155,9 @@ func (o *demand) text() string {
 // samples are requests for an operation, one below each base and at each host.
 func samples(op *openapi.Operation) (all []*http.Request) {
 	for _, path := range op.Paths() {
+		p, _ := route.Template(path)
 		for _, host := range append(op.Hosts(), "") {
-			all = append(all, request(op.Method, host, sample(path)))
+			all = append(all, request(op.Method, host, p.Sample()))
 		}
 	}
 	return all
@@ -169,19 +173,14 @@ func request(method, host, path string) *http.Request {
 
 // sampled are the operations that a route is about though no sample of theirs meets it,
 // as "GET /notes/latest" is about GET /notes/{id}.
-func (d *described) sampled(pattern string) (all []*demand) {
-	method, rest, ok := strings.Cut(pattern, " ")
-	if !ok {
-		method, rest = "", pattern
-	}
-	host, path, _ := strings.Cut(strings.TrimSpace(rest), "/")
-	r := request(method, host, "/"+sample(path))
+func (d *described) sampled(p *route.Pattern) (all []*demand) {
 	for _, op := range d.document.Operations() {
-		if method != "" && method != op.Method {
+		if method := p.Method(); method != "" && method != op.Method {
 			continue
 		}
-		for _, host := range append(op.Hosts(), host) {
-			if found, _, err := d.document.Match(op.Method, host, r.URL.EscapedPath()); err == nil && found == op && !slices.Contains(all, d.of[op]) {
+		for _, host := range append(op.Hosts(), p.Host()) {
+			found, _, err := d.document.Match(op.Method, host, p.Sample())
+			if err == nil && found == op && !slices.Contains(all, d.of[op]) {
 				all = append(all, d.of[op])
 			}
 		}

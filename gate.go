@@ -111,23 +111,13 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if g.cors.Preflight(a, r) {
 		return
 	}
-	route, ask := g.described.find(r, g.routes.match(r))
-	a.visit.Route = route.pattern
-	event, p := g.authenticate(a, route)
-	// A bad credential is charged to the address it came from before it is refused, so
-	// that guessing is limited like anything else.
-	if limited := g.limits.charge(r.Context(), a, route, g.routes.limiting(r, route), p == nil); limited != nil {
-		event, p = "", limited
-	}
-	if p != nil {
+	held, ask := g.described.find(r, g.routes.match(r))
+	a.visit.Route = held.own.pattern
+	if event, p := g.admit(a, &held); p != nil {
 		g.refuse(a, event, p)
 		return
 	}
-	if p := route.authorize(&a.visit, r); p != nil {
-		g.refuse(a, audit.AuthzFail, p)
-		return
-	}
-	if p := g.bound(a, route.maxBody); p != nil {
+	if p := g.bound(a, held.maxBody()); p != nil {
 		g.refuse(a, audit.InputFail, p)
 		return
 	}
@@ -136,7 +126,7 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.refuse(a, "", p)
 		return
 	}
-	if route.reserved {
+	if held.own.reserved {
 		g.accounts.ServeHTTP(a, r)
 		return
 	}
@@ -148,6 +138,27 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if v := ask.op.Serve(a, r, behind{a, d.next}); v.Code != "" {
 		a.visit.Event, a.visit.Reason = audit.AnswerUndeclared, v.Reason()
 	}
+}
+
+// admit authenticates, counts and authorizes a request. What is the caller's own is
+// charged first: a bad credential to the address it came from, so that guessing is
+// limited like anything else. What others share is charged last, when it is known that
+// the caller may have it.
+func (g *Gate) admit(a *answer, h *held) (event string, p *problem.Problem) {
+	ctx := a.request.Context()
+	event, p = g.authenticate(a, h.public())
+	c := g.limits.charging(a, h, p == nil)
+	if limited := c.own(ctx); limited != nil {
+		return "", limited
+	}
+	if p == nil {
+		event, p = audit.AuthzFail, h.authorize(&a.visit, a.request)
+	}
+	if p != nil {
+		c.refused(ctx)
+		return event, p
+	}
+	return "", c.shared(ctx)
 }
 
 // open starts the visit.

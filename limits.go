@@ -20,6 +20,7 @@ type limits struct {
 	client *rule // nil when unlimited, like the next
 	caller *rule
 	quotas []*rule
+	common bool // some quota may have a bucket that callers share
 	all    []*rule
 	legacy bool
 	audit  *audit.Log
@@ -53,40 +54,67 @@ func (g *Gate) turnAway(w http.ResponseWriter, r *http.Request, client clientip.
 	})
 }
 
-// charging is one request on its way through the limits.
+// charging is one request on its way through the limits but the client's: first own, and
+// then either refused or shared. Limits that only watch come last, so that nothing is
+// counted there that another one refuses.
 type charging struct {
 	*limits
-	a     *answer
-	route *chain
-	at    *chain // whose limits hold, see routes.limiting
-	good  bool   // the credential is, or none is needed
-	who   ratelimit.Key
-	rules [maxQuotas + 2]*rule // of each of a.takes
+	a         *answer
+	held      *held
+	good      bool // the credential is, or none is needed
+	uncounted bool
+	who       ratelimit.Key
+	rules     []*rule // of each of a.takes
+	room      [maxQuotas + 2]*rule
 }
 
-// charge charges the request to all limits but the client's. Those that only watch come
-// last, so that nothing is counted there that another one refuses.
-func (l *limits) charge(ctx context.Context, a *answer, route, at *chain, good bool) *problem.Problem {
-	c := charging{limits: l, a: a, route: route, at: at, good: good, who: l.owner(a)}
-	uncounted := route.uncounted && (route.public || !a.visit.Principal.IsZero())
-	if !uncounted {
-		if p := c.acquire(); p != nil {
+func (l *limits) charging(a *answer, h *held, good bool) charging {
+	uncounted := h.all(isUncounted) && (h.public() || !a.visit.Principal.IsZero())
+	return charging{limits: l, a: a, held: h, good: good, uncounted: uncounted, who: l.owner(a)}
+}
+
+// buckets are some of those that a request is charged to.
+type buckets bool
+
+const (
+	// callers are the buckets of which no other caller takes anything.
+	callers buckets = false
+	// commons are those that others share: what a stranger takes of them, they lack.
+	commons buckets = true
+)
+
+// own charges the caller's own buckets, whoever it is.
+func (c *charging) own(ctx context.Context) *problem.Problem { return c.charge(ctx, callers) }
+
+// refused ends the charging of a request that is not let in.
+func (c *charging) refused(ctx context.Context) { c.watch(ctx, callers) }
+
+// shared charges what is left for a request that is let in.
+func (c *charging) shared(ctx context.Context) *problem.Problem {
+	if c.common {
+		if p := c.charge(ctx, commons); p != nil {
 			return p
 		}
 	}
-	c.collect(uncounted, false)
-	if p := c.take(ctx); p != nil {
-		return p
+	c.watch(ctx, callers)
+	if c.common {
+		c.watch(ctx, commons)
 	}
-	c.collect(uncounted, true)
-	c.watch(ctx)
 	return nil
 }
 
+func (c *charging) charge(ctx context.Context, which buckets) *problem.Problem {
+	if p := c.acquire(which); p != nil {
+		return p
+	}
+	c.collect(which, false)
+	return c.take(ctx)
+}
+
 // acquire begins the request where it counts as one in flight. close ends it.
-func (c *charging) acquire() *problem.Problem {
+func (c *charging) acquire(which buckets) *problem.Problem {
 	for _, r := range c.quotas {
-		if r.inFlight == nil || !c.good {
+		if r.inFlight == nil || !c.good || c.uncounted || c.isCommon(r) != which {
 			continue
 		}
 		key := c.key(r)
@@ -115,29 +143,32 @@ type holding struct {
 	key      ratelimit.Key
 }
 
-// collect lists what is to be taken.
-func (c *charging) collect(uncounted, shadow bool) {
-	c.a.takes = c.a.room[:0]
-	if !uncounted {
-		c.add(c.caller, shadow)
+// collect lists what is to be taken of the limits that refuse, or that only watch.
+func (c *charging) collect(which buckets, shadow bool) {
+	c.a.takes, c.rules = c.a.room[:0], c.room[:0]
+	if !c.uncounted {
+		c.add(c.caller, which, shadow)
 	}
-	c.add(c.at.limit, shadow)
-	if uncounted {
+	c.add(c.held.own.limit, which, shadow)
+	for i := range c.held.also {
+		c.add(c.held.also[i].Value.limit, which, shadow)
+	}
+	if c.uncounted {
 		return
 	}
 	for _, r := range c.quotas {
 		if r.limiter != nil {
-			c.add(r, shadow)
+			c.add(r, which, shadow)
 		}
 	}
 }
 
-func (c *charging) add(r *rule, shadow bool) {
-	if r == nil || r.shadow != shadow || r.bytes && !c.good {
+func (c *charging) add(r *rule, which buckets, shadow bool) {
+	if r == nil || r.shadow != shadow || r.bytes && !c.good || c.isCommon(r) != which {
 		return
 	}
 	key := c.key(r)
-	c.rules[len(c.a.takes)] = r
+	c.rules = append(c.rules, r)
 	c.a.takes = append(c.a.takes, ratelimit.Take{Key: key, Limit: r.limiter.Limit(), Cost: c.cost(r)})
 	if r.bytes && c.a.request.ContentLength < 0 {
 		c.a.meters = append(c.a.meters, meter{r, key})
@@ -152,14 +183,16 @@ func (c *charging) cost(r *rule) int {
 		switch n := c.a.request.ContentLength; {
 		case n < 0:
 			return unknownLength
-		case n <= c.route.maxBody:
+		case n <= c.held.maxBody():
 			return int(n)
 		}
 		return 0
 	case !c.good:
 		return 1
+	case r.route != "":
+		return r.cost
 	}
-	return max(c.at.cost, 1)
+	return c.held.cost()
 }
 
 // take has the store decide, and refuses.
@@ -191,8 +224,9 @@ func (c *charging) show(r *rule, d ratelimit.Decision) {
 
 // watch takes from the limits that refuse nobody; a store that fails them is none of the
 // request's business.
-func (c *charging) watch(ctx context.Context) {
-	takes, rules := c.a.takes, c.rules[:]
+func (c *charging) watch(ctx context.Context, which buckets) {
+	c.collect(which, true)
+	takes, rules := c.a.takes, c.rules
 	for len(takes) > 0 {
 		n, err := ratelimit.TakeAll(ctx, c.store, takes)
 		if err != nil {

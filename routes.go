@@ -2,21 +2,20 @@ package sallyport
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
-	"regexp"
 	"strings"
 
 	"github.com/sallyport-dev/sallyport/account"
 	"github.com/sallyport-dev/sallyport/authz"
+	"github.com/sallyport-dev/sallyport/internal/route"
 	"github.com/sallyport-dev/sallyport/problem"
 	"github.com/sallyport-dev/sallyport/ratelimit"
 	"github.com/sallyport-dev/sallyport/visit"
 )
 
-// chain is what holds for the requests of one route, worked out when the Gate is
-// built. It is an http.Handler only so that a ServeMux can find it.
-type chain struct {
+// routeRules is what holds for the requests of one route, worked out when the Gate is
+// built.
+type routeRules struct {
 	pattern  string
 	public   bool
 	reserved bool // answered by the accounts, not by the handler behind the Gate
@@ -25,7 +24,7 @@ type chain struct {
 	// uncounted requests are not charged to their caller, once it is known that they are
 	// let in.
 	uncounted bool
-	paths     *authz.Paths
+	parsed    route.Pattern
 	stepUp    stepUp
 	limit     *rule         // nil when the route has none of its own
 	label     ratelimit.Key // sets the route's counters apart
@@ -33,42 +32,49 @@ type chain struct {
 	maxBody   int64
 }
 
-func (*chain) ServeHTTP(http.ResponseWriter, *http.Request) {
-	panic("sallyport: a route is not a handler")
-}
-
-// routes finds a request's chain.
+// routes finds what holds for a request.
 type routes struct {
-	mux      *http.ServeMux
-	declared map[string]*chain // by pattern
-	folded   *http.ServeMux    // nil when no limit is about a route
-	rest     *chain            // for what nobody declared
-	accounts *account.Accounts // nil without accounts
-	reserved map[account.Endpoint]*chain
+	table    route.Table[*routeRules]
+	declared map[string]*routeRules // by pattern
+	rest     *routeRules            // for what nobody declared
+	accounts *account.Accounts      // nil without accounts
+	reserved map[account.Endpoint]*routeRules
 }
 
-// match finds the chain of the most specific pattern. ServeMux would answer some
-// requests by itself, with a redirect to another spelling of the path, a 404 or a
-// 405: those go by the rule, like everything nobody declared.
-func (t *routes) match(r *http.Request) *chain {
-	if c := t.ofAccounts(r.URL.Path); c != nil {
-		return c
-	}
-	if host := strings.ToLower(r.Host); host != r.Host { // ServeMux compares bytes
-		folded := *r
-		folded.Host = host
-		r = &folded
-	}
-	h, _ := t.mux.Handler(r)
-	if c, ok := h.(*chain); ok {
-		return c
-	}
-	return t.rest
+// held is what holds for one request: all of it.
+type held struct {
+	// own is the most specific route that matches the request as it is written.
+	own *routeRules
+	// also are those that a program behind the Gate may take the request for, as it
+	// compares paths in another way. There are none for most requests.
+	also []route.Other[*routeRules]
+	// bucket is the route that quotas count the request for. It is the same one in all
+	// spellings of a path.
+	bucket *routeRules
 }
 
-// ofAccounts is the chain of an address of the accounts. They are looked up by
-// themselves, as in the mux their patterns would conflict with ones such as /{org}/repos.
-func (t *routes) ofAccounts(path string) *chain {
+// match finds what holds for a request. The table finds no route for what ServeMux would
+// redirect, and neither a 404 nor a 405: those go by the rule, like everything nobody
+// declared.
+func (t *routes) match(r *http.Request) held {
+	if rules := t.ofAccounts(r.URL.Path); rules != nil {
+		return held{own: rules, bucket: rules}
+	}
+	m := t.table.Find(r.Method, r.Host, r.URL.EscapedPath())
+	h := held{own: t.rest, also: m.Others, bucket: t.rest}
+	if m.Entry != nil {
+		h.own = m.Entry.Value
+	}
+	if m.Widest != nil {
+		h.bucket = m.Widest.Value
+	}
+	return h
+}
+
+// ofAccounts is what holds for an address of the accounts. They are looked up by
+// themselves, as in the table their patterns would conflict with ones such as
+// /{org}/repos.
+func (t *routes) ofAccounts(path string) *routeRules {
 	if t.accounts == nil {
 		return nil
 	}
@@ -81,15 +87,67 @@ func (t *routes) ofAccounts(path string) *chain {
 	return nil
 }
 
-// authorize checks who may do it.
-func (c *chain) authorize(v *visit.Visit, r *http.Request) *problem.Problem {
+// all reports whether something is true of every route that holds.
+func (h *held) all(is func(*routeRules) bool) bool {
+	if !is(h.own) {
+		return false
+	}
+	for i := range h.also {
+		if !is(h.also[i].Value) {
+			return false
+		}
+	}
+	return true
+}
+
+func isPublic(rules *routeRules) bool    { return rules.public }
+func isUncounted(rules *routeRules) bool { return rules.uncounted }
+
+// public reports whether no credential is needed.
+func (h *held) public() bool { return h.all(isPublic) }
+
+// cost is the highest of the routes'.
+func (h *held) cost() int {
+	cost := max(h.own.cost, 1)
+	for i := range h.also {
+		cost = max(cost, h.also[i].Value.cost)
+	}
+	return cost
+}
+
+// maxBody is the smallest of the routes'.
+func (h *held) maxBody() int64 {
+	most := h.own.maxBody
+	for i := range h.also {
+		most = min(most, h.also[i].Value.maxBody)
+	}
+	return most
+}
+
+// authorize checks who may do it, by every route that holds.
+func (h *held) authorize(v *visit.Visit, r *http.Request) *problem.Problem {
+	if p := h.own.authorize(v, r); p != nil {
+		return p
+	}
+	for i := range h.also {
+		if p := h.also[i].Value.authorize(v, r); p != nil {
+			return p
+		}
+	}
+	return nil
+}
+
+func (c *routeRules) authorize(v *visit.Visit, r *http.Request) *problem.Problem {
 	if c.public {
 		return nil
 	}
 	if p := c.stepUp.check(v.Principal, v.Started); p != nil {
 		return p
 	}
-	err := c.policy.Check(v.Principal, c.paths.Values(r.URL.EscapedPath()))
+	err := c.policy.Check(v.Principal, func(name string) string {
+		value, _ := c.parsed.Value(r.URL.EscapedPath(), name)
+		return value
+	})
 	if err == nil && len(c.either) > 0 {
 		err = c.scoped(v.Principal)
 	}
@@ -99,38 +157,10 @@ func (c *chain) authorize(v *visit.Visit, r *http.Request) *problem.Problem {
 	return nil
 }
 
-// addRest has the muxes find rest for what no pattern takes. They would else work out
-// which methods there are, for an answer that is not given here.
-func (t *routes) addRest() {
-	for _, mux := range []*http.ServeMux{t.mux, t.folded} {
-		if mux != nil {
-			quietly(mux, "/", t.rest)
-		}
+// limitText is the route's own limit, as the Config has it.
+func (c *routeRules) limitText() string {
+	if c.limit == nil {
+		return ""
 	}
-}
-
-// quietly registers a chain, unless there is one for the same requests: ServeMux panics.
-func quietly(mux *http.ServeMux, pattern string, c *chain) {
-	defer func() { recover() }()
-	mux.Handle(pattern, c)
-}
-
-// registered is where ServeMux says a pattern came from: always here.
-var registered = regexp.MustCompile(` \(registered at [^)]*\)`)
-
-// add registers a chain; ServeMux panics on a bad pattern or on two that conflict.
-func (t *routes) add(c *chain) (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = errors.New(registered.ReplaceAllString(fmt.Sprint(v), ""))
-		}
-	}()
-	t.mux.Handle(c.pattern, c)
-	t.declared[c.pattern] = c
-	if t.folded != nil {
-		for _, pattern := range foldPattern(c.pattern) {
-			quietly(t.folded, pattern, c) // what the folding made the same is the first one's
-		}
-	}
-	return nil
+	return c.limit.text
 }

@@ -16,11 +16,14 @@ const maxQuotas = 16
 
 // rule is one limit of a Gate.
 type rule struct {
-	name, text, route string             // route is set for a Route's own
+	name, text, route string // route is set for a Route's own, and so are the next two
+	routeLabel        ratelimit.Key
+	cost              int
 	limiter           *ratelimit.Limiter // nil for inFlight
 	inFlight          *ratelimit.InFlight
 	bytes, shadow     bool
 	by                []part
+	common            bool // no part is the caller's own, but for want of a claim
 	label             ratelimit.Key
 	reason            string // for the audit log
 	refused           atomic.Int64
@@ -172,6 +175,8 @@ func (b *builder) quota(field string, q Quota) *rule {
 		return nil
 	}
 	r.by = by
+	r.common = !slices.ContainsFunc(by, func(p part) bool { return p.kind != byRoute && p.kind != byClaim })
+	b.made.common = b.made.common || r.common
 	return r
 }
 
@@ -208,11 +213,4 @@ func (b *builder) fits(field string, in Route, own *rule) {
 			b.add(field+"Cost", strconv.Itoa(in.Cost), "is more than the limit "+r.name+" ever holds, so that no request could pass")
 		}
 	}
-}
-
-// limitedByRoute reports whether it makes a difference to any limit which route takes a
-// request.
-func (b *builder) limitedByRoute() bool {
-	return slices.ContainsFunc(b.cfg.Routes, func(r Route) bool { return r.Limit != "" || r.Cost > 1 }) ||
-		slices.ContainsFunc(b.cfg.Quotas, func(q Quota) bool { return slices.Contains(q.By, "route") })
 }
