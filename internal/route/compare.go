@@ -1,5 +1,7 @@
 package route
 
+import "slices"
+
 // Relation is what one pattern is to another.
 type Relation uint8
 
@@ -84,6 +86,25 @@ func (p *Pattern) ends(q *Pattern, lax bool) Relation {
 		return MoreGeneral
 	}
 	return Disjoint
+}
+
+// Meet returns the pattern of the paths that both match, for two that match as many
+// segments. ok is false where it takes more than a pattern to say which these are.
+func (p *Pattern) Meet(q *Pattern) (both Pattern, ok bool) {
+	both = *p
+	both.segments = slices.Clone(p.segments)
+	if len(p.segments) != len(q.segments) {
+		return both, false
+	}
+	for i := range both.segments {
+		switch both.segments[i].compare(&q.segments[i], true) {
+		case Overlapping, Disjoint:
+			return both, false
+		case MoreGeneral:
+			both.segments[i] = q.segments[i]
+		}
+	}
+	return both, true
 }
 
 func (s *segment) compare(t *segment, lax bool) Relation {

@@ -9,7 +9,8 @@ import (
 type Match[T any] struct {
 	// Entry is the most specific entry that matches the request as it is written; nil if
 	// there is none. Precedence is that of ServeMux: an entry for the request's host comes
-	// before those for any, and then the more specific one.
+	// before those for any, and then the more specific one. Of templates, the more specific
+	// one comes first, and then the one for the host.
 	Entry *Entry[T]
 	// Others are the entries that another program may choose, for it takes more liberties
 	// with the path, or fewer. Most requests have none.
@@ -212,8 +213,13 @@ func overruled[T any](hits []hit[T], i int) bool {
 // before reports whether h has precedence over g. Both match one request.
 func (h *hit[T]) before(g *hit[T]) bool {
 	p, q := &h.entry.Pattern, &g.entry.Pattern
-	if p.host != q.host { // the longer one has a port, the shortest is empty
-		return len(p.host) > len(q.host)
+	if p.host == q.host {
+		return h != g && p.Compare(q) == MoreSpecific
 	}
-	return h != g && p.Compare(q) == MoreSpecific
+	first := len(p.host) > len(q.host) // the longer one has a port, the shortest is empty
+	if !p.template || !q.template {
+		return first
+	}
+	rel := p.Compare(q)
+	return rel == MoreSpecific || rel == Equivalent && first
 }

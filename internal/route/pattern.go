@@ -26,6 +26,7 @@ type Pattern struct {
 	segments []segment
 	end      ending
 	rest     string // the name of the wildcard for what remains, if it has one
+	template bool
 }
 
 // ending is how the path of a pattern ends.

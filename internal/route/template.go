@@ -10,7 +10,7 @@ import (
 // between them, and for a path that does not begin with a slash. Names are as they are
 // written, and may stand there twice. A slash at the end is part of the path.
 func Template(path string) (p Pattern, ok bool) {
-	p.text = path
+	p.text, p.template = path, true
 	rest, ok := strings.CutPrefix(path, "/")
 	if !ok {
 		return p, false

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sallyport-dev/sallyport/internal/route"
 	"github.com/sallyport-dev/sallyport/validate/internal/wire"
 	"github.com/sallyport-dev/sallyport/validate/openapi/internal/schema"
 	"github.com/sallyport-dev/sallyport/validate/openapi/internal/spec"
@@ -23,7 +24,7 @@ type Document struct {
 	answer       Config
 	answerLimits wire.Limits
 
-	routes     node
+	routes     route.Table[*endpoint]
 	operations []*Operation
 	shown      map[string]struct{}
 }
@@ -83,9 +84,11 @@ type walker struct {
 	known   map[string]Scheme // security schemes by their names
 	all     []Requirement     // of operations that have none of their own
 	stated  bool
-	leaves  []*leaf
 	byID    map[string]spec.Object
 	servers []server
+	// endpoints are those of the table, and shapes the same by what they match.
+	endpoints []*route.Entry[*endpoint]
+	shapes    map[string][]*route.Entry[*endpoint]
 }
 
 // methods are those that have a member of their own in a path item.
@@ -102,6 +105,7 @@ func (w *walker) document(at spec.Cursor) {
 	w.self()
 	at.Check(spec.OpenAPI)
 	w.known, w.byID = map[string]Scheme{}, map[string]spec.Object{}
+	w.shapes = map[string][]*route.Entry[*endpoint]{}
 	w.in = schema.NewCompiler(w.l, schema.Requests, schema.Options{Open: w.d.cfg.InsecureUnknownMembers})
 	if w.d.cfg.Responses != ResponsesOff {
 		w.out = schema.NewCompiler(w.l, schema.Responses, schema.Options{})
@@ -126,9 +130,7 @@ func (w *walker) document(at spec.Cursor) {
 	for i := 0; i < len(w.after); i++ { // more may come up
 		w.after[i]()
 	}
-	for _, l := range w.leaves {
-		l.finish()
-	}
+	w.finish()
 }
 
 func (w *walker) readVersion(at spec.Cursor) bool {

@@ -22,7 +22,8 @@ type Operation struct {
 	keys                        []string // query parameters that are API keys
 	answers                     *answers // nil where none is looked at
 	security                    []Requirement
-	stated                      bool // the document says something of security
+	stated                      bool   // the document says something of security
+	asks                        string // the same for two with the same security
 	counts                      [len(answerCodes)]atomic.Int64
 	bases, hosts                []string
 	body                        *body
@@ -42,7 +43,7 @@ func (w *walker) operation(
 		if !slices.Contains(op.bases, s.base) {
 			op.bases = append(op.bases, s.base)
 		}
-		if w.d.cfg.MatchHost && s.host != "" && !slices.Contains(op.hosts, s.host) {
+		if s.host != "" && !slices.Contains(op.hosts, s.host) {
 			op.hosts = append(op.hosts, s.host)
 		}
 	}
@@ -51,6 +52,7 @@ func (w *walker) operation(
 	if op.security, op.stated = w.security(c); !op.stated {
 		op.security, op.stated = w.all, w.stated
 	}
+	op.asks = requirements(op.security, op.stated)
 	op.keys = op.queryKeys()
 	if body, ok := c.Child("requestBody"); ok {
 		w.body(op, body)
@@ -59,32 +61,6 @@ func (w *walker) operation(
 	if _, ok := c.Get("responses"); !ok && w.l.Version == "3.0" {
 		c.Fail("needs responses")
 	}
-}
-
-// route puts the operation into the tree, once for every base.
-func (w *walker) route(op *Operation, place spec.Cursor, servers []server) (names []string) {
-	for _, s := range servers {
-		n, in, ok := w.d.routes.add(s.base + op.Path)
-		if !ok {
-			place.Fail("the braces of the path do not fit, or two parameters stand side by side")
-			return nil
-		}
-		if names = in; n.leaf == nil {
-			n.leaf = &leaf{methods: map[string]*Operation{}}
-			w.leaves = append(w.leaves, n.leaf)
-		}
-		// Two templates that differ in names alone are one path. As long as no method is
-		// in both, it is clear which one is meant.
-		if before := n.leaf.methods[op.Method]; before != nil && before != op {
-			place.Failf("%s is served twice: %s is the same path", op.Method, before.Path)
-			return names
-		}
-		n.leaf.methods[op.Method] = op
-		if w.d.cfg.MatchHost && s.host != "" && !slices.Contains(n.leaf.hosts, s.host) {
-			n.leaf.hosts = append(n.leaf.hosts, s.host)
-		}
-	}
-	return names
 }
 
 // Paths are the operation's path template below each base of the document's servers, such

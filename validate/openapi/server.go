@@ -15,17 +15,9 @@ const maxServers = 1000
 // server is one place where paths are served.
 type server struct{ host, base string }
 
-// serversOf reads the servers at c; where there are none, those around it hold.
+// serversOf reads the servers at c; where there are none, those around it hold, which is
+// nil for the document's own.
 func (w *walker) serversOf(c spec.Object, around []server) []server {
-	if len(w.d.cfg.Bases) > 0 && around != nil {
-		return around
-	}
-	if bases := w.d.cfg.Bases; len(bases) > 0 {
-		for _, b := range bases {
-			around = append(around, server{base: b})
-		}
-		return around
-	}
 	var all []server
 	for _, s := range c.Children("servers") {
 		text := s.Text("url")
@@ -40,11 +32,36 @@ func (w *walker) serversOf(c spec.Object, around []server) []server {
 	}
 	switch {
 	case all != nil:
-		return all
+		return w.placed(all)
 	case around != nil:
 		return around
 	}
-	return []server{{}}
+	return w.placed([]server{{}})
+}
+
+// placed puts servers at the configuration's bases, each at the host that it names where
+// hosts count. A server without a host is where the document is; beside one at the same
+// base that has a host, it opens no other.
+func (w *walker) placed(servers []server) (all []server) {
+	for _, s := range servers {
+		if !w.d.cfg.MatchHost {
+			s.host = ""
+		}
+		bases := w.d.cfg.Bases
+		if len(bases) == 0 {
+			bases = []string{s.base}
+		}
+		for _, base := range bases {
+			if one := (server{s.host, base}); !slices.Contains(all, one) {
+				all = append(all, one)
+			}
+		}
+	}
+	named := map[string]bool{} // bases
+	for _, s := range all {
+		named[s.base] = named[s.base] || s.host != ""
+	}
+	return slices.DeleteFunc(all, func(s server) bool { return s.host == "" && named[s.base] })
 }
 
 // expand puts the values of the variables into a server's URL: all of them where they
