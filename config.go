@@ -34,7 +34,19 @@ type Config struct {
 	TokenCache int
 
 	// Routes declares what differs from the rule. The rule, for every request that no
-	// route takes, is: a valid token is needed, and nothing more.
+	// route matches, is: a valid token is needed, and nothing more.
+	//
+	// A request must meet what the most specific route that matches it asks for, and what
+	// every route asks for that a program behind the Gate may take it for. Many compare
+	// paths without regard to case, make no difference of a slash at the end, or undo
+	// escapes before they compare, where others leave them: for each of them, and for any
+	// that does several of these, the most specific route it finds holds as well. So "GET
+	// /admin" guards /Admin and /admin/, "/admin/" guards /admin, and a public route opens
+	// no other spelling of what a second one guards. What is more specific in the same
+	// spelling stays free of the wider: "GET /notes" is not held to "GET /notes/".
+	//
+	// The limits of all these routes hold, and the smallest of their MaxBody. Two that differ
+	// in case or in a slash at the end alone must have the same Limit and Cost.
 	Routes []Route
 
 	// OpenAPI, when set, is the document that requests are held to, after everything else
@@ -116,7 +128,8 @@ type Config struct {
 // Route is what holds for the requests that a pattern matches.
 type Route struct {
 	// Pattern is a pattern of net/http.ServeMux, such as "GET /notes/{id}". The most
-	// specific one wins, whatever the order.
+	// specific one wins, whatever the order. [New] refuses those that ServeMux takes and
+	// that match no request, such as "get /notes" or a host with a port.
 	Pattern string
 
 	// Public lets anybody in. No credential is read on a public route. A pattern that
@@ -142,12 +155,13 @@ type Route struct {
 	// with "GET /users/{id}" and Owner "id", each user sees only their own.
 	Owner string
 
-	// Limit is an own limit of this route for each caller, on top of the Config's.
+	// Limit is an own limit of this route for each caller, on top of the Config's. It
+	// counts by this route's Cost.
 	Limit string
 
-	// Cost is how many requests one of this route counts as, for Limit and Quotas. What is
-	// refused as it has no good token costs one, and Config.ClientLimit counts each as
-	// one. Default 1.
+	// Cost is how many requests one of this route counts as, for Limit and Quotas; the
+	// highest one counts of several routes that hold for a request. What is refused as it
+	// has no good token costs one, and Config.ClientLimit counts each as one. Default 1.
 	Cost int
 
 	// MaxBody replaces the Config's.
@@ -184,6 +198,9 @@ type Quota struct {
 	//	claim:NAME    a text claim, see [token.Issuer]'s Keep; of a token without it, the principal
 	//
 	// Default: principal.
+	//
+	// A bucket that callers share, as it is by route or claim alone, is charged only once it
+	// is known that the request is let in. Who has no good token has a bucket of its own.
 	By []string
 }
 

@@ -124,8 +124,8 @@ func (p *Policy) refusals(rule Rule) {
 	}
 }
 
-// Check returns nil or a *Denied. path gives the wildcards of the matched route; it is
-// called only when the rule compares one.
+// Check returns nil or a *Denied. path gives the wildcards of the matched route, as
+// [http.Request.PathValue] does; it is called only when the rule compares one.
 func (p *Policy) Check(caller visit.Principal, path func(name string) string) error {
 	if d := p.check(caller, path); d != nil {
 		return d

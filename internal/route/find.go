@@ -2,6 +2,7 @@ package route
 
 import (
 	"net"
+	"slices"
 	"strings"
 )
 
@@ -179,42 +180,54 @@ func takeAll[T any](list []*Entry[T], q *query, need reading, to *hits[T]) {
 // choose finds what each program chooses: of the entries that match with its liberties,
 // the most specific one.
 func choose[T any](hits []hit[T]) (m Match[T]) {
-	best, widest := -1, 0
+	// The same hits come in the same order in all spellings of a path, and so the one that
+	// is chosen of several is the same too.
+	widest := hits[0]
+	for i := range hits {
+		if hits[i].before(&widest) {
+			widest = hits[i]
+		}
+	}
+	m.Widest = widest.entry
+
+	hits = chosen(hits)
+	best := -1
 	for i := range hits {
 		if hits[i].need&^exactly == 0 && (best < 0 || hits[i].before(&hits[best])) {
 			best = i
 		}
-		if hits[i].before(&hits[widest]) {
-			widest = i
-		}
 	}
-	m.Widest = hits[widest].entry
 	if best >= 0 {
 		m.Entry = hits[best].entry
 	}
 	for i := range hits {
-		if i != best && !overruled(hits, i) {
+		if i != best {
 			m.Others = append(m.Others, Other[T]{hits[i].entry, hits[i].need&^exactly != 0})
 		}
 	}
 	return m
 }
 
-// overruled reports whether whoever finds the entry i finds one that comes before it.
-func overruled[T any](hits []hit[T], i int) bool {
-	for j := range hits {
-		if hits[j].need&^hits[i].need == 0 && hits[j].before(&hits[i]) {
-			return true
+// chosen leaves those that some program chooses, in their order. It needs no more room.
+func chosen[T any](hits []hit[T]) []hit[T] {
+	kept := hits[:0]
+	for _, h := range hits {
+		if slices.ContainsFunc(kept, func(k hit[T]) bool { return k.overrules(&h) }) {
+			continue
 		}
+		kept = append(slices.DeleteFunc(kept, func(k hit[T]) bool { return h.overrules(&k) }), h)
 	}
-	return false
+	return kept
 }
+
+// overrules reports whether whoever finds g finds h too, and prefers it.
+func (h *hit[T]) overrules(g *hit[T]) bool { return h.need&^g.need == 0 && h.before(g) }
 
 // before reports whether h has precedence over g. Both match one request.
 func (h *hit[T]) before(g *hit[T]) bool {
 	p, q := &h.entry.Pattern, &g.entry.Pattern
 	if p.host == q.host {
-		return h != g && p.Compare(q) == MoreSpecific
+		return p != q && p.Compare(q) == MoreSpecific
 	}
 	first := len(p.host) > len(q.host) // the longer one has a port, the shortest is empty
 	if !p.template || !q.template {

@@ -216,12 +216,11 @@ func TestFindDoesNotAllocate(t *testing.T) {
 	}
 }
 
-// TestWork: no path makes a lookup cost more than the size of the table, and a table in
-// which every choice is open at every depth is no way to make it do so.
-func TestWork(t *testing.T) {
+// everyChoice is a table in which two ways are open at each of some depths, and a path
+// that differs from all of them in its last segment.
+func everyChoice(depth int) (*route.Table[int], string) {
 	var all route.Table[int]
-	const depth = 12
-	for i := range 1 << depth { // a tree of two ways at each step
+	for i := range 1 << depth {
 		var b strings.Builder
 		for j := range depth {
 			b.WriteString([]string{"/a", "/{x}"}[i>>j&1])
@@ -229,19 +228,29 @@ func TestWork(t *testing.T) {
 		p, _ := route.Template(b.String())
 		all.Insert(p, i)
 	}
-	path := strings.Repeat("/a", depth-1) + "/b" // nothing but the last segment differs
+	return &all, strings.Repeat("/a", depth-1) + "/b"
+}
+
+// TestEveryChoice: no path makes a lookup cost more than the size of the table, in which
+// each node is reached by one way; see BenchmarkEveryChoice. Deeper paths stop early.
+func TestEveryChoice(t *testing.T) {
+	all, path := everyChoice(12)
 	if m := all.Find("GET", "", path); m.Entry == nil || len(m.Others) > 0 {
 		t.Errorf("%+v", m)
 	}
-	result := testing.Benchmark(func(b *testing.B) {
-		for b.Loop() {
-			all.Find("GET", "", path)
-		}
-	})
-	t.Logf("%d entries of %d segments, each a choice of two: %v for a request", 1<<depth, depth, result)
-	deep := strings.Repeat("/a", 4000)
-	if m := all.Find("GET", "", deep); m.Entry != nil {
+	if m := all.Find("GET", "", strings.Repeat("/a", 4000)); m.Entry != nil {
 		t.Errorf("%+v", m)
+	}
+}
+
+func BenchmarkEveryChoice(b *testing.B) {
+	for _, depth := range []int{4, 8, 12} {
+		all, path := everyChoice(depth)
+		b.Run(fmt.Sprint(1<<depth), func(b *testing.B) {
+			for b.Loop() {
+				all.Find("GET", "", path)
+			}
+		})
 	}
 }
 

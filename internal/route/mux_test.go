@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -264,4 +265,36 @@ func TestReaders(t *testing.T) {
 		}
 	}
 	t.Logf("%d sets, %d requests, %d others found, of which %d are loose", sets, requests, others, loose)
+}
+
+// TestValueLikeServeMux compares with what a ServeMux tells its handler.
+func TestValueLikeServeMux(t *testing.T) {
+	for _, c := range []struct{ pattern, target string }{
+		{"/users/{id}", "/users/ada"},
+		{"GET /users/{id}", "/users/a%20b"},
+		{"GET /users/{id}/notes/{nid}", "/users/ada/notes/7"},
+		{"/files/{path...}", "/files/a/b%20c/d"},
+		{"/files/{path...}", "/files/"},
+		{"example.com/x/{id}/", "/x/1/more/of/it"},
+		{"/x/{id}/{$}", "/x/1/"},
+		{"/{a}/{b}", "/%E2%82%AC/2"},
+		{"/{a}", "/a%2fb"},
+	} {
+		served := false
+		mux := http.NewServeMux()
+		mux.HandleFunc(c.pattern, func(_ http.ResponseWriter, r *http.Request) {
+			served = true
+			p := parse(t, c.pattern)
+			for _, name := range []string{"id", "nid", "path", "a", "b", "none", ""} {
+				got, ok := p.Value(r.URL.EscapedPath(), name)
+				if want := r.PathValue(name); got != want || ok != p.Has(name) {
+					t.Errorf("%s of %s: %s is %q, ServeMux says %q", c.target, c.pattern, name, got, want)
+				}
+			}
+		})
+		mux.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", c.target, nil))
+		if !served {
+			t.Errorf("%s does not match %s", c.pattern, c.target)
+		}
+	}
 }

@@ -52,11 +52,12 @@ type Config struct {
 	// 415, as every other coding is, and as a packed body is that is only a stream of bytes.
 	Gzip bool
 	// Bases are the paths below which the document's paths are served, such as "/v1",
-	// in place of what its servers say. "" is the root.
+	// in place of what its servers say. "" is the root. The hosts of the servers stay.
 	Bases []string
-	// MatchHost serves only the hosts that the document's servers name. Without it a
-	// server's path counts and its host does not, as a gate is often reached by another
-	// name than clients use.
+	// MatchHost serves an operation only at the hosts that its servers name: at the port
+	// that they name, or at any. One that names none is served at all hosts. Without it a
+	// server's path counts and its host does not, as a gate is often reached by another name
+	// than clients use.
 	MatchHost bool
 	// Responses says what becomes of answers that are not as described. Without it, none is
 	// looked at.
