@@ -84,7 +84,8 @@ func (b *builder) verifier() verifier {
 		if b.allPublic() {
 			return nil
 		}
-		b.add("Accounts", "", "there are neither Accounts nor Issuers, so that no token could be valid: set one, or make every route public")
+		b.add("Accounts", "",
+			"there are neither Accounts nor Issuers, so that no token could be valid: set one, or make every route public")
 		return nil
 	}
 	v, err := token.New(token.Config{Issuers: issuers, Now: b.cfg.now})
@@ -103,7 +104,8 @@ type verifier interface {
 }
 
 func (b *builder) allPublic() bool {
-	if b.cfg.OpenAPI != nil && !b.cfg.InsecureIgnoreOpenAPISecurity && !slices.ContainsFunc(b.cfg.OpenAPI.Operations(), guarded) {
+	if b.cfg.OpenAPI != nil && !b.cfg.InsecureIgnoreOpenAPISecurity &&
+		!slices.ContainsFunc(b.cfg.OpenAPI.Operations(), guarded) {
 		return true
 	}
 	return len(b.cfg.Routes) > 0 && !slices.ContainsFunc(b.cfg.Routes, func(r Route) bool { return !r.Public })
@@ -175,7 +177,8 @@ func (b *builder) sameLimits(t *routes, field string, in Route, rules *routeRule
 		if e.Pattern.Host() != rules.parsed.Host() || rules.parsed.Compare(&e.Pattern) != route.Equivalent {
 			continue
 		}
-		same := "is not that of " + strconv.Quote(other.pattern) + ", and to many programs the two are one path: give both the same"
+		same := "is not that of " + strconv.Quote(other.pattern) +
+			", and to many programs the two are one path: give both the same"
 		if in.Limit != other.limitText() {
 			b.add(field+"Limit", in.Limit, same)
 		}
@@ -207,7 +210,8 @@ func reserved(accounts *account.Accounts, path string) bool {
 
 // routeRules works out what holds for a route.
 func (b *builder) routeRules(field string, in Route) *routeRules {
-	c := &routeRules{pattern: in.Pattern, public: in.Public, maxBody: in.MaxBody, uncounted: in.InsecureUnlimited, cost: in.Cost}
+	c := &routeRules{pattern: in.Pattern, public: in.Public, maxBody: in.MaxBody, uncounted: in.InsecureUnlimited,
+		cost: in.Cost}
 	c.label = b.made.keys.Sum("route", in.Pattern)
 	if in.Public && (len(in.Scopes) > 0 || len(in.Roles) > 0 || in.Owner != "") {
 		b.add(field+"Public", in.Pattern, "is public and asks for scopes, roles or an owner: choose one")
@@ -222,7 +226,8 @@ func (b *builder) routeRules(field string, in Route) *routeRules {
 	if in.Owner != "" {
 		rule.Claim, rule.Equals = "sub", "path."+in.Owner
 		if len(b.cfg.Issuers) > 1 || len(b.cfg.Issuers) == 1 && b.cfg.Accounts != nil {
-			b.add(field+"Owner", in.Owner, "is compared with the subject alone, and two issuers may use the same one: accept one issuer, or compare in the handler")
+			b.add(field+"Owner", in.Owner,
+				"is compared with the subject alone, and two issuers may use the same one: accept one issuer, or compare in the handler")
 		}
 	}
 	if in.Public && (in.SecondFactor || in.MaxAuthAge != 0) {

@@ -38,7 +38,8 @@ func (l *limits) takeClient(ctx context.Context, client netip.Addr) (ratelimit.D
 
 // turnAway answers a request whose client asks too often. Nothing is kept of it and
 // nothing allocated for it: there is no visit, and the problem names no instance.
-func (g *Gate) turnAway(w http.ResponseWriter, r *http.Request, client clientip.Client, now time.Time, d ratelimit.Decision) {
+func (g *Gate) turnAway(w http.ResponseWriter, r *http.Request, client clientip.Client, now time.Time,
+	d ratelimit.Decision) {
 	h, rule := w.Header(), g.limits.client
 	rule.refused.Add(1)
 	g.headers.Apply(h, client.Secure)

@@ -117,7 +117,10 @@ func (s *someone) may(r sallyport.Route, path string) bool {
 		owner = value == s.subject
 	}
 	return s.subject != "" && owner && (!r.SecondFactor || s.second) &&
-		(len(r.Roles) == 0 || slices.ContainsFunc(r.Roles, func(role string) bool { return slices.Contains(s.roles, role) })) &&
+		(len(r.Roles) == 0 || slices.ContainsFunc(r.Roles, func(role string) bool {
+			return slices.Contains(s.roles,
+				role)
+		})) &&
 		!slices.ContainsFunc(r.Scopes, func(scope string) bool { return !slices.Contains(s.scopes, scope) })
 }
 
@@ -144,7 +147,8 @@ func (c chance) some(all ...string) (some []string) {
 func (c chance) callers(n int) []*someone {
 	all := []*someone{{}}
 	for range n {
-		s := &someone{subject: c.of("a", "b", "A"), roles: c.some("r", "s"), scopes: c.some("x", "y"), second: c.IntN(2) == 0}
+		s := &someone{subject: c.of("a", "b", "A"), roles: c.some("r", "s"), scopes: c.some("x", "y"),
+			second: c.IntN(2) == 0}
 		more := map[string]any{"roles": s.roles, "scope": strings.Join(s.scopes, " ")}
 		if s.second {
 			more["amr"] = []string{"otp"}
@@ -208,7 +212,8 @@ func TestNothingFallsAway(t *testing.T) {
 		routes := c.table(t)
 		w := newWorld(t, anything, func(cfg *sallyport.Config) { cfg.Routes, cfg.InsecureUnlimited = routes, true })
 		for range 80 {
-			who, method, host, path := callers[c.IntN(len(callers))], c.of("GET", "HEAD", "POST", "PUT"), c.of("h.example", "x.example"), c.path()
+			who, method, host, path := callers[c.IntN(len(callers))], c.of("GET", "HEAD", "POST",
+				"PUT"), c.of("h.example", "x.example"), c.path()
 			r := httptest.NewRequest(method, path, nil)
 			r.Host, r.Header = host, who.fields.Clone()
 			if r.Header == nil {
@@ -243,18 +248,21 @@ func TestNothingFallsAway(t *testing.T) {
 				loose++
 			}
 			if rec.Code == 200 && denied != "" || rec.Code != 200 && denied == "" && !any {
-				t.Fatalf("%s %s%s of %+v: %d; denied by %q; routes %+v", method, host, path, who, rec.Code, denied, routes)
+				t.Fatalf("%s %s%s of %+v: %d; denied by %q; routes %+v", method, host, path, who, rec.Code, denied,
+					routes)
 			}
 		}
 	}
-	t.Logf("%d tables of routes, %d requests, %d let in; %d refused as they are let in by their spelling alone", tables, requests, allowed, loose)
+	t.Logf("%d tables of routes, %d requests, %d let in; %d refused as they are let in by their spelling alone",
+		tables, requests, allowed, loose)
 }
 
 // table is some routes that do not conflict.
 func (c chance) table(t *testing.T) (routes []sallyport.Route) {
 	for range 2 + c.IntN(7) {
 		more := append(slices.Clone(routes), c.route())
-		if _, err := sallyport.New(sallyport.Config{Issuers: []token.Issuer{foreignIssuer()}, Routes: more, InsecureUnlimited: true}); err == nil {
+		if _, err := sallyport.New(sallyport.Config{Issuers: []token.Issuer{foreignIssuer()}, Routes: more,
+			InsecureUnlimited: true}); err == nil {
 			routes = more
 		}
 	}
@@ -277,7 +285,8 @@ func (pl plain) serves(all []template, method, path string) (scope string, ok bo
 		if strings.HasSuffix(t.path, "/") != strings.HasSuffix(path, "/") && !pl.trim {
 			continue
 		}
-		want, got := strings.Split(strings.TrimSuffix(t.path, "/"), "/"), strings.Split(strings.TrimSuffix(path, "/"), "/")
+		want, got := strings.Split(strings.TrimSuffix(t.path, "/"), "/"), strings.Split(strings.TrimSuffix(path, "/"),
+			"/")
 		rank, same := 0, len(want) == len(got)
 		for i := 0; same && i < len(want); i++ {
 			before, after, wild := strings.Cut(wildcards.ReplaceAllString(want[i], "\x00"), "\x00")
@@ -305,7 +314,8 @@ var wildcards = regexp.MustCompile(`\{[^}]*\}`)
 func (c chance) template() template {
 	var b strings.Builder
 	for i := range 1 + c.IntN(3) {
-		b.WriteString("/" + strings.ReplaceAll(c.of("a", "a", "A", "b", "a:b", "{p}", "{p}", "{p}:b", "a{p}"), "p", fmt.Sprint("p", i)))
+		b.WriteString("/" + strings.ReplaceAll(c.of("a", "a", "A", "b", "a:b", "{p}", "{p}", "{p}:b", "a{p}"), "p",
+			fmt.Sprint("p", i)))
 	}
 	b.WriteString(c.of("", "", "", "/"))
 	t := template{b.String(), map[string]string{}}
@@ -321,11 +331,13 @@ func write(all []template) string {
 	for _, t := range all {
 		fmt.Fprintf(&b, "  '%s':\n    parameters: [", t.path)
 		for i, name := range wildcards.FindAllString(t.path, -1) {
-			fmt.Fprintf(&b, "%s{name: %s, in: path, required: true, schema: {}}", []string{"", ", "}[min(i, 1)], strings.Trim(name, "{}"))
+			fmt.Fprintf(&b, "%s{name: %s, in: path, required: true, schema: {}}", []string{"", ", "}[min(i, 1)],
+				strings.Trim(name, "{}"))
 		}
 		b.WriteString("]\n")
 		for method, scope := range t.methods {
-			fmt.Fprintf(&b, "    %s: {security: [%s]}\n", strings.ToLower(method), map[bool]string{true: "{oauth: [" + scope + "]}"}[scope != ""])
+			fmt.Fprintf(&b, "    %s: {security: [%s]}\n", strings.ToLower(method),
+				map[bool]string{true: "{oauth: [" + scope + "]}"}[scope != ""])
 		}
 	}
 	return b.String()
@@ -333,7 +345,8 @@ func write(all []template) string {
 
 // spelling is a path of a template, or nearly.
 func (c chance) spelling(template string) string {
-	path := wildcards.ReplaceAllStringFunc(template, func(string) string { return c.of("a", "b", "A", "B", "a:b", "a%3Ab", "aa", "c:B") })
+	path := wildcards.ReplaceAllStringFunc(template,
+		func(string) string { return c.of("a", "b", "A", "B", "a:b", "a%3Ab", "aa", "c:B") })
 	switch c.IntN(6) {
 	case 0:
 		path = strings.ToUpper(path[:2]) + path[2:]
@@ -363,7 +376,8 @@ func TestNoOperationFallsAway(t *testing.T) {
 		all, d := c.templates(&refused)
 		w := newWorld(t, anything, func(cfg *sallyport.Config) { cfg.OpenAPI, cfg.InsecureUnlimited = d, true })
 		for range 80 {
-			who, method, path := callers[c.IntN(len(callers))], c.of("GET", "HEAD", "POST"), c.spelling(all[c.IntN(len(all))].path)
+			who, method, path := callers[c.IntN(len(callers))], c.of("GET", "HEAD",
+				"POST"), c.spelling(all[c.IntN(len(all))].path)
 			r := httptest.NewRequest(method, path, nil)
 			r.Host, r.Header = "api.example", who.fields.Clone()
 			if r.Header == nil {
@@ -379,7 +393,8 @@ func TestNoOperationFallsAway(t *testing.T) {
 					denied = fmt.Sprintf("%+v for %s", pl, scope)
 				}
 			}
-			if scope, ok := (plain{decode: true}).serves(all, method, path); ok && (scope == "" || slices.Contains(who.scopes, scope)) && denied != "" {
+			if scope, ok := (plain{decode: true}).serves(all, method, path); ok &&
+				(scope == "" || slices.Contains(who.scopes, scope)) && denied != "" {
 				loose++
 			}
 			if rec.Code == 200 {
@@ -390,7 +405,8 @@ func TestNoOperationFallsAway(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d documents, %d paths refused at the start, %d requests, %d let in; %d that their spelling alone would let in",
+	t.Logf("%d documents, %d paths refused at the start; "+
+		"%d requests, %d let in; %d that their spelling alone would let in",
 		documents, refused, requests, allowed, loose)
 }
 

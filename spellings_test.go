@@ -23,17 +23,26 @@ func TestLimitsOfSpellings(t *testing.T) {
 		targets string // of the requests, one after the other
 		want    string
 	}{
-		{"a tree first", []sallyport.Route{plain("GET /reports/"), limited("GET /reports")}, "/reports /reports", "200 429"},
-		{"a tree second", []sallyport.Route{limited("GET /reports"), plain("GET /reports/")}, "/reports /reports", "200 429"},
-		{"whatever the method", []sallyport.Route{plain("/reports/"), limited("/reports")}, "/reports /reports", "200 429"},
-		{"one of two wildcards", []sallyport.Route{plain("GET /{a}/b/"), limited("GET /a/{b}")}, "/a/b /a/b", "200 429"},
+		{"a tree first", []sallyport.Route{plain("GET /reports/"), limited("GET /reports")}, "/reports /reports",
+			"200 429"},
+		{"a tree second", []sallyport.Route{limited("GET /reports"), plain("GET /reports/")}, "/reports /reports",
+			"200 429"},
+		{"whatever the method", []sallyport.Route{plain("/reports/"), limited("/reports")}, "/reports /reports",
+			"200 429"},
+		{"one of two wildcards", []sallyport.Route{plain("GET /{a}/b/"), limited("GET /a/{b}")}, "/a/b /a/b",
+			"200 429"},
 		{"what remains, bare", []sallyport.Route{limited("GET /reports/{p...}")}, "/reports /reports", "200 429"},
 		{"what remains, both", []sallyport.Route{limited("GET /reports/{p...}")}, "/reports/x /Reports", "200 429"},
-		{"the items do not spend the list's", []sallyport.Route{plain("GET /reports/"), limited("GET /reports")}, "/reports/1 /reports/2 /reports /Reports/", "200 200 200 429"},
-		{"the list does not spend the items'", []sallyport.Route{limited("GET /reports/"), plain("GET /reports")}, "/reports /reports /reports/1 /Reports/2", "200 200 200 429"},
-		{"another case with a limit of its own", []sallyport.Route{limited("GET /reports"), limited("GET /Reports")}, "/reports /Reports", "200 429"},
-		{"a wildcard is another route", []sallyport.Route{limited("GET /reports/{id}"), plain("GET /reports/all")}, "/reports/all /reports/all /reports/1 /reports/2", "200 200 200 429"},
-		{"but not for who undoes no escapes", []sallyport.Route{limited("GET /r/{id}"), plain("GET /r/@me")}, "/r/%40me /r/%40me", "200 429"},
+		{"the items do not spend the list's", []sallyport.Route{plain("GET /reports/"), limited("GET /reports")},
+			"/reports/1 /reports/2 /reports /Reports/", "200 200 200 429"},
+		{"the list does not spend the items'", []sallyport.Route{limited("GET /reports/"), plain("GET /reports")},
+			"/reports /reports /reports/1 /Reports/2", "200 200 200 429"},
+		{"another case with a limit of its own", []sallyport.Route{limited("GET /reports"), limited("GET /Reports")},
+			"/reports /Reports", "200 429"},
+		{"a wildcard is another route", []sallyport.Route{limited("GET /reports/{id}"), plain("GET /reports/all")},
+			"/reports/all /reports/all /reports/1 /reports/2", "200 200 200 429"},
+		{"but not for who undoes no escapes", []sallyport.Route{limited("GET /r/{id}"), plain("GET /r/@me")},
+			"/r/%40me /r/%40me", "200 429"},
 	} {
 		w := newWorld(t, anything, func(cfg *sallyport.Config) { cfg.Routes = c.routes })
 		var got []string
@@ -50,15 +59,19 @@ func TestLimitsOfSpellings(t *testing.T) {
 func TestCostOfSpellings(t *testing.T) {
 	w := newWorld(t, anything, func(c *sallyport.Config) {
 		c.Limit = "100 per 1h"
-		c.Routes = []sallyport.Route{{Pattern: "GET /docs/"}, {Pattern: "GET /docs", Cost: 50}, {Pattern: "GET /cheap", Cost: 2, Limit: "3 per 1h"}, {Pattern: "GET /cheap/", Cost: 20}}
+		c.Routes = []sallyport.Route{{Pattern: "GET /docs/"}, {Pattern: "GET /docs", Cost: 50},
+			{Pattern: "GET /cheap", Cost: 2, Limit: "3 per 1h"}, {Pattern: "GET /cheap/", Cost: 20}}
 	})
 	for i, want := range []string{`"default";r=50;`, `"default";r=0;`} {
-		if got := w.send("GET", []string{"/docs", "/DOCS/"}[i], as("u1"), "").Header.Get("Ratelimit"); !strings.HasPrefix(got, want) {
+		if got := w.send("GET", []string{"/docs", "/DOCS/"}[i], as("u1"),
+			"").Header.Get("Ratelimit"); !strings.HasPrefix(got, want) {
 			t.Errorf("%d: %s, want %s", i, got, want)
 		}
 	}
 	// A route's own limit counts by its own cost, so that no other route can shut it.
-	if res := w.send("GET", "/cheap/", as("u2"), ""); res.StatusCode != 200 || !strings.HasPrefix(res.Header.Get("Ratelimit"), `"default";r=80;`) || !strings.Contains(res.Header.Get("Ratelimit"), `"route";r=1;`) {
+	if res := w.send("GET", "/cheap/", as("u2"), ""); res.StatusCode != 200 ||
+		!strings.HasPrefix(res.Header.Get("Ratelimit"), `"default";r=80;`) ||
+		!strings.Contains(res.Header.Get("Ratelimit"), `"route";r=1;`) {
 		t.Errorf("%d %v", res.StatusCode, res.Header["Ratelimit"])
 	}
 }
@@ -70,9 +83,12 @@ func TestLimitsThatDisagree(t *testing.T) {
 		first, second sallyport.Route
 		want          string // empty: none
 	}{
-		{sallyport.Route{Pattern: "GET /reports"}, sallyport.Route{Pattern: "GET /reports/{$}", Limit: limit}, `Routes[1].Limit "1 per 1h": is not that of "GET /reports", and to many programs the two are one path`},
-		{sallyport.Route{Pattern: "GET /Reports", Limit: limit}, sallyport.Route{Pattern: "GET /reports"}, `Routes[1].Limit: is not that of "GET /Reports"`},
-		{sallyport.Route{Pattern: "/x/{a}/B"}, sallyport.Route{Pattern: "/X/{b}/b/{$}", Cost: 2}, `Routes[1].Cost "2": is not that of`},
+		{sallyport.Route{Pattern: "GET /reports"}, sallyport.Route{Pattern: "GET /reports/{$}", Limit: limit},
+			`Routes[1].Limit "1 per 1h": is not that of "GET /reports", and to many programs the two are one path`},
+		{sallyport.Route{Pattern: "GET /Reports", Limit: limit}, sallyport.Route{Pattern: "GET /reports"},
+			`Routes[1].Limit: is not that of "GET /Reports"`},
+		{sallyport.Route{Pattern: "/x/{a}/B"}, sallyport.Route{Pattern: "/X/{b}/b/{$}", Cost: 2},
+			`Routes[1].Cost "2": is not that of`},
 		{sallyport.Route{Pattern: "/x/"}, sallyport.Route{Pattern: "/X/{rest...}", Limit: limit}, `Routes[1].Limit`},
 		{sallyport.Route{Pattern: "/x", Limit: limit, Cost: 1}, sallyport.Route{Pattern: "/X", Limit: limit}, ""},
 		{sallyport.Route{Pattern: "GET /x", Limit: limit}, sallyport.Route{Pattern: "/X"}, ""},
@@ -80,7 +96,8 @@ func TestLimitsThatDisagree(t *testing.T) {
 		{sallyport.Route{Pattern: "/x", Limit: limit}, sallyport.Route{Pattern: "h.example/x"}, ""},
 		{sallyport.Route{Pattern: "/x/{a}", Limit: limit}, sallyport.Route{Pattern: "/x/a"}, ""},
 	} {
-		_, err := sallyport.New(sallyport.Config{Issuers: []token.Issuer{foreignIssuer()}, Routes: []sallyport.Route{c.first, c.second}})
+		_, err := sallyport.New(sallyport.Config{Issuers: []token.Issuer{foreignIssuer()},
+			Routes: []sallyport.Route{c.first, c.second}})
 		if (err != nil) != (c.want != "") || err != nil && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s and %s: %v, want %q", c.first.Pattern, c.second.Pattern, err, c.want)
 		}
@@ -91,7 +108,8 @@ func TestLimitsThatDisagree(t *testing.T) {
 func TestUncountedSpelling(t *testing.T) {
 	w := newWorld(t, anything, func(c *sallyport.Config) {
 		c.Limit = "2 per 1h"
-		c.Routes = []sallyport.Route{{Pattern: "GET /Health", Public: true, InsecureUnlimited: true}, {Pattern: "GET /health", Public: true}, {Pattern: "GET /live", Public: true, InsecureUnlimited: true}}
+		c.Routes = []sallyport.Route{{Pattern: "GET /Health", Public: true, InsecureUnlimited: true},
+			{Pattern: "GET /health", Public: true}, {Pattern: "GET /live", Public: true, InsecureUnlimited: true}}
 	})
 	for i, want := range []int{200, 200, 429} {
 		if got := w.send("GET", "/Health", nil, "").StatusCode; got != want {
@@ -119,11 +137,14 @@ func TestStrangersSpendNothing(t *testing.T) {
 		{"without a token", "3 per 1h", []string{"route"}, nil, "", "401 401 401 429"},
 		{"with a bad token", "3 per 1h", []string{"route"}, bearer("guess"), "", "401 401 401 429"},
 		{"without the role", "3 per 1h", []string{"route"}, rights("u1", nil), "", "403 403 403 403"},
-		{"without the role, of the same tenant", "3 per 1h", []string{"claim:org"}, rights("u1", map[string]any{"org": "acme"}), "", "403 403 403 403"},
-		{"without the role, by both", "3 per 1h", []string{"claim:org", "route"}, rights("u1", map[string]any{"org": "acme"}), "", "403 403 403 403"},
+		{"without the role, of the same tenant", "3 per 1h", []string{"claim:org"},
+			rights("u1", map[string]any{"org": "acme"}), "", "403 403 403 403"},
+		{"without the role, by both", "3 per 1h", []string{"claim:org", "route"},
+			rights("u1", map[string]any{"org": "acme"}), "", "403 403 403 403"},
 		{"without the role nor the claim", "3 per 1h", []string{"claim:org"}, rights("u1", nil), "", "403 403 403 429"},
 		{"bytes without a token", "1000 bytes per 1h", []string{"route"}, nil, strings.Repeat("x", 900), "401 401"},
-		{"bytes without the role", "1000 bytes per 1h", []string{"route"}, rights("u1", nil), strings.Repeat("x", 900), "403 403"},
+		{"bytes without the role", "1000 bytes per 1h", []string{"route"}, rights("u1", nil),
+			strings.Repeat("x", 900), "403 403"},
 		{"their own bytes", "1000 bytes per 1h", nil, rights("u1", nil), strings.Repeat("x", 900), "403 429"},
 	} {
 		w := newWorld(t, anything, quota(sallyport.Quota{Limit: c.limit, By: c.by}, route))
@@ -164,12 +185,14 @@ func TestStrangersSpendNothingUndeclared(t *testing.T) {
 func TestStrangersInFlight(t *testing.T) {
 	entered, leave := make(chan bool), make(chan bool)
 	w := newWorld(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { entered <- true; <-leave }),
-		quota(sallyport.Quota{Limit: "1 at once", By: []string{"route"}}, sallyport.Route{Pattern: "/export", Roles: []string{"admin"}}))
+		quota(sallyport.Quota{Limit: "1 at once", By: []string{"route"}},
+			sallyport.Route{Pattern: "/export", Roles: []string{"admin"}}))
 	boss := rights("boss", map[string]any{"roles": []string{"admin"}})
 	done := make(chan int)
 	go func() { done <- w.from("192.0.2.1:1", "GET", "/export", boss) }()
 	<-entered
-	for want, fields := range map[int]http.Header{403: rights("u1", nil), 401: nil, 429: boss} { // who may not is not told how busy it is
+	for want, fields := range map[int]http.Header{403: rights("u1", nil), 401: nil,
+		429: boss} { // who may not is not told how busy it is
 		if got := w.from("192.0.2.2:1", "GET", "/export", fields); got != want {
 			t.Errorf("while one is in flight: %d, want %d", got, want)
 		}

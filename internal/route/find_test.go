@@ -145,7 +145,8 @@ func TestFindHosts(t *testing.T) {
 	for _, host := range []string{"h.example", "h.example:8443", ""} {
 		table.Insert(p.At(host), host+"/a")
 	}
-	for host, want := range map[string]string{"h.example": "h.example/a", "H.example:80": "h.example/a", "h.example:8443": "h.example:8443/a", "x": "/a", "": "/a"} {
+	for host, want := range map[string]string{"h.example": "h.example/a", "H.example:80": "h.example/a",
+		"h.example:8443": "h.example:8443/a", "x": "/a", "": "/a"} {
 		if got := found(table.Find("GET", host, "/a")); got != want {
 			t.Errorf("%s: %q, want %q", host, got, want)
 		}
@@ -180,7 +181,8 @@ func TestAddRefuses(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err := table.Add(parse(t, pair[1]), 2)
-			if (err != nil) != (c.want != "") || err != nil && pair[0] == c.first && !strings.Contains(err.Error(), c.want) {
+			if (err != nil) != (c.want != "") || err != nil && pair[0] == c.first &&
+				!strings.Contains(err.Error(), c.want) {
 				t.Errorf("%q and then %q: %v, want %q", pair[0], pair[1], err, c.want)
 			}
 		}
@@ -209,7 +211,8 @@ func TestWidest(t *testing.T) {
 // TestFindDoesNotAllocate for what most requests are.
 func TestFindDoesNotAllocate(t *testing.T) {
 	all := table(t, "/", "GET /notes", "GET /notes/{id}", "/admin/", "api.example/x/{y...}", "t /f/{name}.json")
-	for _, c := range [][2]string{{"api.example", "/notes/01JABCDEFGH"}, {"", "/notes"}, {"api.example", "/x/a/b"}, {"", "/none"}, {"", "/f/a.json"}, {"", "/users/ada"}} {
+	for _, c := range [][2]string{{"api.example", "/notes/01JABCDEFGH"}, {"", "/notes"}, {"api.example", "/x/a/b"},
+		{"", "/none"}, {"", "/f/a.json"}, {"", "/users/ada"}} {
 		if n := testing.AllocsPerRun(100, func() { all.Find("GET", c[0], c[1]) }); n > 0 {
 			t.Errorf("%s: %v allocations", c, n)
 		}
@@ -290,7 +293,8 @@ func BenchmarkFind(b *testing.B) {
 		for i := range n {
 			add(fmt.Sprintf("GET /v1/things%d/{id}", i))
 		}
-		for name, path := range map[string]string{"hit": "/v1/things3/abc", "rest": "/v1/none", "upper": "/V1/THINGS3/ABC"} {
+		for name, path := range map[string]string{"hit": "/v1/things3/abc", "rest": "/v1/none",
+			"upper": "/V1/THINGS3/ABC"} {
 			r := request(b, "GET", "api.example", path)
 			b.Run(fmt.Sprintf("%s/%d/mux", name, n), func(b *testing.B) {
 				b.ReportAllocs()

@@ -47,7 +47,8 @@ func (g generator) pattern() string {
 func (g generator) path() string {
 	var b strings.Builder
 	for range g.IntN(5) {
-		b.WriteString("/" + g.one("a", "a", "b", "A", "c", "%61", "%41", "(x)", "%28x%29", "%28X)", "c%20d", "C%20d", "x"))
+		b.WriteString("/" + g.one("a", "a", "b", "A", "c", "%61", "%41", "(x)", "%28x%29", "%28X)", "c%20d", "C%20d",
+			"x"))
 	}
 	if b.Len() == 0 || g.IntN(3) == 0 {
 		b.WriteByte('/')
@@ -107,7 +108,8 @@ func TestLikeServeMux(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d sets of %d patterns, of which both refuse %d; %d requests, of which %d find nothing, and %d ServeMux redirects",
+	t.Logf("%d sets of %d patterns, of which both refuse %d; "+
+		"%d requests, of which %d find nothing, and %d ServeMux redirects",
 		sets, patterns, refused, requests, nothing, redirects)
 }
 
@@ -221,7 +223,8 @@ func TestReaders(t *testing.T) {
 		var entries []*route.Entry[string]
 		for range 2 + g.IntN(8) {
 			if g.IntN(3) == 0 {
-				text := "/" + g.one("a", "A", "{p}", "{p}x", "x{p}", "({p}") + g.one("", "/", "/b", "/{q}", "/{q})", "/A{q}")
+				text := "/" + g.one("a", "A", "{p}", "{p}x", "x{p}", "({p}") +
+					g.one("", "/", "/b", "/{q}", "/{q})", "/A{q}")
 				p, ok := route.Template(text)
 				if !ok {
 					t.Fatal(text)
@@ -259,8 +262,10 @@ func TestReaders(t *testing.T) {
 					loose++
 				}
 			}
-			if fmt.Sprint(got) != fmt.Sprint(want) || (m.Widest != nil) != (len(got) > 0) || m.Widest != nil && !got[m.Widest.Value] {
-				t.Fatalf("%s %s%s finds %q, widest %v; eight readers find %v", method, host, path, found(m), m.Widest, want)
+			if fmt.Sprint(got) != fmt.Sprint(want) || (m.Widest != nil) != (len(got) > 0) || m.Widest != nil &&
+				!got[m.Widest.Value] {
+				t.Fatalf("%s %s%s finds %q, widest %v; eight readers find %v", method, host, path, found(m), m.Widest,
+					want)
 			}
 		}
 	}

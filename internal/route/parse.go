@@ -164,7 +164,8 @@ func parseSegment(part string, last bool) (segment, error) {
 	}
 	text, err := url.PathUnescape(part)
 	if err != nil {
-		return segment{}, fmt.Errorf("segment %q: is not well encoded; write two hexadecimal digits after each %%", part)
+		return segment{}, fmt.Errorf("segment %q: is not well encoded; write two hexadecimal digits after each %%",
+			part)
 	}
 	if err := reachable(part, text); err != nil {
 		return segment{}, err
@@ -200,7 +201,8 @@ func foreign(part string, last bool) error {
 	}
 	switch {
 	case strings.Contains(part, "*") && last:
-		return fmt.Errorf("segment %q: \"*\" is no wildcard; end the pattern in / for everything below, or write {%s} for one segment", part, name)
+		return fmt.Errorf("segment %q: \"*\" is no wildcard; "+
+			"end the pattern in / for everything below, or write {%s} for one segment", part, name)
 	case strings.Contains(part, "*"):
 		return fmt.Errorf("segment %q: \"*\" is no wildcard; write {%s}", part, name)
 	case part[0] == ':', part[0] == '<' && strings.HasSuffix(part, ">"):
@@ -218,8 +220,12 @@ func reachable(part, text string) error {
 		return fmt.Errorf("segment %q: must be UTF-8, as other requests are refused", part)
 	case text == "." || text == "..":
 		return fmt.Errorf("segment %q: is a dot segment, and such requests are refused", part)
-	case strings.ContainsAny(text, `/\;%`) || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }):
-		return fmt.Errorf("segment %q: requests that hold a slash, backslash, semicolon, percent sign or control character are refused", part)
+	case strings.ContainsAny(text, `/\;%`) || strings.ContainsFunc(text, func(r rune) bool {
+		return r < ' ' ||
+			r == 0x7f
+	}):
+		return fmt.Errorf("segment %q: must hold no slash, backslash, semicolon, percent sign or control character, "+
+			"as requests that do are refused", part)
 	}
 	return nil
 }

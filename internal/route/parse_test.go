@@ -52,7 +52,8 @@ func TestParse(t *testing.T) {
 		{"GET,POST /a", "", "must be one method"},
 		{"GET/a", "", `write "GET /a"`},
 		{"API.example/admin/", "", `host "API.example": must be in lower case; write "api.example/admin/"`},
-		{"api.example:8080/x", "", `host "api.example:8080": must have no port, as a pattern is for all of them; write "api.example/x"`},
+		{"api.example:8080/x", "",
+			`host "api.example:8080": must have no port, as a pattern is for all of them; write "api.example/x"`},
 		{"GET api.example:80/", "", "must have no port"},
 		{"https://api.example/x", "", `scheme "https:": a pattern has none; write "api.example/x"`},
 		{"bücher.example/", "", "must be ASCII"},
@@ -68,7 +69,7 @@ func TestParse(t *testing.T) {
 		{"GET /a/../b", "", `write "/b"`},
 		{"/a/.", "", `write "/a"`},
 		{"/%2e%2E/a", "", "is a dot segment"},
-		{"/docs/*", "", `segment "*": "*" is no wildcard; end the pattern in / for everything below, or write {name} for one segment`},
+		{"/docs/*", "", `segment "*": "*" is no wildcard; end the pattern in / for everything below, or write {name}`},
 		{"/docs/**", "", `is no wildcard`},
 		{"/*path", "", `write {path} for one segment`},
 		{"/*/b", "", `"*" is no wildcard; write {name}`},
@@ -113,7 +114,8 @@ func TestParse(t *testing.T) {
 // TestParseRemedies: what an error tells to write is a pattern.
 func TestParseRemedies(t *testing.T) {
 	for _, text := range []string{
-		"get /admin/", "API.example/admin/", "api.example:8080/x", "https://api.example/x", "GET/a", "notes", "GET notes", " /a", "//a", "/a//b/", "api.example./",
+		"get /admin/", "API.example/admin/", "api.example:8080/x", "https://api.example/x", "GET/a", "notes", "GET notes", " /a", "//a",
+		"/a//b/", "api.example./",
 	} {
 		_, err := route.Parse(text, methods)
 		_, remedy, _ := strings.Cut(err.Error(), `write "`)

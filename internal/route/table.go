@@ -137,7 +137,8 @@ func (p *Pattern) clash(q *Pattern) error {
 	if compareMethods(p.method, q.method) == MoreSpecific {
 		wide, narrow = narrow, wide
 	}
-	return fmt.Errorf("meets %q, and neither is more specific: %q has more methods and %q more paths; give both the same method",
+	return fmt.Errorf("meets %q, and neither is more specific: %q has more methods and %q more paths; "+
+		"give both the same method",
 		q.text, wide, narrow)
 }
 

@@ -39,9 +39,11 @@ func (w *walker) refuse(e, other *route.Entry[*endpoint]) bool {
 	case !differ || rel == route.Overlapping && w.decided(p, q):
 		return false
 	case rel == route.Equivalent:
-		e.Value.place.Failf("is the same path as %q to programs that take no care of case or of a slash at the end, and %s has other security there; give both the same", q, method)
+		e.Value.place.Failf("is the same path as %q to programs that take no care of case or of a slash at the end, "+
+			"and %s has other security there; give both the same", q, method)
 	default:
-		e.Value.place.Failf("some paths are for %q too, neither is more specific, and %s has other security there; give both the same, or describe the path that both match", q, method)
+		e.Value.place.Failf("some paths are for %q too, neither is more specific, and %s has other security there; "+
+			"give both the same, or describe the path that both match", q, method)
 	}
 	return true
 }
@@ -89,7 +91,8 @@ func requirements(either []Requirement, stated bool) string {
 	for _, r := range either {
 		var schemes []string
 		for _, s := range r {
-			schemes = append(schemes, strings.Join(append([]string{s.Name}, slices.Sorted(slices.Values(s.Scopes))...), " "))
+			schemes = append(schemes, strings.Join(append([]string{s.Name},
+				slices.Sorted(slices.Values(s.Scopes))...), " "))
 		}
 		slices.Sort(schemes)
 		all = append(all, "{"+strings.Join(schemes, ", ")+"}")

@@ -163,23 +163,29 @@ func TestHosts(t *testing.T) {
 		bases          []string
 		requests       string
 	}{
-		{"of each operation", "paths: {/a: {get: {operationId: get, " + at(public) + "}, delete: {operationId: delete, " + at(internal) + "}}}", nil, `
+		{"of each operation", "paths: {/a: {get: {operationId: get, " + at(public) +
+			"}, delete: {operationId: delete, " + at(internal) + "}}}", nil, `
 			GET public.example/a → get
 			DELETE internal.example/a → delete
 			DELETE public.example/a → 405
 			GET internal.example/a → 405
 			GET PUBLIC.example:8443/a → get
 			GET other.example/a → 404`},
-		{"narrower than the document's", at(public, internal) + "\npaths: {/a: {get: {operationId: get}, delete: {operationId: delete, " + at(internal) + "}}}", nil, `
+		{"narrower than the document's", at(public, internal) +
+			"\npaths: {/a: {get: {operationId: get}, delete: {operationId: delete, " + at(internal) + "}}}", nil, `
 			GET public.example/a → get
 			GET internal.example/a → get
 			DELETE internal.example/a → delete
 			DELETE public.example/a → 405`},
-		{"of one path, told apart", "paths: {'/a/{id}': {get: {operationId: one, " + at(public) + id + "}}, '/a/{name}': {get: {operationId: other, " + at(internal) + strings.Replace(id, "id", "name", 1) + "}}}", nil, `
+		{"of one path, told apart", "paths: {'/a/{id}': {get: {operationId: one, " + at(public) + id +
+			"}}, '/a/{name}': {get: {operationId: other, " + at(internal) + strings.Replace(id, "id", "name", 1) +
+			"}}}", nil, `
 			GET public.example/a/1 → one
 			GET internal.example/a/1 → other
 			GET x.example/a/1 → 404`},
-		{"with bases of the configuration", at("https://api.example/v1") + "\npaths: {/a: {get: {operationId: get}, put: {operationId: put, " + at(internal) + "}}}", []string{"/v1", ""}, `
+		{"with bases of the configuration", at("https://api.example/v1") +
+			"\npaths: {/a: {get: {operationId: get}, put: {operationId: put, " + at(internal) +
+			"}}}", []string{"/v1", ""}, `
 			GET api.example/v1/a → get
 			GET api.example/a → get
 			GET evil.example/v1/a → 404
@@ -188,16 +194,20 @@ func TestHosts(t *testing.T) {
 		{"with a port", at("https://h.example:8443/b") + "\npaths: {/a: {get: {operationId: get}}}", nil, `
 			GET h.example:8443/b/a → get
 			GET h.example/b/a → 404`},
-		{"where the document is", at("/v1", "https://api.example/v2") + "\npaths: {/a: {get: {operationId: get}}}", nil, `
+		{"where the document is", at("/v1", "https://api.example/v2") + "\npaths: {/a: {get: {operationId: get}}}",
+			nil, `
 			GET any.example/v1/a → get
 			GET any.example/v2/a → 404
 			GET api.example/v2/a → get`},
-		{"of a path for any host beside one", "paths: {/users/me: {get: {operationId: me}}, '/users/{id}': {get: {operationId: one, " + at(public) + id + "}}}", nil, `
+		{"of a path for any host beside one",
+			"paths: {/users/me: {get: {operationId: me}}, '/users/{id}': {get: {operationId: one, " + at(public) +
+				id + "}}}", nil, `
 			GET public.example/users/me → me
 			GET public.example/users/1 → one
 			GET public.example/users/Me → 404
 			GET x.example/users/1 → 404`},
-		{"methods for any host beside those of one", "paths: {/a: {get: {operationId: get, " + at(public) + "}, delete: {operationId: delete}}}", nil, `
+		{"methods for any host beside those of one",
+			"paths: {/a: {get: {operationId: get, " + at(public) + "}, delete: {operationId: delete}}}", nil, `
 			DELETE public.example/a → delete
 			GET public.example/a → get
 			GET x.example/a → 405`},
@@ -216,7 +226,8 @@ func TestHosts(t *testing.T) {
 
 // TestAllow: a 405 names the methods of that path, at that host.
 func TestAllow(t *testing.T) {
-	d := parse(t, "openapi: 3.1.0\npaths: {/a: {get: {servers: [{url: 'https://a.example'}]}, put: {}}}", openapi.Config{MatchHost: true})
+	d := parse(t, "openapi: 3.1.0\npaths: {/a: {get: {servers: [{url: 'https://a.example'}]}, put: {}}}",
+		openapi.Config{MatchHost: true})
 	for host, want := range map[string]string{"a.example": "GET, HEAD, PUT", "b.example": "PUT"} {
 		_, _, err := d.Match("POST", host, "/a")
 		if got := problem.From(err).Header.Get("Allow"); got != want {
@@ -233,25 +244,33 @@ func TestOverlaps(t *testing.T) {
 		paths []string // path, method, security
 		want  string   // a part of the error; empty: none
 	}{
-		{"a literal in each", []string{"/users/{id}/keys get " + a, "/users/me/{tab} get " + b}, `some paths are for "/users/me/{tab}" too, neither is more specific, and GET has other security there`},
+		{"a literal in each", []string{"/users/{id}/keys get " + a, "/users/me/{tab} get " + b},
+			`some paths are for "/users/me/{tab}" too, neither is more specific, and GET has other security there`},
 		{"of mixed segments", []string{"/{id}-x get " + a, "/x-{id} get " + none}, `some paths are for "/x-{id}" too`},
-		{"in another case", []string{"/users get " + a, "/Users get " + none}, `is the same path as "/Users" to programs that take no care of case or of a slash at the end, and GET has other security there`},
+		{"in another case", []string{"/users get " + a, "/Users get " + none},
+			`is the same path as "/Users" to programs that take no care of case or of a slash at the end, and GET has other`},
 		{"with a slash", []string{"/users get " + a, "/users/ get " + none}, `is the same path as "/users"`},
 		{"for HEAD alone", []string{"/users get " + a, "/users/ head " + none}, "HEAD has other security"},
-		{"for HEAD, the other way round", []string{"/users head " + a, "/users/ get " + none}, "HEAD has other security"},
-		{"of mixed segments in another case", []string{"/{id}-X/a get " + a, "/x-{id}/a get " + none}, "some paths are for"},
+		{"for HEAD, the other way round", []string{"/users head " + a, "/users/ get " + none},
+			"HEAD has other security"},
+		{"of mixed segments in another case", []string{"/{id}-X/a get " + a, "/x-{id}/a get " + none},
+			"some paths are for"},
 		{"both the same", []string{"/users/{id}/keys get " + a, "/users/me/{tab} get " + a}, ""},
-		{"both the same, written otherwise", []string{"/users get {security: [{oauth: [a, b]}, {key: []}]}", "/users/ get {security: [{key: []}, {oauth: [b, a]}]}"}, ""},
+		{"both the same, written otherwise", []string{"/users get {security: [{oauth: [a, b]}, {key: []}]}",
+			"/users/ get {security: [{key: []}, {oauth: [b, a]}]}"}, ""},
 		{"nothing, written otherwise", []string{"/users get {security: [{}]}", "/users/ get " + none}, ""},
 		{"of other methods", []string{"/users/{id}/keys get " + a, "/users/me/{tab} post " + b}, ""},
-		{"where the paths of both are described", []string{"/users/{id}/keys get " + a, "/users/me/{tab} get " + b, "/users/me/keys get " + b}, ""},
-		{"where one is more specific", []string{"/users/{id} get " + a, "/users/me get " + b, "/users/{id}:x get " + none}, ""},
+		{"where the paths of both are described", []string{"/users/{id}/keys get " + a, "/users/me/{tab} get " + b,
+			"/users/me/keys get " + b}, ""},
+		{"where one is more specific", []string{"/users/{id} get " + a, "/users/me get " + b, "/users/{id}:x get " +
+			none}, ""},
 		{"and in a slash too", []string{"/users/{id} get " + a, "/users/me/ get " + b}, ""},
 		{"of other lengths", []string{"/users/{id} get " + a, "/users/me/{tab} get " + b}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var doc strings.Builder
-			doc.WriteString("openapi: 3.1.0\ncomponents: {securitySchemes: {oauth: {type: oauth2, flows: {}}, key: {type: http, scheme: bearer}}}\npaths:\n")
+			doc.WriteString("openapi: 3.1.0\ncomponents: {securitySchemes: " +
+				"{oauth: {type: oauth2, flows: {}}, key: {type: http, scheme: bearer}}}\npaths:\n")
 			for _, line := range c.paths {
 				f := strings.SplitN(line, " ", 3)
 				fmt.Fprintf(&doc, "  '%s':\n    %s: %s\n", f[0], f[1], f[2])
