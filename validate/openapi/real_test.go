@@ -170,7 +170,8 @@ func (h *holding) answers(o samples.Operation) {
 	op := h.byName[o.Method+" "+o.Template]
 	for _, a := range h.m.Answers(o, h.unsaid) {
 		v := op.CheckAnswer(a.Status, a.Media, []byte(a.Body))
-		if v.Code == openapi.AnswerInvalid && !slices.ContainsFunc(v.Failures, func(f problem.Field) bool { return f.Code != openapi.CodeAmbiguous }) {
+		// Where a oneOf within is ambiguous, the choice around it fails, and what that alone describes is unknown.
+		if v.Code == openapi.AnswerInvalid && slices.ContainsFunc(v.Failures, func(f problem.Field) bool { return f.Code == openapi.CodeAmbiguous }) {
 			h.unsaid["fits several of oneOf"]++
 			continue
 		}
