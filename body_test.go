@@ -20,6 +20,7 @@ import (
 	"github.com/sallyport-dev/sallyport"
 	"github.com/sallyport-dev/sallyport/problem"
 	"github.com/sallyport-dev/sallyport/ratelimit"
+	"github.com/sallyport-dev/sallyport/validate/openapi"
 	"github.com/sallyport-dev/sallyport/visit"
 )
 
@@ -80,7 +81,16 @@ func TestBody_limit(t *testing.T) {
 // TestHandler_goesOn: a goroutine that a handler leaves behind reads no body, and writes
 // nothing, once the handler has returned.
 func TestHandler_goesOn(t *testing.T) {
-	for _, http2 := range []bool{false, true} {
+	const text = `openapi: 3.1.1
+paths:
+  /:
+    post:
+      security: []
+      requestBody: {content: {application/octet-stream: {}}}
+      responses: {"200": {content: {application/json: {schema: {type: string}}}}}
+`
+	for _, c := range []struct{ http2, described bool }{{false, false}, {true, false}, {false, true}, {true, true}} {
+		http2 := c.http2
 		returned, got := make(chan struct{}), make(chan error, 8)
 		next := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			v := visit.From(r.Context())
@@ -102,9 +112,20 @@ func TestHandler_goesOn(t *testing.T) {
 				v.Note("late")
 				problem.Write(w, r, problem.NotFound)
 			}()
-			fmt.Fprint(w, "early")
+			w.Header().Set("Content-Type", "application/json")
+			fmt.Fprint(w, `"early"`)
 		})
-		w := newWorld(t, next, open)
+		w := newWorld(t, next, func(cfg *sallyport.Config) {
+			open(cfg)
+			if !c.described {
+				return
+			}
+			document, err := openapi.Parse([]byte(text), openapi.Config{Responses: openapi.ResponsesShape})
+			if err != nil {
+				t.Fatal(err)
+			}
+			cfg.OpenAPI = document
+		})
 		ended := make(chan struct{})
 		outer := w.Handler
 		w.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -114,6 +135,7 @@ func TestHandler_goesOn(t *testing.T) {
 		s := listen(t, w, http2)
 		body, send := io.Pipe()
 		r, _ := http.NewRequest("POST", s.URL, body)
+		r.Header.Set("Content-Type", "application/octet-stream")
 		go send.Write([]byte("first"))
 		res, err := s.Client().Do(r)
 		if err != nil {
@@ -121,7 +143,7 @@ func TestHandler_goesOn(t *testing.T) {
 		}
 		<-ended
 		close(returned)
-		if said, _ := io.ReadAll(res.Body); string(said) != "early" || res.StatusCode != 200 || res.Header.Get("X-Late") != "" {
+		if said, _ := io.ReadAll(res.Body); string(said) != `"early"` || res.StatusCode != 200 || res.Header.Get("X-Late") != "" {
 			t.Errorf("%s: %d %q %v", res.Proto, res.StatusCode, said, res.Header)
 		}
 		go send.Write([]byte("more"))
