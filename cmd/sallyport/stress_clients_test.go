@@ -41,7 +41,7 @@ func clients() map[string]func(*stress) string {
 			return s.talk("GET %s HTTP/1.1\r\nHos", 5*time.Millisecond)
 		},
 		"upgrade": func(s *stress) string {
-			return s.talk("GET %s HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\n\r\nhello", 300*time.Millisecond)
+			return s.talk("GET %s HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\n\r\nhello", time.Second)
 		},
 		"HEAD": func(s *stress) string {
 			return s.talk("HEAD %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", time.Second)
@@ -68,7 +68,7 @@ func clients() map[string]func(*stress) string {
 }
 
 func (s *stress) path() string {
-	return []string{"/a", "/a", "/a", "/timeout/a", "/fail/a", "/panic/a", "/leave/a", "/large/a"}[rand.IntN(8)]
+	return []string{"/a", "/a", "/a", "/a", "/a", "/timeout/a", "/fail/a", "/panic/a", "/leave/a", "/large/a"}[rand.IntN(10)]
 }
 
 // dial connects, over TLS now and then.

@@ -180,7 +180,7 @@ func echoSome(w http.ResponseWriter) {
 		return
 	}
 	defer c.Close()
-	c.SetDeadline(time.Now().Add(time.Duration(rand.IntN(200)) * time.Millisecond))
+	c.SetDeadline(time.Now().Add(time.Duration(200+rand.IntN(300)) * time.Millisecond))
 	fmt.Fprint(rw, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
 	rw.Flush()
 	io.Copy(c, rw)
