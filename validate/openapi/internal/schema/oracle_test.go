@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"regexp"
@@ -11,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/sallyport-dev/sallyport/validate/openapi/internal/spec"
 )
 
 const (
@@ -88,7 +91,15 @@ func ours(source []byte) (*Schema, error) {
 }
 
 func compileFor(source []byte, d Direction, o Options) (*Schema, error) {
-	root, l, err := place("schema.json", source)
+	const file = "schema.json"
+	l := spec.NewLoader(func(name string) ([]byte, error) {
+		if name != file {
+			return nil, fs.ErrNotExist
+		}
+		return source, nil
+	})
+	l.Version = "3.1"
+	root, err := l.Open(file)
 	if err != nil {
 		return nil, err
 	}
