@@ -129,7 +129,7 @@ func nodeServers(t *testing.T) (express, fastify string) {
 	if out, err := exec.Command(path, "../e2e/node/installed.mjs").CombinedOutput(); err != nil {
 		servers.Check(t, servers.Missing(fmt.Sprintf("%s: %s", bytes.TrimSpace(out), install)))
 	}
-	if exec.Command(path, "-e", "process.exit(parseInt(process.versions.node) < 20)").Run() != nil {
+	if exec.Command(path, "-e", "process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)").Run() != nil {
 		servers.Check(t, servers.Missing("Node.js is too old: Fastify needs 20 or later"))
 	}
 	cmd := exec.Command(path, "../e2e/node/readers.mjs", ports[0], ports[1])
