@@ -57,7 +57,8 @@ func TestBody_limit(t *testing.T) {
 		for _, c := range []struct {
 			size, status int
 			announced    bool
-		}{{0, 200, true}, {1000, 200, true}, {1001, 413, true}, {0, 200, false}, {1000, 200, false}, {1001, 413, false}, {300_000, 413, false}} {
+		}{{0, 200, true}, {1000, 200, true}, {1001, 413, true}, {0, 200, false}, {1000, 200, false}, {1001, 413, false},
+			{300_000, 413, false}} {
 			body := io.Reader(strings.NewReader(strings.Repeat("x", c.size)))
 			if !c.announced {
 				body = io.MultiReader(body)
@@ -108,7 +109,8 @@ paths:
 				_, err := w.Write([]byte("late"))
 				c := http.NewResponseController(w)
 				_, _, hijackErr := c.Hijack()
-				got <- errors.Join(err, hijackErr, c.Flush(), c.SetReadDeadline(time.Now()), c.SetWriteDeadline(time.Now()), c.EnableFullDuplex())
+				got <- errors.Join(err, hijackErr, c.Flush(), c.SetReadDeadline(time.Now()), c.SetWriteDeadline(time.Now()),
+					c.EnableFullDuplex())
 				v.Note("late")
 				problem.Write(w, r, problem.NotFound)
 			}()
@@ -143,7 +145,8 @@ paths:
 		}
 		<-ended
 		close(returned)
-		if said, _ := io.ReadAll(res.Body); string(said) != `"early"` || res.StatusCode != 200 || res.Header.Get("X-Late") != "" {
+		if said, _ := io.ReadAll(res.Body); string(said) != `"early"` || res.StatusCode != 200 ||
+			res.Header.Get("X-Late") != "" {
 			t.Errorf("%s: %d %q %v", res.Proto, res.StatusCode, said, res.Header)
 		}
 		go send.Write([]byte("more"))
@@ -240,7 +243,8 @@ func TestBody_earlyAnswer(t *testing.T) {
 				}
 				c.SetDeadline(time.Now().Add(10 * time.Second))
 				expect := []string{"", "Expect: 100-continue\r\n"}[i%2]
-				fmt.Fprintf(c, "POST /a HTTP/1.1\r\nHost: a\r\n%sTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n2bc\r\n%s\r\n", expect, strings.Repeat("a", 700))
+				fmt.Fprintf(c, "POST /a HTTP/1.1\r\nHost: a\r\n%sTransfer-Encoding: chunked\r\n"+
+					"Connection: close\r\n\r\n2bc\r\n%s\r\n", expect, strings.Repeat("a", 700))
 				br := bufio.NewReader(c)
 				br.ReadString('\n')
 				fmt.Fprintf(c, "2bc\r\n%s\r\n0\r\n\r\n", strings.Repeat("a", 700))
@@ -269,7 +273,8 @@ func TestBody_panic(t *testing.T) {
 	target, _ := url.Parse(up.URL)
 	next := httputil.NewSingleHostReverseProxy(target)
 	next.ErrorHandler = func(w http.ResponseWriter, r *http.Request, err error) { problem.Write(w, r, problem.From(err)) }
-	w := newWorld(t, next, on(brittle{&stand{decision: ratelimit.Decision{Allowed: true}}}, quota(sallyport.Quota{Limit: "100 bytes per 1h"})))
+	w := newWorld(t, next, on(brittle{&stand{decision: ratelimit.Decision{Allowed: true}}},
+		quota(sallyport.Quota{Limit: "100 bytes per 1h"})))
 	s := listen(t, w, false)
 	r, _ := http.NewRequest("POST", s.URL, io.MultiReader(strings.NewReader("hello")))
 	r.Header = as("u1")
@@ -282,7 +287,8 @@ func TestBody_panic(t *testing.T) {
 		t.Errorf("status %d", res.StatusCode)
 	}
 	s.Close()
-	if !strings.Contains(w.errors.String(), "panic while the body was read") || !strings.Contains(w.audit.String(), "sys_crash") {
+	if !strings.Contains(w.errors.String(), "panic while the body was read") || !strings.Contains(w.audit.String(),
+		"sys_crash") {
 		t.Errorf("log %s\naudit %s", w.errors, w.audit)
 	}
 }

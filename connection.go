@@ -22,7 +22,7 @@ func hopByHop(name string) bool {
 	return false
 }
 
-var badConnection = badRequest.Because(errors.New("the Connection field names a field that is not about the connection"))
+var badConnection = badRequest.Because(errors.New("the Connection field names a field of the request"))
 
 // plainConnection refuses a Connection field by which a client would have the next
 // intermediary remove a field that was checked here (RFC 9110 §7.6.1 has it removed, and

@@ -44,7 +44,8 @@ func newCrowded(t *testing.T, secure bool) *crowded {
 	upstream.Start()
 	t.Cleanup(upstream.Close)
 	a, err := open(t.Context(), options{
-		place: place{data: t.TempDir()}, listen: "127.0.0.1:0", accounts: "on", registration: "closed", upstream: upstream.URL,
+		place: place{data: t.TempDir()}, listen: "127.0.0.1:0", accounts: "on", registration: "closed",
+		upstream:        upstream.URL,
 		upstreamTimeout: time.Minute, public: []string{"GET /", "POST /"}, proxies: []string{"127.0.0.1"}, selfSigned: secure,
 		limitOptions: limitOptions{limit: "1000000/s burst 1000000"},
 	})
@@ -64,7 +65,8 @@ func newCrowded(t *testing.T, secure bool) *crowded {
 // others are honest clients, each from its own address. They report how long the slowest
 // one waited, and how many were not served.
 func (c *crowded) others(n int) (slowest time.Duration, failed int) {
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}, Timeout: 20 * time.Second}
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}},
+		Timeout: 20 * time.Second}
 	defer client.CloseIdleConnections()
 	var took []time.Duration
 	for i := range n {
@@ -111,7 +113,7 @@ func TestSlowBodies(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer slow.Close()
-	fmt.Fprint(slow, "POST /slow HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 198.51.100.200\r\nContent-Length: 10\r\n\r\nhello")
+	fmt.Fprint(slow, "POST /slow HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 198.51.100.99\r\nContent-Length: 10\r\n\r\nhello")
 
 	for _, conn := range conns {
 		go func() {
@@ -127,7 +129,8 @@ func TestSlowBodies(t *testing.T) {
 		}
 	}
 	slowest, failed := c.others(20)
-	t.Logf("%d requests at the upstream at most; of 20 other clients, %d were not served, and the slowest took %v", c.most.Load(), failed, slowest)
+	t.Logf("%d requests at the upstream at most; of 20 other clients, %d were not served, the slowest took %v",
+		c.most.Load(), failed, slowest)
 	if c.most.Load() > 150 || failed > 0 {
 		t.Error("the client's share is not held")
 	}
@@ -144,7 +147,8 @@ func TestUnreadStreams(t *testing.T) {
 	c := newCrowded(t, true)
 	var up sync.WaitGroup
 	for range connections {
-		conn, err := tls.Dial("tcp", c.app.server.Addr().String(), &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}})
+		conn, err := tls.Dial("tcp", c.app.server.Addr().String(), &tls.Config{InsecureSkipVerify: true,
+			NextProtos: []string{"h2"}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -160,7 +164,8 @@ func TestUnreadStreams(t *testing.T) {
 		}
 	}
 	slowest, failed := c.others(20)
-	t.Logf("%d requests at the upstream at most; of 20 other clients, %d were not served, and the slowest took %v", c.most.Load(), failed, slowest)
+	t.Logf("%d requests at the upstream at most; of 20 other clients, %d were not served, the slowest took %v",
+		c.most.Load(), failed, slowest)
 	if c.most.Load() > 150 || failed > 0 {
 		t.Error("the client's share is not held")
 	}

@@ -26,10 +26,12 @@ func clients() map[string]func(*stress) string {
 			return s.send(1500, "POST %s HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n")
 		},
 		"chunked, expecting 100": func(s *stress) string {
-			return s.send(900, "POST %s HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n")
+			return s.send(900, "POST %s HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"+
+				"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n")
 		},
 		"short of its length": func(s *stress) string {
-			return s.talk("POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\nConnection: close\r\n\r\n"+strings.Repeat("a", rand.IntN(1000)), 100*time.Millisecond)
+			return s.talk("POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\nConnection: close\r\n\r\n"+
+				strings.Repeat("a", rand.IntN(1000)), 100*time.Millisecond)
 		},
 		"broken framing": func(s *stress) string {
 			return s.talk("POST %s HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", time.Second)
@@ -41,7 +43,8 @@ func clients() map[string]func(*stress) string {
 			return s.talk("GET %s HTTP/1.1\r\nHos", 5*time.Millisecond)
 		},
 		"upgrade": func(s *stress) string {
-			return s.talk("GET %s HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\n\r\nhello", time.Second)
+			return s.talk("GET %s HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
+				"Sec-WebSocket-Key: x\r\n\r\nhello", time.Second)
 		},
 		"HEAD": func(s *stress) string {
 			return s.talk("HEAD %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", time.Second)
@@ -68,7 +71,8 @@ func clients() map[string]func(*stress) string {
 }
 
 func (s *stress) path() string {
-	return []string{"/a", "/a", "/a", "/a", "/a", "/timeout/a", "/fail/a", "/panic/a", "/leave/a", "/large/a"}[rand.IntN(10)]
+	return []string{"/a", "/a", "/a", "/a", "/a", "/timeout/a", "/fail/a", "/panic/a", "/leave/a",
+		"/large/a"}[rand.IntN(10)]
 }
 
 // dial connects, over TLS now and then.
@@ -76,7 +80,8 @@ func (s *stress) dial() net.Conn {
 	var c net.Conn
 	var err error
 	if rand.IntN(4) == 0 {
-		c, err = tls.Dial("tcp", s.secure.Addr().String(), &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"http/1.1"}})
+		c, err = tls.Dial("tcp", s.secure.Addr().String(), &tls.Config{InsecureSkipVerify: true,
+			NextProtos: []string{"http/1.1"}})
 	} else {
 		c, err = net.Dial("tcp", s.plain.Addr().String())
 	}

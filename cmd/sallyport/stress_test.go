@@ -46,10 +46,12 @@ func newStress(t *testing.T) *stress {
 	t.Cleanup(upstream.Close)
 	defer silence(t)()
 	a, err := open(t.Context(), options{
-		place: place{data: t.TempDir()}, listen: "127.0.0.1:0", accounts: "on", registration: "closed", upstream: upstream.URL,
+		place: place{data: t.TempDir()}, listen: "127.0.0.1:0", accounts: "on", registration: "closed",
+		upstream:        upstream.URL,
 		upstreamTimeout: time.Second, public: []string{"GET /", "POST /"}, maxBody: 2000,
 		limitOptions: limitOptions{limit: "1000000/s burst 1000000", quotas: []string{
-			"up: 1000000000 bytes per 1h by client", "burst: 3000 bytes per 1s by client shadow", "busy: 100000 at once by client"}},
+			"up: 1000000000 bytes per 1h by client", "burst: 3000 bytes per 1s by client shadow",
+			"busy: 100000 at once by client"}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -235,7 +237,8 @@ func TestStress(t *testing.T) {
 // and then finds both servers in good health.
 func (s *stress) settled(before int) {
 	client := &http.Client{Transport: &http.Transport{
-		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true, DisableKeepAlives: true}, Timeout: 10 * time.Second}
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true, DisableKeepAlives: true},
+		Timeout: 10 * time.Second}
 	for _, l := range []*server.Server{s.plain, s.secure} {
 		for range 20 {
 			res, err := client.Get(l.URL() + "/large/a")

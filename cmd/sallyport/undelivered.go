@@ -28,8 +28,9 @@ func undelivered(d *openapi.Document) (lines []string) {
 		}
 	}
 	for _, name := range names {
-		lines = append(lines, fmt.Sprintf("--openapi: header parameter %q of %s: is required and never reaches the upstream; "+
-			"rename it, or see \"Which fields of a client the upstream gets\" in docs/upstreams.md", name, strings.Join(operations[name], ", ")))
+		lines = append(lines, fmt.Sprintf("--openapi: header parameter %q of %s: "+
+			"is required and never reaches the upstream; rename it, see docs/upstreams.md",
+			name, strings.Join(operations[name], ", ")))
 	}
 	return lines
 }

@@ -15,7 +15,9 @@ func TestUndelivered(t *testing.T) {
 	const document = `openapi: 3.1.1
 paths:
   /a:
-    get: {parameters: [{$ref: "#/components/parameters/user"}, {$ref: "#/components/parameters/mode"}], responses: {"200": {description: ok}}}
+    get:
+      parameters: [{$ref: "#/components/parameters/user"}, {$ref: "#/components/parameters/mode"}]
+      responses: {"200": {description: ok}}
     post:
       parameters:
         - {$ref: "#/components/parameters/user"}
@@ -37,7 +39,8 @@ components:
 		t.Fatal(err)
 	}
 	got := undelivered(d)
-	if len(got) != 2 || !strings.Contains(got[0], `"X-User-Id" of GET /a, POST /a`) || !strings.Contains(strings.ToLower(got[1]), `"tenant_id" of post /a`) {
+	if len(got) != 2 || !strings.Contains(got[0], `"X-User-Id" of GET /a, POST /a`) ||
+		!strings.Contains(strings.ToLower(got[1]), `"tenant_id" of post /a`) {
 		t.Errorf("%q", got)
 	}
 }

@@ -13,7 +13,10 @@ import (
 func TestReporter(t *testing.T) {
 	var log bytes.Buffer
 	var places []string
-	full := crash.NewReporter(slog.New(slog.NewTextHandler(&log, nil)), func(place string) { places = append(places, place) })
+	full := crash.NewReporter(slog.New(slog.NewTextHandler(&log, nil)), func(place string) {
+		places = append(places,
+			place)
+	})
 	for _, r := range []*crash.Reporter{full, crash.NewReporter(nil, nil), nil} {
 		func() {
 			defer r.Recover("a timer")

@@ -28,8 +28,8 @@ var (
 )
 
 // busy is sent often when it is sent at all, so it is made once and names no instance.
-var busy = problem.New(http.StatusServiceUnavailable, "upstream_busy", "Too many requests are in progress. Try again later.").
-	RetryAfter(time.Second).Prepare()
+var busy = problem.New(http.StatusServiceUnavailable, "upstream_busy",
+	"Too many requests are in progress. Try again later.").RetryAfter(time.Second).Prepare()
 
 // refuseTurn answers a request that got no slot.
 func refuseTurn(w http.ResponseWriter, r *http.Request, err error) {

@@ -25,7 +25,8 @@ var products = []product{
 		"X-User", "X-User-*", "X-Users", "X-Userid", "X-Username", "X-Userinfo", "X-Uid", "X-Login", "X-Email",
 		"X-Group", "X-Groups", "X-Role", "X-Roles", "X-Scopes", "X-Permissions", "X-Subject", "X-Principal", "X-Identity",
 		"X-Claims", "X-Current-User", "X-Logged-In-User", "X-Remote-*", "X-Authenticated*", "X-Authorization", "X-Auth-*"}},
-	{"oauth2-proxy", "oauth2-proxy.github.io: header options", []string{"X-Forwarded*", "X-Auth-Request-*", "X-Oauth2-Proxy-*"}},
+	{"oauth2-proxy", "oauth2-proxy.github.io: header options", []string{"X-Forwarded*", "X-Auth-Request-*",
+		"X-Oauth2-Proxy-*"}},
 	{"Keycloak Gatekeeper, Louketo", "gogatekeeper.github.io: upstream headers", []string{"X-Auth-*"}},
 	{"Authelia, Traefik ForwardAuth", "authelia.com: trusted header SSO", []string{
 		"Remote-User", "Remote-Groups", "Remote-Email", "Remote-Name", "Remote-Roles"}},
@@ -38,14 +39,16 @@ var products = []product{
 	{"Teleport", "goteleport.com: JWT for application access", []string{"Teleport-*", "X-Teleport-*"}},
 	{"Kong", "developer.konghq.com: authentication plugins", []string{
 		"X-Consumer-*", "X-Credential-*", "X-Anonymous-Consumer", "Authenticated-User"}},
-	{"Apache APISIX", "apisix.apache.org: openid-connect", []string{"X-Userinfo", "X-Id-Token", "X-Consumer-*", "X-Credential-*"}},
+	{"Apache APISIX", "apisix.apache.org: openid-connect", []string{"X-Userinfo", "X-Id-Token", "X-Consumer-*",
+		"X-Credential-*"}},
 	{"OpenStack Keystone", "docs.openstack.org: keystonemiddleware", []string{
 		"X-Identity-Status", "X-Roles", "X-User-*", "X-Is-Admin-Project", "X-Service-User-*", "X-Service-Roles"}},
 	{"Tyk", "tyk.io: context variables and header injection", []string{"X-Tyk-*"}},
 	{"Ory Oathkeeper", "ory.sh: header mutator", []string{"X-User", "X-Subject"}},
 	{"KrakenD", "krakend.io: propagate_claims", []string{"X-User", "X-User-*", "X-Role"}},
 	{"WSO2 API Manager", "apim.docs.wso2.com: backend JWT", []string{"X-Jwt-Assertion"}},
-	{"Envoy", "envoyproxy.io: HTTP header manipulation", []string{"X-Envoy-*", "X-Forwarded-Client-Cert", "X-Jwt-Payload"}},
+	{"Envoy", "envoyproxy.io: HTTP header manipulation", []string{"X-Envoy-*", "X-Forwarded-Client-Cert",
+		"X-Jwt-Payload"}},
 	{"Istio", "istio.io: RequestAuthentication", []string{"Sec-Istio-*", "X-Istio-*", "X-Jwt-Payload", "X-Jwt-Claim*"}},
 	{"Linkerd", "linkerd.io: proxy headers", []string{"L5d-*"}},
 	{"Dapr", "docs.dapr.io: service invocation", []string{"Dapr-Caller-*"}},
@@ -54,7 +57,8 @@ var products = []product{
 		"X-Amzn-Oidc-*", "X-Amzn-Mtls-*", "X-Amzn-Ava-*", "X-Amzn-Lattice-*", "X-Amzn-Remapped-*", "X-Aws-Sqsd-*",
 		"Cloudfront-*"}},
 	{"Azure App Service, Front Door, Application Proxy", "learn.microsoft.com: App Service authentication", []string{
-		"X-Ms-Client-Principal*", "X-Ms-Token-*", "X-Ms-Proxy*", "X-Arr-*", "X-Azure-*", "Disguised-Host", "Was-Default-Hostname"}},
+		"X-Ms-Client-Principal*", "X-Ms-Token-*", "X-Ms-Proxy*", "X-Arr-*", "X-Azure-*", "Disguised-Host",
+		"Was-Default-Hostname"}},
 	{"Google Cloud IAP, Endpoints, App Engine, Tasks, Scheduler", "cloud.google.com", []string{
 		"X-Goog-Authenticated-*", "X-Goog-Iap-*", "X-Endpoint-Api-Userinfo", "X-Apigateway-Api-Userinfo", "X-Appengine-*",
 		"X-Cloudtasks-*", "X-Cloudscheduler*"}},
@@ -73,7 +77,8 @@ var products = []product{
 	{"Jetty, Tomcat", "ForwardedRequestCustomizer, SSLValve", []string{
 		"Proxy-Auth-Cert", "Proxy-Ssl-Id", "X-Proxied-Https", "Ssl-*"}},
 	{"nginx, HAProxy, Apache with client certificates", "RFC 9440; ingress-nginx: auth-tls annotations", []string{
-		"Client-Cert*", "X-Client-Cert*", "X-Client-Verify", "X-Client-Dn", "X-Client-Cn", "X-Client-S-Dn", "X-Client-Subject*",
+		"Client-Cert*", "X-Client-Cert*", "X-Client-Verify", "X-Client-Dn", "X-Client-Cn", "X-Client-S-Dn",
+		"X-Client-Subject*",
 		"X-Ssl*", "X-Tls*", "Tls-Client-*", "X-Peer-Cert*"}},
 	{"Grafana, Gitea", "grafana.com: auth proxy", []string{"X-Webauth-*", "X-Grafana-User"}},
 	{"OpenSearch, Elasticsearch", "opensearch.org: proxy authentication", []string{
@@ -86,7 +91,8 @@ var products = []product{
 
 	// From where, and over what.
 	{"proxies of every kind, for addresses", "RFC 7239, and by convention", []string{
-		"Forwarded", "X-Forwarded*", "X-Real-Ip", "Remote-Addr", "Client-Ip", "X-Client-Ip", "X-Clientip", "X-Cluster-Client-Ip",
+		"Forwarded", "X-Forwarded*", "X-Real-Ip", "Remote-Addr", "Client-Ip", "X-Client-Ip", "X-Clientip",
+		"X-Cluster-Client-Ip",
 		"X-Originating-Ip", "X-Proxyuser-Ip", "X-Coming-From", "X-Source-Ip", "X-True-Client-Ip",
 		"X-Url-Scheme", "X-Scheme", "Front-End-Https", "Base-Url", "X-Host"}},
 	{"content delivery networks, for addresses", "their documentation of request headers", []string{
@@ -95,7 +101,8 @@ var products = []product{
 
 	// What is asked.
 	{"frameworks and proxies that replace method, host or path", "their documentation", []string{
-		"X-Original-*", "X-Rewrite-Url", "X-Http-Method", "X-Http-Method-Override", "X-Method-Override", "X-Http-Host-Override",
+		"X-Original-*", "X-Rewrite-Url", "X-Http-Method", "X-Http-Method-Override", "X-Method-Override",
+		"X-Http-Host-Override",
 		"X-Http-Destinationurl", "X-Proxy-Url", "X-Accel-*", "X-Middleware-*"}},
 	{"programs that read a proxy from CGI variables", "httpoxy.org", []string{"Proxy"}},
 
@@ -110,7 +117,8 @@ var passed = set("X-Auth-Token", "X-Auth-Key", "X-Auth-Signature", "X-Auth-Times
 
 // stripped are prefixes that a gateway takes off a name, or CGI and gRPC put on it. What is
 // left may be nothing that would be refused by itself.
-var stripped = []string{"Grpc-Metadata-", "Grpcgateway-", "Http-", "X-Http-", "X-Amzn-Remapped-", "X-Grpc-", "Metadata-"}
+var stripped = []string{"Grpc-Metadata-", "Grpcgateway-", "Http-", "X-Http-", "X-Amzn-Remapped-", "X-Grpc-",
+	"Metadata-"}
 
 // identities is the table as it is looked up, with the prefixes by their first letter.
 type identities struct {

@@ -35,7 +35,8 @@ func spellings(name string) []string {
 	for _, spelling := range all[:3] {
 		all = append(all, strings.ReplaceAll(spelling, "-", "_"), strings.Replace(spelling, "-", "_", 1))
 	}
-	for _, prefix := range []string{"Grpc-Metadata-", "grpc-metadata-", "GRPC_METADATA_", "Http-", "X-Amzn-Remapped-", "Grpc-Metadata-Http-"} {
+	for _, prefix := range []string{"Grpc-Metadata-", "grpc-metadata-", "GRPC_METADATA_", "Http-", "X-Amzn-Remapped-",
+		"Grpc-Metadata-Http-"} {
 		all = append(all, prefix+plain)
 	}
 	return all
@@ -72,21 +73,33 @@ func TestProducts(t *testing.T) {
 func TestRefused(t *testing.T) {
 	for name, want := range map[string]bool{
 		"Grpc-Metadata-X-Sallyport-Subject": true, "Http-X-Sallyport-Subject": true, "X-Anything-X-Sallyport-Roles": true,
-		"Sallyport-Subject": true, "X-Sallyport-Subject-Bin": true, "Grpc-Metadata-Authorization": true, "Grpc-Metadata-Cookie": true,
-		"X-Auth-User": true, "X-Authorization": true, "X-TLS-Client-Cert": true, "X-ARR-ClientCert": true, "Sec-Istio-Auth-Userinfo": true,
-		"X-Jwt-Assertion": true, "Remote-User": true, "Impersonate-User": true, "l5d-client-id": true, "iv-user": true, "SM_USER": true,
-		"$WSRU": true, "X-User-Id": true, "Http-Http-Http-Http-A": true,
+		"Sallyport-Subject": true, "X-Sallyport-Subject-Bin": true, "Grpc-Metadata-Authorization": true,
+		"Grpc-Metadata-Cookie": true,
+		"X-Auth-User":          true, "X-Authorization": true, "X-TLS-Client-Cert": true, "X-ARR-ClientCert": true,
+		"Sec-Istio-Auth-Userinfo": true,
+		"X-Jwt-Assertion":         true, "Remote-User": true, "Impersonate-User": true, "l5d-client-id": true, "iv-user": true,
+		"SM_USER": true,
+		"$WSRU":   true, "X-User-Id": true, "Http-Http-Http-Http-A": true,
 
-		"Accept": false, "Accept-Language": false, "User-Agent": false, "Content-Type": false, "If-Match": false, "Range": false,
-		"Origin": false, "Referer": false, "Cookie": false, "Idempotency-Key": false, "Prefer": false, "Traceparent": false, "Tracestate": false,
-		"Baggage": false, "B3": false, "X-B3-Traceid": false, "X-Correlation-Id": false, "X-Cloud-Trace-Context": false, "X-Amzn-Trace-Id": false,
+		"Accept": false, "Accept-Language": false, "User-Agent": false, "Content-Type": false, "If-Match": false,
+		"Range":  false,
+		"Origin": false, "Referer": false, "Cookie": false, "Idempotency-Key": false, "Prefer": false,
+		"Traceparent": false, "Tracestate": false,
+		"Baggage": false, "B3": false, "X-B3-Traceid": false, "X-Correlation-Id": false, "X-Cloud-Trace-Context": false,
+		"X-Amzn-Trace-Id":  false,
 		"X-Requested-With": false, "X-Csrf-Token": false, "X-Xsrf-Token": false, "X-Api-Key": false, "X-Api-Version": false,
-		"X-Auth-Token": false, "X-Access-Token": false, "X-Hub-Signature-256": false, "Stripe-Signature": false, "X-Github-Event": false,
-		"X-Grpc-Web": false, "X-User-Agent": false, "Grpc-Timeout": false, "Grpc-Metadata-Trace": false, "Sec-Websocket-Key": false,
-		"Sec-Fetch-Site": false, "Dpr": false, "Save-Data": false, "X-Tenant-Id": false, "X-Hasura-Admin-Secret": false, "Uid": false,
-		"X-Amz-Date": false, "X-Amz-Content-Sha256": false, "X-Amz-Meta-Author": false, "X-Ms-Version": false, "X-Ms-Client-Request-Id": false,
-		"X-Goog-Api-Key": false, "X-Firebase-Appcheck": false, "X-Client-Version": false, "X-Device-Id": false, "X-Timezone": false,
-		"Anthropic-Version": false, "Openai-Organization": false, "X-Shopify-Topic": false, "Apollographql-Client-Name": false,
+		"X-Auth-Token": false, "X-Access-Token": false, "X-Hub-Signature-256": false, "Stripe-Signature": false,
+		"X-Github-Event": false,
+		"X-Grpc-Web":     false, "X-User-Agent": false, "Grpc-Timeout": false, "Grpc-Metadata-Trace": false,
+		"Sec-Websocket-Key": false,
+		"Sec-Fetch-Site":    false, "Dpr": false, "Save-Data": false, "X-Tenant-Id": false, "X-Hasura-Admin-Secret": false,
+		"Uid":        false,
+		"X-Amz-Date": false, "X-Amz-Content-Sha256": false, "X-Amz-Meta-Author": false, "X-Ms-Version": false,
+		"X-Ms-Client-Request-Id": false,
+		"X-Goog-Api-Key":         false, "X-Firebase-Appcheck": false, "X-Client-Version": false, "X-Device-Id": false,
+		"X-Timezone":        false,
+		"Anthropic-Version": false, "Openai-Organization": false, "X-Shopify-Topic": false,
+		"Apollographql-Client-Name": false,
 	} {
 		if refused(name) != want {
 			t.Errorf("%s: refused is %v", name, !want)
@@ -120,7 +133,8 @@ func TestDelivers(t *testing.T) {
 
 // BenchmarkRefused is what the names of one request cost.
 func BenchmarkRefused(b *testing.B) {
-	names := []string{"Accept", "Accept-Encoding", "Accept-Language", "Content-Type", "Cookie", "Origin", "Referer", "User-Agent", "X-Requested-With"}
+	names := []string{"Accept", "Accept-Encoding", "Accept-Language", "Content-Type", "Cookie", "Origin", "Referer",
+		"User-Agent", "X-Requested-With"}
 	b.ReportAllocs()
 	for b.Loop() {
 		for _, name := range names {

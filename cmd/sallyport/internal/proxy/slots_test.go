@@ -205,7 +205,8 @@ func TestBusy(t *testing.T) {
 	r = r.WithContext(visit.With(r.Context(), v))
 	w := httptest.NewRecorder()
 	p.ServeHTTP(w, r)
-	if w.Code != 503 || w.Header().Get("Retry-After") != "1" || !strings.Contains(w.Body.String(), `"code":"upstream_busy"`) || v.Reason != errFull.Error() {
+	if w.Code != 503 || w.Header().Get("Retry-After") != "1" || !strings.Contains(w.Body.String(),
+		`"code":"upstream_busy"`) || v.Reason != errFull.Error() {
 		t.Errorf("%d %v %s %q", w.Code, w.Header(), w.Body, v.Reason)
 	}
 	empty := emptyWriter{http.Header{}}
@@ -218,7 +219,8 @@ func TestInFlightConfig(t *testing.T) {
 	for _, c := range []struct {
 		most, perClient int
 		field           string
-	}{{-1, 0, "MaxInFlight"}, {60_001, 0, "MaxInFlight"}, {4, 5, "MaxPerClient"}, {4, -1, "MaxPerClient"}, {4, 4, ""}, {0, 0, ""}, {1, 0, ""}} {
+	}{{-1, 0, "MaxInFlight"}, {60_001, 0, "MaxInFlight"}, {4, 5, "MaxPerClient"}, {4, -1, "MaxPerClient"}, {4, 4, ""},
+		{0, 0, ""}, {1, 0, ""}} {
 		_, err := checkInFlight(c.most, c.perClient)
 		e, ok := errors.AsType[*Error](err)
 		if ok != (c.field != "") || ok && e.Field != c.field {

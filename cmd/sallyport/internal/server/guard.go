@@ -34,9 +34,9 @@ func guardWrites(next http.Handler, limit time.Duration, crashes *crash.Reporter
 }
 
 // guard resets the stream when a piece of the answer is not sent within the limit, and
-// counts it as stalled long before. The timer runs in a goroutine of its own, and net/http takes the ResponseWriter back when
-// the handler returns: mu makes sure that expire has either finished by then or does
-// nothing.
+// counts it as stalled long before. The timer runs in a goroutine of its own, and net/http
+// takes the ResponseWriter back when the handler returns: mu makes sure that expire has
+// either finished by then or does nothing.
 type guard struct {
 	http.ResponseWriter
 	limit   time.Duration

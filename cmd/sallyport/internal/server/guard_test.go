@@ -99,7 +99,8 @@ func TestGuard_limitAtTheEnd(t *testing.T) {
 	for range 2000 {
 		synctest.Test(t, func(t *testing.T) {
 			w := newStream(limit)
-			h := guardWrites(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write(make([]byte, 100)) }), limit, crashes)
+			h := guardWrites(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write(make([]byte, 100)) }),
+				limit, crashes)
 			h.ServeHTTP(w, h2Request())
 			w.rws.Store(nil) // as net/http does when the handler has returned
 			synctest.Wait()
