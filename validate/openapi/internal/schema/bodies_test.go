@@ -69,8 +69,14 @@ func worst() []body {
 		{"tree, ends wrong", tree(11, "{}")},
 		{"long texts", list(16, always(`"`+long+`"`))},
 		{"long names", "{" + repeat(15, ",", func(i int) string { return fmt.Sprintf(`"%s%d":1`, long, i) }) + "}"},
-		{"objects, each once", list(1000, func(i int) string { return fmt.Sprintf(`{"a":%d,"b":[1],"c":{},"d":1,"e":2,"f":3}`, i) })},
-		{"objects, the last twice", list(1000, func(i int) string { return fmt.Sprintf(`{"a":%d,"b":[1],"c":{},"d":1,"e":2}`, min(i, 998)) })},
+		{"objects, each once", list(1000, func(i int) string {
+			return fmt.Sprintf(`{"a":%d,"b":[1],"c":{},"d":1,
+			"e":2,"f":3}`, i)
+		})},
+		{"objects, the last twice", list(1000, func(i int) string {
+			return fmt.Sprintf(`{"a":%d,"b":[1],"c":{},
+			"d":1,"e":2}`, min(i, 998))
+		})},
 		{"large ones twice", list(2, func(i int) string { return [2]string{members(1000, "1"), backwards}[i] })},
 		{"long numbers", list(1000, always(number))},
 		{"long numbers in objects", list(9, always(members(1000, number)))},

@@ -47,7 +47,8 @@ func FuzzCompile(f *testing.F) {
 		f.Add([]byte(sh.schema))
 	}
 	f.Add([]byte(`{"$schema": "http://json-schema.org/draft-07/schema#", "$id": "https://a.example/o", "items": [{}]}`))
-	values := [][]byte{[]byte(`null`), []byte(`{"a":[1,{"k":"x"}],"kind":"T1"}`), []byte(`["a",1.0,[],{}]`), []byte(`1e2`), []byte(`"a"`)}
+	values := [][]byte{[]byte(`null`), []byte(`{"a":[1,{"k":"x"}],"kind":"T1"}`), []byte(`["a",1.0,[],{}]`),
+		[]byte(`1e2`), []byte(`"a"`)}
 	f.Fuzz(func(t *testing.T, source []byte) {
 		for _, lenient := range []bool{false, true} {
 			s, err := compileFor(source, Requests, Options{Lenient: lenient})

@@ -1,11 +1,9 @@
 package schema
 
 import (
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"regexp"
-	"slices"
 )
 
 // generator makes schemas of draft 2020-12 and values near them. What it makes follows from
@@ -123,73 +121,6 @@ func (g *generator) anchors(s map[string]any, resource int) {
 	}
 }
 
-// resource is the definition that is the resource of the schema that is being made.
-func (g *generator) resource() int {
-	if g.at >= 0 && g.own[g.at] {
-		return g.at
-	}
-	return -1
-}
-
-// reference returns a $ref to a definition, or false where there is none to be had. In place
-// of a value, only later definitions are, so that references come to an end.
-func (g *generator) reference(inPlace bool) (string, bool) {
-	first := 0
-	switch own := g.anchor[g.resource()]; {
-	case inPlace:
-		first = g.at + 1
-	case len(own) > 0 && g.one(4):
-		return "#" + pick(g, own), true
-	case g.one(4):
-		return g.rootReference(), true
-	}
-	if first >= len(g.defs) {
-		return "", false
-	}
-	i := first + g.IntN(len(g.defs)-first)
-	switch {
-	case g.own[i] && g.one(2):
-		return fmt.Sprintf("r%d", i), true
-	case g.own[i]:
-		return fmt.Sprintf("%sr%d", base, i), true
-	case g.resource() >= 0:
-		return fmt.Sprintf("%sroot#/$defs/d%d", base, i), true
-	}
-	return fmt.Sprintf("#/$defs/d%d", i), true
-}
-
-func (g *generator) rootReference() string {
-	if g.resource() >= 0 {
-		return pick(g, []string{base + "root", "root"})
-	}
-	return "#"
-}
-
-// dynamicReference returns a $dynamicRef, or false where no resource has an anchor.
-func (g *generator) dynamicReference() (string, bool) {
-	if own := g.anchor[g.resource()]; len(own) > 0 && !g.one(4) {
-		return "#" + pick(g, own), true
-	}
-	for i, names := range g.defs {
-		if len(g.anchor[i]) > 0 && names["$id"] != nil {
-			return fmt.Sprintf("%sr%d#%s", base, i, pick(g, g.anchor[i])), true
-		}
-	}
-	return "", false
-}
-
-// follow returns the schema that a reference means where nothing is dynamic about it.
-func (g *generator) follow(ref string) any {
-	for i := range g.defs {
-		for _, name := range []string{"#/$defs/d%d", "r%d", base + "r%d", base + "root#/$defs/d%d"} {
-			if ref == fmt.Sprintf(name, i) {
-				return g.defs[i]
-			}
-		}
-	}
-	return g.root
-}
-
 // schema makes a schema. inPlace says that it is asked about the value of the schema around.
 func (g *generator) schema(depth int, inPlace bool) any {
 	switch {
@@ -271,76 +202,23 @@ func (g *generator) listed(s map[string]any, depth int) {
 }
 
 var (
-	integers  = []string{"0", "1", "2", "3", "5", "10", "-1", "-3", "1.0", "1e1", "9007199254740991", "9007199254740992", "9007199254740993", "-9007199254740993", "123456789012345678901234567890"}
-	decimals  = []string{"-0", "0.0", "1e0", "0.1", "0.3", "1.5", "15e-1", "-2.5", "1e-7", "2.50", "100e-1", "0.30000000000000004", "1e22", "1E+2", "9007199254740993.0", "1e300", "1e-300", "123456789.987654321", "0.1000000000000000055511151231257827"}
-	divisors  = []string{"1", "2", "3", "0.1", "0.01", "1.5", "0.3", "7", "1e-3", "2.5e1", "1e2", "9007199254740993", "0.07"}
-	wordList  = []string{"", "a", "b", "ab", "abc", "bca", "é", "e\u0301", "日本", "😀", "😀😀", "a b", "a\n", "x\r", "\u2028", "\u00a0", "\u0000", "12", "007", "2024-02-29", "2023-02-29", "10.0.0.1", "10.0.0.256", "::1", "1::2::3", "a@b.example", "@", "/a/b", "/a~2", "1/a", "a/b", "01#", "2a5c8e6e-2d0c-4f2e-8f8c-0a4b7d9e1f00", "2A5C8E6E-2d0c-4f2e-8f8c-0a4b7d9e1f00", "P1D", "P1Y2W", "P", "PT1H30M", "x-y", "2024-02-29T23:59:59Z", "2024-02-29T24:00:00Z", "2024-02-29T01:02:03.5+01:00", "23:59:59Z", "01:02:03+24:00", "https://a.example/?q#f", "https://a.example/ x", "urn:a:b", "a..b", "-a.example", "a.example"}
-	nameList  = []string{"a", "a", "b", "b", "c", "d", "ab", "x-1", "é", "😀", "", "A", "a/b", "a~b", "$ref", "type"}
-	patterns  = []string{"^a", "b$", "^[a-c]+$", `^\d+$`, "^.$", "^.{2,3}$", `^\S*$`, `\s`, "^[^x]*$", "é", "^(a|b)*$", "^$", `^\w+$`, `[\s\S]`, ".", `[^\S]`, `^x-`, `^[^]$`, `^\u0061`, `\/`, `^(?:a|bc?){1,2}$`}
-	sameForms = []string{"ipv4", "ipv6", "date", "date-time", "time", "duration", "json-pointer", "relative-json-pointer", "uuid", "unknown-format"}
+	integers = []string{"0", "1", "2", "3", "5", "10", "-1", "-3", "1.0", "1e1", "9007199254740991",
+		"9007199254740992", "9007199254740993", "-9007199254740993", "123456789012345678901234567890"}
+	decimals = []string{"-0", "0.0", "1e0", "0.1", "0.3", "1.5", "15e-1", "-2.5", "1e-7", "2.50", "100e-1",
+		"0.30000000000000004", "1e22", "1E+2", "9007199254740993.0", "1e300", "1e-300", "123456789.987654321",
+		"0.1000000000000000055511151231257827"}
+	divisors = []string{"1", "2", "3", "0.1", "0.01", "1.5", "0.3", "7", "1e-3", "2.5e1", "1e2",
+		"9007199254740993", "0.07"}
+	wordList = []string{"", "a", "b", "ab", "abc", "bca", "é", "e\u0301", "日本", "😀", "😀😀", "a b",
+		"a\n", "x\r",
+		"\u2028", "\u00a0", "\u0000", "12", "007", "2024-02-29", "2023-02-29", "10.0.0.1", "10.0.0.256", "::1",
+		"1::2::3", "a@b.example", "@", "/a/b", "/a~2", "1/a", "a/b", "01#", "2a5c8e6e-2d0c-4f2e-8f8c-0a4b7d9e1f00",
+		"2A5C8E6E-2d0c-4f2e-8f8c-0a4b7d9e1f00", "P1D", "P1Y2W", "P", "PT1H30M", "x-y", "2024-02-29T23:59:59Z",
+		"2024-02-29T24:00:00Z", "2024-02-29T01:02:03.5+01:00", "23:59:59Z", "01:02:03+24:00",
+		"https://a.example/?q#f", "https://a.example/ x", "urn:a:b", "a..b", "-a.example", "a.example"}
+	nameList = []string{"a", "a", "b", "b", "c", "d", "ab", "x-1", "é", "😀", "", "A", "a/b", "a~b", "$ref", "type"}
+	patterns = []string{"^a", "b$", "^[a-c]+$", `^\d+$`, "^.$", "^.{2,3}$", `^\S*$`, `\s`, "^[^x]*$", "é",
+		"^(a|b)*$", "^$", `^\w+$`, `[\s\S]`, ".", `[^\S]`, `^x-`, `^[^]$`, `^\u0061`, `\/`, `^(?:a|bc?){1,2}$`}
+	sameForms = []string{"ipv4", "ipv6", "date", "date-time", "time", "duration", "json-pointer",
+		"relative-json-pointer", "uuid", "unknown-format"}
 )
-
-// keywords adds assertions about a kind.
-func (g *generator) keywords(s map[string]any, kind Kind, depth int) {
-	switch kind {
-	case Number:
-		g.numeric(s)
-	case String:
-		g.textual(s)
-	case Array:
-		g.array(s, depth)
-	case Object:
-		g.object(s, depth)
-	}
-}
-
-func (g *generator) number() json.Number {
-	if g.one(2) {
-		return json.Number(pick(g, integers))
-	}
-	return json.Number(pick(g, decimals))
-}
-
-func (g *generator) numeric(s map[string]any) {
-	for _, keyword := range []string{"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"} {
-		if g.one(6) {
-			s[keyword] = g.number()
-		}
-	}
-	if g.one(4) {
-		s["multipleOf"] = json.Number(pick(g, divisors))
-	}
-}
-
-func (g *generator) size(most int) json.Number {
-	text := fmt.Sprint(g.IntN(most + 1))
-	if g.one(8) {
-		text += ".0"
-	}
-	return json.Number(text)
-}
-
-func (g *generator) textual(s map[string]any) {
-	if g.one(3) {
-		s["minLength"] = g.size(3)
-	}
-	if g.one(3) {
-		s["maxLength"] = g.size(6)
-	}
-	if g.one(3) {
-		s["pattern"] = pick(g, patterns)
-	}
-	if g.one(6) {
-		s["format"] = pick(g, sameForms)
-	}
-}
-
-// names returns up to n names, each once.
-func (g *generator) names(n int) (names []any) {
-	for range g.IntN(n + 1) {
-		if name := pick(g, nameList); !slices.Contains(names, any(name)) {
-			names = append(names, name)
-		}
-	}
-	return names
-}

@@ -135,9 +135,12 @@ func kindNamed(name string) Kind {
 var speaksOf = map[string]Kind{
 	"minimum": Number, "maximum": Number, "exclusiveMinimum": Number, "exclusiveMaximum": Number, "multipleOf": Number,
 	"minLength": String, "maxLength": String, "pattern": String, "format": String,
-	"minItems": Array, "maxItems": Array, "uniqueItems": Array, "prefixItems": Array, "items": Array, "contains": Array, "unevaluatedItems": Array,
-	"properties": Object, "required": Object, "patternProperties": Object, "additionalProperties": Object, "unevaluatedProperties": Object,
-	"propertyNames": Object, "minProperties": Object, "maxProperties": Object, "dependentRequired": Object, "dependentSchemas": Object,
+	"minItems": Array, "maxItems": Array, "uniqueItems": Array, "prefixItems": Array, "items": Array,
+	"contains": Array, "unevaluatedItems": Array,
+	"properties": Object, "required": Object, "patternProperties": Object, "additionalProperties": Object,
+	"unevaluatedProperties": Object,
+	"propertyNames":         Object, "minProperties": Object, "maxProperties": Object, "dependentRequired": Object,
+	"dependentSchemas": Object,
 }
 
 func rational(n any) *big.Rat {
@@ -168,8 +171,10 @@ func holdsNumber(p map[string]any, n json.Number) bool {
 	if m, is := p["multipleOf"]; is && !new(big.Rat).Quo(r, rational(m)).IsInt() {
 		return false
 	}
-	return holds("minimum", func(c int) bool { return c >= 0 }) && holds("maximum", func(c int) bool { return c <= 0 }) &&
-		holds("exclusiveMinimum", func(c int) bool { return c > 0 }) && holds("exclusiveMaximum", func(c int) bool { return c < 0 }) &&
+	return holds("minimum", func(c int) bool { return c >= 0 }) && holds("maximum",
+		func(c int) bool { return c <= 0 }) &&
+		holds("exclusiveMinimum", func(c int) bool { return c > 0 }) && holds("exclusiveMaximum",
+		func(c int) bool { return c < 0 }) &&
 		(p["type"] != "integer" || r.IsInt())
 }
 

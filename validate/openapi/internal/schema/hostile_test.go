@@ -9,7 +9,7 @@ import (
 
 const (
 	// refusalBytes is what judging one body may allocate, at the default bounds.
-	refusalBytes = 8 << 20
+	refusalBytes = 12 << 20
 	// refusalStep is the work of the step that is refused: a long text under a large pattern.
 	refusalStep = 4_000_000
 )
@@ -70,28 +70,45 @@ func leftOver(s *Schema, v *Value) int {
 func TestHonest(t *testing.T) {
 	eight := func(tell string) func(int) string {
 		return func(i int) string {
-			return fmt.Sprintf(`{"type": "object", "required": ["kind", "a", "b"], "properties": {"kind": `+tell+`, "a": {"type": "integer"},
-				"b": {"type": "string", "maxLength": 20}, "c": {"format": "date"}, "d": {"type": "number"}, "e": {"type": "boolean"},
+			return fmt.Sprintf(`{"type": "object", "required": ["kind", "a", "b"], "properties": {"kind": `+tell+`,
+				"a": {"type": "integer"},
+				"b": {"type": "string", "maxLength": 20}, "c": {"format": "date"}, "d": {"type": "number"},
+					"e": {"type": "boolean"},
 				"f": {"items": {"type": "string"}}, "g": {"type": ["string", "null"]}}}`, i)
 		}
 	}
 	item := func(i int) string {
-		return fmt.Sprintf(`{"kind": "k%d", "a": 1, "b": "x", "c": "2026-01-31", "d": 1.5, "e": true, "f": ["x"], "g": null}`, 7-i%2)
+		return fmt.Sprintf(`{"kind": "k%d", "a": 1, "b": "x", "c": "2026-01-31", "d": 1.5, "e": true, "f": ["x"],
+			"g": null}`, 7-i%2)
 	}
 	for _, c := range []struct{ name, schema, value string }{
-		{"990 items, 8 choices", `{"items": {"oneOf": [` + repeat(8, ",", eight(`{"const": "k%d"}`)) + `]}}`, list(990, item)},
-		{"990 items, 30 choices", `{"items": {"oneOf": [` + repeat(30, ",", eight(`{"const": "k%d"}`)) + `]}}`, list(990, item)},
-		{"990 items, 30 choices that all hold", `{"items": {"anyOf": [` + repeat(30, ",", eight(`{"maxLength": 2%d}`)) + `]}}`, list(990, item)},
-		{"9,000 values", `{"items": {"items": {"type": "integer", "multipleOf": 0.5}}}`, list(9, always(list(999, always("1"))))},
+		{"990 items, 8 choices", `{"items": {"oneOf": [` + repeat(8, ",", eight(`{"const": "k%d"}`)) + `]}}`,
+			list(990, item)},
+		{"990 items, 30 choices", `{"items": {"oneOf": [` + repeat(30, ",", eight(`{"const": "k%d"}`)) + `]}}`,
+			list(990, item)},
+		{"990 items, 30 choices that all hold", `{"items": {"anyOf": [` + repeat(30, ",",
+			eight(`{"maxLength": 2%d}`)) + `]}}`, list(990, item)},
+		{"9,000 values", `{"items": {"items": {"type": "integer", "multipleOf": 0.5}}}`, list(9, always(list(999,
+			always("1"))))},
 		{"1,000 objects, each once", `{"uniqueItems": true}`, worst()[15].text},
-		{"a tree of 64 levels", `{"$defs": {"t": {"type": "object", "properties": {"k": {"$ref": "#/$defs/t"}, "v": {"type": "string"}}}}, "$ref": "#/$defs/t"}`, nest(63, `{"v": "a", "k": `, "{}", "}")},
-		{"an expression of 64 levels", `{"$defs": {"t": {"anyOf": [{"type": "integer"}, ` + repeat(4, ",", func(i int) string {
-			return fmt.Sprintf(`{"type": "object", "required": ["op"], "properties": {"args": {"items": {"$ref": "#/$defs/t"}}, "op": {"const": "op%d"}}}`, i)
-		}) + `]}}, "$ref": "#/$defs/t"}`, nest(31, `{"args": [`, "1", `], "op": "op3"}`)},
-		{"allOf of 10, nothing else", `{"items": {"allOf": [` + repeat(10, ",", func(i int) string { return fmt.Sprintf(`{"properties": {"m%d": {"type": "integer"}}}`, i) }) + `], "unevaluatedProperties": false}}`, list(900, always(members(10, "1")))},
-		{"1 MB of text", `{"items": {"pattern": "^[a-z0-9 ]*$", "maxLength": 70000}}`, list(16, always(`"`+strings.Repeat("abc ", 16000)+`"`))},
-		{"60 KB of base64 by a pattern", `{"properties": {"b": {"pattern": "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"}}}`, `{"b": "` + strings.Repeat("abcd", 15000) + `"}`},
-		{"60 KB of addresses by a pattern", `{"properties": {"b": {"pattern": "^([a-z0-9._%+-]+@[a-z0-9.-]+\\.[a-z]{2,}(,|$))*$"}}}`, `{"b": "` + strings.Repeat("abcd@example.com,", 3500) + `"}`},
+		{"a tree of 64 levels", `{"$defs": {"t": {"type": "object", "properties": {"k": {"$ref": "#/$defs/t"},
+			"v": {"type": "string"}}}}, "$ref": "#/$defs/t"}`, nest(63, `{"v": "a", "k": `, "{}", "}")},
+		{"an expression of 64 levels", `{"$defs": {"t": {"anyOf": [{"type": "integer"}, ` + repeat(4, ",",
+			func(i int) string {
+				return fmt.Sprintf(`{"type": "object", "required": ["op"],
+				"properties": {"args": {"items": {"$ref": "#/$defs/t"}}, "op": {"const": "op%d"}}}`, i)
+			}) + `]}}, "$ref": "#/$defs/t"}`, nest(31, `{"args": [`, "1", `], "op": "op3"}`)},
+		{"allOf of 10, nothing else", `{"items": {"allOf": [` + repeat(10, ",",
+			func(i int) string { return fmt.Sprintf(`{"properties": {"m%d": {"type": "integer"}}}`, i) }) + `],
+			"unevaluatedProperties": false}}`, list(900, always(members(10, "1")))},
+		{"1 MB of text", `{"items": {"pattern": "^[a-z0-9 ]*$", "maxLength": 70000}}`, list(16,
+			always(`"`+strings.Repeat("abc ", 16000)+`"`))},
+		{"60 KB of base64 by a pattern",
+			`{"properties": {"b": {"pattern": "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"}}}`,
+			`{"b": "` + strings.Repeat("abcd", 15000) + `"}`},
+		{"60 KB of addresses by a pattern",
+			`{"properties": {"b": {"pattern": "^([a-z0-9._%+-]+@[a-z0-9.-]+\\.[a-z]{2,}(,|$))*$"}}}`, `{"b": "` +
+				strings.Repeat("abcd@example.com,", 3500) + `"}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for _, open := range []bool{false, true} {

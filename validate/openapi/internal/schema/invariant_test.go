@@ -57,7 +57,7 @@ func mustCompile(t testing.TB, source []byte, d Direction, open bool) *Schema {
 // reading that knows nothing of this package.
 func TestReading(t *testing.T) {
 	fit, open := 0, 0
-	samplesOf(t, 40_000, false, func(g *generator, source []byte) func(any, []byte) {
+	samplesOf(t, 20_000, false, func(g *generator, source []byte) func(any, []byte) {
 		closed, r := mustCompile(t, source, Direction{}, false), newReading(g)
 		return func(value any, text []byte) {
 			r.steps = 3000
@@ -77,7 +77,8 @@ func TestReading(t *testing.T) {
 			}
 			switch {
 			case verdict.Fits != fits:
-				t.Errorf("fits %t with %v, and holds %t in the reading with undescribed members %v", verdict.Fits, verdict.Failures, held, want)
+				t.Errorf("fits %t with %v, and holds %t in the reading with undescribed members %v", verdict.Fits,
+					verdict.Failures, held, want)
 			case held && !slices.Equal(unknown(verdict), want):
 				t.Errorf("undescribed are %v, and in the reading %v", verdict.Failures, want)
 			}
@@ -108,7 +109,7 @@ func pointer(path []string) string {
 
 // TestVerdicts holds what is true of the verdicts about any value.
 func TestVerdicts(t *testing.T) {
-	samplesOf(t, 30_000, true, func(_ *generator, source []byte) func(any, []byte) {
+	samplesOf(t, 20_000, true, func(_ *generator, source []byte) func(any, []byte) {
 		open, closed := mustCompile(t, source, Responses, true), mustCompile(t, source, Responses, false)
 		again := mustCompile(t, source, Responses, false)
 		return func(_ any, text []byte) {
@@ -143,7 +144,7 @@ func TestVerdicts(t *testing.T) {
 // TestCut: whatever comes, what is left has described members alone.
 func TestCut(t *testing.T) {
 	fit, cut, left := 0, 0, 0
-	samplesOf(t, 40_000, true, func(_ *generator, source []byte) func(any, []byte) {
+	samplesOf(t, 30_000, true, func(_ *generator, source []byte) func(any, []byte) {
 		s := mustCompile(t, source, Responses, false)
 		return func(value any, text []byte) {
 			v := parse(t, text)

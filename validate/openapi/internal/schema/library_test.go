@@ -9,20 +9,27 @@ import (
 
 // compared are values for the benchmarks, that fit and that do not.
 func compared() []struct{ name, schema, fits, fails string } {
-	const user = `{"type": "object", "required": ["username", "email", "password"], "additionalProperties": false, "properties": {
+	const user = `{"type": "object", "required": ["username", "email", "password"], "additionalProperties": false,
+		"properties": {
 		"username": {"type": "string", "minLength": 3, "maxLength": 30, "pattern": "^[a-z0-9_]+$"},
 		"email": {"type": "string", "format": "email"}, "password": {"type": "string", "minLength": 8, "maxLength": 72},
-		"age": {"type": "integer", "minimum": 13}, "tags": {"type": "array", "uniqueItems": true, "items": {"type": "string"}}}}`
-	const one = `{"username": "gopher_7", "email": "gopher@example.com", "password": "correct horse", "age": 30, "tags": ["a", "b"]}`
+		"age": {"type": "integer", "minimum": 13}, "tags": {"type": "array", "uniqueItems": true,
+			"items": {"type": "string"}}}}`
+	const one = `{"username": "gopher_7", "email": "gopher@example.com", "password": "correct horse", "age": 30,
+		"tags": ["a", "b"]}`
 	shape := func(i int) string {
-		return fmt.Sprintf(`{"required": ["kind", "size"], "properties": {"kind": {"const": "k%d"}, "size": {"type": "number", "multipleOf": 0.5}}}`, i)
+		return fmt.Sprintf(`{"required": ["kind", "size"], "properties": {"kind": {"const": "k%d"},
+			"size": {"type": "number", "multipleOf": 0.5}}}`, i)
 	}
 	choice := `{"type": "array", "items": {"oneOf": [` + repeat(8, ",", shape) + `]}}`
 	return []struct{ name, schema, fits, fails string }{
 		{"user", user, one, strings.Replace(one, `"gopher_7"`, `"Gopher 7"`, 1)},
-		{"500 users", `{"type": "array", "items": ` + user + `}`, list(500, always(one)), list(500, always(strings.Replace(one, "30", "3", 1)))},
-		{"choice", choice, list(1, always(`{"kind": "k6", "size": 1.5}`)), list(1, always(`{"kind": "k6", "size": 1.4}`))},
-		{"500 choices", choice, list(500, always(`{"kind": "k6", "size": 1.5}`)), list(500, always(`{"kind": "k6", "size": "1"}`))},
+		{"500 users", `{"type": "array", "items": ` + user + `}`, list(500, always(one)), list(500,
+			always(strings.Replace(one, "30", "3", 1)))},
+		{"choice", choice, list(1, always(`{"kind": "k6", "size": 1.5}`)), list(1, always(`{"kind": "k6",
+			"size": 1.4}`))},
+		{"500 choices", choice, list(500, always(`{"kind": "k6", "size": 1.5}`)), list(500, always(`{"kind": "k6",
+			"size": "1"}`))},
 	}
 }
 

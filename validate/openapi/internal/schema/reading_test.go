@@ -37,7 +37,8 @@ const (
 )
 
 func newReading(g *generator) *reading {
-	r := &reading{generator: g, homes: map[uintptr]int{}, named: map[int]map[string]any{}, moves: map[int]map[string]bool{}}
+	r := &reading{generator: g, homes: map[uintptr]int{}, named: map[int]map[string]any{},
+		moves: map[int]map[string]bool{}}
 	r.walk(g.root, -1)
 	return r
 }
