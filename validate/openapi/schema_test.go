@@ -95,6 +95,7 @@ var schemaProblems = []struct{ name, document, want string }{
 	{"an $id twice", one(asJSONBody(`{}`), `A: {$id: 'https://x.example/a', type: integer}, B: {$id: 'https://x.example/a', type: string}`), `is the $id of another schema too`},
 	{"two choices of one name", one(asJSONBody(`{oneOf: [{$ref: '#/components/schemas/Cat'}, {$ref: '#/components/responses/Cat'}], discriminator: {propertyName: k}}`), `Cat: {type: object}}, responses: {Cat: {type: object, description: a}`), "two choices are called Cat"},
 	{"a rule beside a $ref of 3.0", with("3.0.3", "paths: {}\ncomponents: {schemas: {A: {type: string}, B: {$ref: '#/components/schemas/A', maxLength: 3}}}"), "has no effect beside a $ref"},
+	{"another type beside a $ref of 3.0", with("3.0.3", "paths: {}\ncomponents: {schemas: {A: {type: string}, B: {$ref: '#/components/schemas/A', type: object}}}"), "has no effect beside a $ref"},
 	{"required as a flag", one(asJSONBody(`{type: object, properties: {a: {type: string, required: true}}}`), ""), "must be an array of the names of members"},
 }
 
@@ -107,6 +108,11 @@ func TestSchemaProblems(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestSameBesideRef: what the target says too may stand beside a $ref of 3.0.
+func TestSameBesideRef(t *testing.T) {
+	parse(t, with("3.0.3", "paths: {}\ncomponents: {schemas: {A: {type: string, maxLength: 3}, B: {$ref: '#/components/schemas/A', type: string, maxLength: 3, description: b, nullable: true}}}"), openapi.Config{})
 }
 
 // An anchor in an example is a text of the example.

@@ -1,6 +1,8 @@
 package schema
 
 import (
+	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -15,17 +17,26 @@ var besideRef = []string{
 
 // oldReference compiles a $ref of OpenAPI 3.0. What stands beside it is ignored by the
 // letter; readOnly and writeOnly are held all the same, as authors mean them, and a rule
-// that would fall away is refused.
+// that would fall away is refused unless the target says the same.
 func (c *Compiler) oldReference(s *Schema) {
+	beside := map[string]spec.Cursor{}
 	s.at.Members(func(name string, k spec.Cursor) {
 		switch {
 		case name == "$ref":
-			c.reference(s.home, k, func(t *Schema) { s.ref = t })
+			c.reference(s.home, k, func(t *Schema) {
+				s.ref = t
+				said, _ := t.at.Value.(map[string]any)
+				for _, name := range slices.Sorted(maps.Keys(beside)) {
+					if !reflect.DeepEqual(said[name], beside[name].Value) {
+						beside[name].Failf("%s has no effect beside a $ref in OpenAPI 3.0: put both into an allOf", name)
+					}
+				}
+			})
 		case name == "readOnly", name == "writeOnly":
 			c.bar(s, flagOf(k) && name == c.settings.direction.mark)
 		case slices.Contains(besideRef, name), strings.HasPrefix(name, "x-"):
 		default:
-			k.Failf("%s has no effect beside a $ref in OpenAPI 3.0: put both into an allOf", name)
+			beside[name] = k
 		}
 	})
 }
