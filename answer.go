@@ -21,16 +21,19 @@ type answer struct {
 	wrote   bool
 	dropped bool // the body being written is the mux's text, replaced already
 	apiKey  bool // the principal is that of an API key
+	routes  held // what holds for the request
 
 	body      *requestBody  // nil when there is none
 	continues bool          // reading the body may send a 100 over HTTP/1
 	outer     handlerWriter // what the handler gets
 
 	// What the limits work with: room spares an allocation where there are few.
-	takes  []ratelimit.Take
-	room   [2]ratelimit.Take
-	held   []holding
-	meters []meter
+	takes    []ratelimit.Take
+	room     [2]ratelimit.Take
+	rules    []*rule // of each of takes
+	ruleRoom [2]*rule
+	held     []holding
+	meters   []meter
 }
 
 func (a *answer) WriteHeader(status int) {

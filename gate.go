@@ -112,8 +112,8 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	held, ask := g.described.find(r, g.routes.match(r))
-	a.visit.Route = held.own.pattern
-	if event, p := g.admit(a, &held); p != nil {
+	a.routes, a.visit.Route = held, held.own.pattern
+	if event, p := g.admit(a); p != nil {
 		g.refuse(a, event, p)
 		return
 	}
@@ -144,10 +144,10 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // charged first: a bad credential to the address it came from, so that guessing is
 // limited like anything else. What others share is charged last, when it is known that
 // the caller may have it.
-func (g *Gate) admit(a *answer, h *held) (event string, p *problem.Problem) {
-	ctx := a.request.Context()
+func (g *Gate) admit(a *answer) (event string, p *problem.Problem) {
+	ctx, h := a.request.Context(), &a.routes
 	event, p = g.authenticate(a, h.public())
-	c := g.limits.charging(a, h, p == nil)
+	c := g.limits.charging(a, p == nil)
 	if limited := c.own(ctx); limited != nil {
 		return "", limited
 	}

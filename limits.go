@@ -65,11 +65,10 @@ type charging struct {
 	good      bool // the credential is, or none is needed
 	uncounted bool
 	who       ratelimit.Key
-	rules     []*rule // of each of a.takes
-	room      [maxQuotas + 2]*rule
 }
 
-func (l *limits) charging(a *answer, h *held, good bool) charging {
+func (l *limits) charging(a *answer, good bool) charging {
+	h := &a.routes
 	uncounted := h.all(isUncounted) && (h.public() || !a.visit.Principal.IsZero())
 	return charging{limits: l, a: a, held: h, good: good, uncounted: uncounted, who: l.owner(a)}
 }
@@ -146,7 +145,7 @@ type holding struct {
 
 // collect lists what is to be taken of the limits that refuse, or that only watch.
 func (c *charging) collect(which buckets, shadow bool) {
-	c.a.takes, c.rules = c.a.room[:0], c.room[:0]
+	c.a.takes, c.a.rules = c.a.room[:0], c.a.ruleRoom[:0]
 	if !c.uncounted {
 		c.add(c.caller, which, shadow)
 	}
@@ -169,7 +168,7 @@ func (c *charging) add(r *rule, which buckets, shadow bool) {
 		return
 	}
 	key := c.key(r)
-	c.rules = append(c.rules, r)
+	c.a.rules = append(c.a.rules, r)
 	c.a.takes = append(c.a.takes, ratelimit.Take{Key: key, Limit: r.limiter.Limit(), Cost: c.cost(r)})
 	if r.bytes && c.a.request.ContentLength < 0 {
 		c.a.meters = append(c.a.meters, meter{r, key})
@@ -207,11 +206,11 @@ func (c *charging) take(ctx context.Context) *problem.Problem {
 		return limitsDown(err)
 	}
 	for i := range n {
-		c.show(c.rules[i], takes[i].Decision)
+		c.show(c.a.rules[i], takes[i].Decision)
 	}
 	if d := takes[n-1].Decision; !d.Allowed {
-		c.rules[n-1].refused.Add(1)
-		return c.rules[n-1].limiter.Refusal(d)
+		c.a.rules[n-1].refused.Add(1)
+		return c.a.rules[n-1].limiter.Refusal(d)
 	}
 	return nil
 }
@@ -227,7 +226,7 @@ func (c *charging) show(r *rule, d ratelimit.Decision) {
 // request's business.
 func (c *charging) watch(ctx context.Context, which buckets) {
 	c.collect(which, true)
-	takes, rules := c.a.takes, c.rules
+	takes, rules := c.a.takes, c.a.rules
 	for len(takes) > 0 {
 		n, err := ratelimit.TakeAll(ctx, c.store, takes)
 		if err != nil {
