@@ -9,6 +9,9 @@ import (
 
 func (g *generator) nearArray(parts []map[string]any, depth int) any {
 	length := g.IntN(4)
+	if g.one(10) {
+		length += g.IntN(8)
+	}
 	for _, p := range parts {
 		length = max(length, whole(p, "minItems"))
 		if most := whole(p, "maxItems"); most >= 0 && !g.one(8) {
