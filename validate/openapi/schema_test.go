@@ -16,6 +16,8 @@ func one(body, components string) string {
 
 func asJSONBody(schema string) string { return "{application/json: {schema: " + schema + "}}" }
 
+const cats = `Cat: {type: object, required: [kind], properties: {kind: {type: string}, role: {type: string}}}, Dog: {type: object, required: [kind], properties: {kind: {type: string}}}`
+
 // schemaCases are schemas, and bodies with what is said of them.
 var schemaCases = []struct {
 	name, document string
@@ -24,6 +26,13 @@ var schemaCases = []struct {
 	{"component names with dots", one(asJSONBody(`{oneOf: [{$ref: '#/components/schemas/My.Cat'}, {$ref: '#/components/schemas/My.Dog'}], discriminator: {propertyName: type}}`),
 		`My.Cat: {type: object, properties: {type: {type: string}, meow: {type: integer}}}, My.Dog: {type: object, properties: {type: {type: string}, bark: {type: integer}}}`),
 		map[string]string{`{"type":"My.Cat","meow":1}`: "", `{"type":"My.Dog","bark":1}`: "", `{"type":"My","bark":1}`: "/type not_in_enum", `{"type":"My.Cat","bark":1}`: "/bark unknown_member"}},
+	{"what stands beside a choice's $ref", one(asJSONBody(`{oneOf: [{$ref: '#/components/schemas/Cat', required: [role], properties: {role: {const: user}}}, {$ref: '#/components/schemas/Dog'}], discriminator: {propertyName: kind, mapping: {c: '#/components/schemas/Cat'}}}`), cats),
+		map[string]string{`{"kind":"Cat","role":"admin"}`: "/role not_in_enum", `{"kind":"c","role":"admin"}`: "/role not_in_enum", `{"kind":"Cat"}`: "/role required", `{"kind":"c","role":"user"}`: "", `{"kind":"Dog"}`: ""}},
+	{"a mapping to what is no choice", one(asJSONBody(`{oneOf: [{$ref: '#/components/schemas/Cat'}], discriminator: {propertyName: kind, mapping: {d: Admin}}}`), cats+`, Admin: {properties: {role: {}}, allOf: [{$ref: '#/components/schemas/Dog'}]}`),
+		map[string]string{`{"kind":"d","role":"admin"}`: "", `{"kind":"d","role":1}`: " no_match"}},
+	{"an heir that is asked for by itself", one(asJSONBody(`{$ref: '#/components/schemas/Folder'}`),
+		`Entry: {type: object, required: [kind], properties: {kind: {type: string}}, discriminator: {propertyName: kind}}, Folder: {allOf: [{$ref: '#/components/schemas/Entry'}, {type: object, properties: {in: {$ref: '#/components/schemas/Folder'}}}]}`),
+		map[string]string{strings.Replace(nested(`{"kind":"Folder","in":`, `}`, 30), "1", `{"kind":"Folder"}`, 1): "", `{"kind":"Folder","in":{"kind":"Folder","role":1}}`: "/in/role unknown_member"}},
 	{"readOnly in one branch, required in another", one(asJSONBody(`{allOf: [{$ref: '#/components/schemas/Base'}, {type: object, required: [id, name], properties: {name: {type: string}}}]}`),
 		`Base: {type: object, properties: {id: {type: integer, readOnly: true}}}`),
 		map[string]string{`{"name":"a"}`: "", `{"name":"a","id":1}`: "/id read_only", `{}`: "/name required"}},
@@ -79,6 +88,27 @@ func TestSchemas(t *testing.T) {
 	}
 }
 
+// A discriminator finds the schemas that have its own in their allOf, whichever of the files either is in.
+func TestInheritance_files(t *testing.T) {
+	dir := folder(t, map[string]string{
+		"pet.yaml":     `{type: object, required: [kind], properties: {kind: {type: string}}, discriminator: {propertyName: kind}}`,
+		"dog.yaml":     `{allOf: [{$ref: pet.yaml}, {type: object, properties: {bark: {type: integer}}}]}`,
+		"openapi.yaml": one(asJSONBody(`{type: array, items: {$ref: pet.yaml}}`), `Cat: {allOf: [{$ref: pet.yaml}, {type: object, properties: {meow: {type: integer}}}]}, Dog: {$ref: dog.yaml}, Pet: {$ref: pet.yaml}`),
+	})
+	d, err := openapi.Load(dir, "openapi.yaml", openapi.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for body, want := range map[string]string{
+		`[{"kind":"Cat","meow":1},{"kind":"Dog","bark":1},{"kind":"Pet"}]`: "",
+		`[{"kind":"Cat","bark":1}]`:                                        "/0/bark unknown_member", `[{"kind":"."}]`: "/0/kind not_in_enum",
+	} {
+		if got := verdict(t, decide(d, requestCase{line: "POST /a", header: jsonType, body: body}.request())); got != want {
+			t.Errorf("%s: got %q, want %q", body, got, want)
+		}
+	}
+}
+
 // schemaProblems are documents whose schemas mean something else to somebody, or nothing.
 var schemaProblems = []struct{ name, document, want string }{
 	{"readOnly that is no boolean", one(asJSONBody(`{type: object, properties: {role: {readOnly: yes}}}`), ""), "must be true or false"},
@@ -94,6 +124,8 @@ var schemaProblems = []struct{ name, document, want string }{
 	{"an anchor twice", one(asJSONBody(`{$ref: '#x'}`), `A: {$anchor: x, type: integer}, B: {$anchor: x, type: string}`), `the anchor "x" stands at`},
 	{"an $id twice", one(asJSONBody(`{}`), `A: {$id: 'https://x.example/a', type: integer}, B: {$id: 'https://x.example/a', type: string}`), `is the $id of another schema too`},
 	{"two choices of one name", one(asJSONBody(`{oneOf: [{$ref: '#/components/schemas/Cat'}, {$ref: '#/components/responses/Cat'}], discriminator: {propertyName: k}}`), `Cat: {type: object}}, responses: {Cat: {type: object, description: a}`), "two choices are called Cat"},
+	{"a choice of one name twice, with another rule", one(asJSONBody(`{oneOf: [{$ref: '#/components/schemas/Cat'}, {$ref: '#/components/schemas/Cat', required: [role]}], discriminator: {propertyName: kind}}`), cats), "two choices are called Cat"},
+	{"a discriminator of two choices", one(asJSONBody(`{oneOf: [{$ref: '#/components/schemas/Cat'}], anyOf: [{$ref: '#/components/schemas/Dog'}], discriminator: {propertyName: kind}}`), cats), "of anyOf or of oneOf, and not of both"},
 	{"a rule beside a $ref of 3.0", with("3.0.3", "paths: {}\ncomponents: {schemas: {A: {type: string}, B: {$ref: '#/components/schemas/A', maxLength: 3}}}"), "has no effect beside a $ref"},
 	{"another type beside a $ref of 3.0", with("3.0.3", "paths: {}\ncomponents: {schemas: {A: {type: string}, B: {$ref: '#/components/schemas/A', type: object}}}"), "has no effect beside a $ref"},
 	{"required as a flag", one(asJSONBody(`{type: object, properties: {a: {type: string, required: true}}}`), ""), "must be an array of the names of members"},

@@ -34,9 +34,13 @@ type Compiler struct {
 	schemas   map[string]*Schema
 	resources map[string]*resource
 	files     map[string]*resource
-	pending   []func()                 // references to be followed
-	decisions []func()                 // discriminators, which look at what references lead to
-	heirs     map[string][]spec.Cursor // schemas by the one that is in their allOf
+	pending   []func() // references to be followed
+	decisions []func() // discriminators, which look at what references lead to
+
+	// For discriminators that decide by inheritance: components by their places, those by
+	// the schema that is in their allOf, and the files that were searched for them.
+	components, heirs map[string][]heir
+	searched          map[string]bool
 }
 
 // NewCompiler returns a Compiler. Problems of schemas are noted in the loader.
@@ -44,6 +48,7 @@ func NewCompiler(l *spec.Loader, d Direction, o Options) *Compiler {
 	return &Compiler{
 		Shown: map[string]struct{}{}, loader: l, options: o, settings: &settings{direction: d, open: o.Open}, old: l.Version == "3.0",
 		schemas: map[string]*Schema{}, resources: map[string]*resource{}, files: map[string]*resource{},
+		components: map[string][]heir{}, heirs: map[string][]heir{}, searched: map[string]bool{},
 	}
 }
 
@@ -87,10 +92,7 @@ func (c *Compiler) schema(at spec.Cursor, home *resource) *Schema {
 	if s, ok := c.schemas[at.ID()]; ok {
 		return s
 	}
-	s := &Schema{
-		at: at, set: c.settings, home: home, minLength: -1, maxLength: -1, minItems: -1, maxItems: -1,
-		minContains: -1, maxContains: -1, minProperties: -1, maxProperties: -1,
-	}
+	s := c.blank(at, home)
 	c.schemas[at.ID()] = s
 	switch v := at.Value.(type) {
 	case bool:
@@ -106,6 +108,14 @@ func (c *Compiler) schema(at spec.Cursor, home *resource) *Schema {
 		at.Fail("must be a schema, which is a boolean or an object")
 	}
 	return s
+}
+
+// blank is a schema that asks for nothing.
+func (c *Compiler) blank(at spec.Cursor, home *resource) *Schema {
+	return &Schema{
+		at: at, set: c.settings, home: home, minLength: -1, maxLength: -1, minItems: -1, maxItems: -1,
+		minContains: -1, maxContains: -1, minProperties: -1, maxProperties: -1,
+	}
 }
 
 // object compiles a schema that is an object.

@@ -20,47 +20,76 @@ func (c *Compiler) discriminate(s *Schema, at spec.Cursor) {
 		return
 	}
 	c.Shown[d.property] = struct{}{}
-	if s.anyOf != nil || s.oneOf != nil {
-		c.implied(s, d)
-	} else {
-		for _, heir := range append(c.children(s.at), s.at) {
-			d.choices[path.Base(heir.Pointer())] = c.Add(heir)
-		}
+
+	find := c.named
+	switch {
+	case s.anyOf != nil && s.oneOf != nil:
+		at.Fail("decides between the choices of anyOf or of oneOf, and not of both: put one of the two into an allOf")
+		return
+	case s.anyOf != nil || s.oneOf != nil:
+		listed := c.implied(s, d)
+		find = func(s *Schema, k spec.Cursor) *Schema { return c.mapped(s, c.named(s, k), listed) }
+	default:
+		c.inherited(s, at, d)
 	}
+
 	if mapping, ok := at.Get("mapping"); ok && mapping.Object() {
 		mapping.Members(func(value string, k spec.Cursor) {
-			if t := c.named(s, k); t != nil {
+			if t := find(s, k); t != nil {
 				d.choices[value] = t
 			}
 		})
 	}
 	if k, ok := at.Get("defaultMapping"); ok {
-		d.fallback = c.named(s, k)
+		d.fallback = find(s, k)
 	}
 	d.names = slices.Sorted(maps.Keys(d.choices))
 	s.discriminator, s.anyOf, s.oneOf = d, nil, nil
 }
 
 // implied names the choices of oneOf and anyOf by what they are called where they stand
-// (OpenAPI 3.1 §4.8.25). Those for no object have no name.
-func (c *Compiler) implied(s *Schema, d *discriminator) {
+// (OpenAPI 3.1 §4.8.25), and returns them by the schemas that they refer to. Those for no
+// object have no name.
+func (c *Compiler) implied(s *Schema, d *discriminator) map[*Schema]*Schema {
+	listed := map[*Schema]*Schema{}
 	for _, keyword := range []string{"oneOf", "anyOf"} {
 		s.at.Items(keyword, func(at spec.Cursor) {
 			choice := c.Add(at)
 			m, _ := at.Value.(map[string]any)
 			ref, ok := m["$ref"].(string)
-			switch {
+			switch name := impliedName(ref); {
 			case !choice.mayBe(Object, 0):
 				d.others = append(d.others, choice)
 			case !ok:
 				at.Fail("beside a discriminator, each choice must be a $ref")
-			case d.choices[impliedName(ref)] != nil && d.choices[impliedName(ref)] != choice.ref:
-				at.Failf("two choices are called %s: name them in the discriminator's mapping", impliedName(ref))
+			case d.choices[name] != nil:
+				at.Failf("two choices are called %s: name them in the discriminator's mapping", name)
 			default:
-				d.choices[impliedName(ref)] = choice.ref
+				d.choices[name] = c.whole(choice, m)
+				listed[choice.ref] = d.choices[name]
 			}
 		})
 	}
+	return listed
+}
+
+// whole is what a choice asks for: the schema that its $ref names, and what stands beside it.
+func (c *Compiler) whole(choice *Schema, m map[string]any) *Schema {
+	if choice.ref == nil || choice.barred || !c.old && len(m) > 1 {
+		return choice
+	}
+	return choice.ref
+}
+
+// mapped is what a mapping to t asks for. Where t is none of the choices, one of them has to
+// hold as well: a mapping lets in nothing that oneOf and anyOf refuse.
+func (c *Compiler) mapped(s, t *Schema, listed map[*Schema]*Schema) *Schema {
+	if choice, ok := listed[t]; ok || t == nil {
+		return choice
+	}
+	both := c.blank(s.at, s.home)
+	both.allOf, both.anyOf, both.oneOf = []*Schema{t}, s.anyOf, s.oneOf
+	return both
 }
 
 // impliedName is the name of a component, dots and all, or that of a file without its
@@ -101,39 +130,84 @@ func (c *Compiler) named(s *Schema, k spec.Cursor) *Schema {
 	return c.find(s.home, k, ref)
 }
 
+// heir is a component by its name.
+type heir struct {
+	name string
+	at   spec.Cursor
+}
+
+// inherited names the schemas that have s in their allOf, and s itself.
+func (c *Compiler) inherited(s *Schema, at spec.Cursor, d *discriminator) {
+	for _, root := range []spec.Cursor{c.loader.Entry(), s.at.Root()} {
+		c.inherit(root)
+	}
+	all := append(c.children(s.at), c.components[s.at.ID()]...)
+	if len(c.components[s.at.ID()]) == 0 {
+		all = append(all, heir{path.Base(s.at.Pointer()), s.at})
+	}
+	for _, h := range all {
+		t := c.Add(h.at)
+		if before := d.choices[h.name]; before != nil && before != t {
+			at.Failf("two schemas that may be meant are called %s: rename one of them", h.name)
+		}
+		d.choices[h.name] = t
+	}
+}
+
 // children of the schema at a place by inheritance: those that have it in their allOf, and
 // theirs.
-func (c *Compiler) children(at spec.Cursor) (all []spec.Cursor) {
-	if c.heirs == nil {
-		c.heirs = map[string][]spec.Cursor{}
-		c.inherit(at.Root())
-	}
+func (c *Compiler) children(at spec.Cursor) (all []heir) {
 	known := map[string]bool{at.ID(): true}
 	for next := slices.Clone(c.heirs[at.ID()]); len(next) > 0; next = next[1:] {
-		if id := next[0].ID(); !known[id] {
+		if id := next[0].at.ID(); !known[id] {
 			known[id] = true
-			all = append(all, next[0])
+			all = append(all, c.components[id]...)
 			next = append(next, c.heirs[id]...)
 		}
 	}
 	return all
 }
 
-// inherit notes for every component whose allOf it is in.
+// inherit notes the components of a file, and for each whose allOf it is in.
 func (c *Compiler) inherit(root spec.Cursor) {
+	if c.searched[root.ID()] {
+		return
+	}
+	c.searched[root.ID()] = true
 	components, _ := root.Get("components")
 	schemas, _ := components.Get("schemas")
-	schemas.Members(func(_ string, heir spec.Cursor) {
-		all, _ := heir.Get("allOf")
+	schemas.Members(func(name string, at spec.Cursor) {
+		h := heir{name, c.behind(at)}
+		c.components[h.at.ID()] = append(c.components[h.at.ID()], h)
+		all, _ := h.at.Get("allOf")
 		all.Each(func(item spec.Cursor) {
 			m, _ := item.Value.(map[string]any)
 			ref, ok := m["$ref"].(string)
 			if !ok {
 				return
 			}
-			if parent, err := heir.Follow(ref); err == nil {
-				c.heirs[parent.ID()] = append(c.heirs[parent.ID()], heir)
+			if parent, err := item.Follow(ref); err == nil {
+				id := c.behind(parent).ID()
+				c.heirs[id] = append(c.heirs[id], h)
 			}
 		})
 	})
+}
+
+// behind is the schema that a place refers to, by a $ref alone or by several that follow
+// each other.
+func (c *Compiler) behind(at spec.Cursor) spec.Cursor {
+	for range 16 {
+		m, _ := at.Value.(map[string]any)
+		ref, ok := m["$ref"].(string)
+		if !ok || len(m) > 1 {
+			break
+		}
+		next, err := at.Follow(ref)
+		if err != nil {
+			break
+		}
+		at = next
+	}
+	return at
 }

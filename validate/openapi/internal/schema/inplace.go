@@ -1,5 +1,7 @@
 package schema
 
+import "slices"
+
 // inPlace asks the schemas that s asks about the same value.
 func (r *run) inPlace(s *Schema, at int32, n *node) bool {
 	ok := true
@@ -205,8 +207,8 @@ func (r *run) decide(s *Schema, at int32, n *node) bool {
 	r.noteName(c)
 	named := d.choices[r.v.nodes[c].text]
 	switch {
-	case r.v.nodes[c].kind == String && named == s:
-		return true
+	case r.v.nodes[c].kind == String && named != nil && slices.Contains(r.frames[r.base:], named):
+		return true // it is being asked already, or is s itself
 	case r.v.nodes[c].kind == String && named != nil:
 		return r.ask(named, at)
 	case d.fallback != nil:

@@ -91,6 +91,9 @@ func (l *Loader) Open(name string) (Cursor, error) {
 	return Cursor{src.tree, l, src, ""}, nil
 }
 
+// Entry is the file that was opened first, which the document is.
+func (l *Loader) Entry() Cursor { return Cursor{l.files[l.entry].tree, l, l.files[l.entry], ""} }
+
 // Failed reports whether there is a problem.
 func (l *Loader) Failed() bool { return len(l.errs) > 0 }
 
