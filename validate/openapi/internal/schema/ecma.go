@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"regexp"
 	"regexp/syntax"
+	"strconv"
 	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // pattern is a regular expression of the document. JSON Schema 2020-12 §6.3.3 means those of
@@ -12,7 +15,7 @@ import (
 type pattern struct {
 	text string
 	re   *regexp.Regexp
-	size int // instructions: what a character costs is bounded by their number
+	size int // how many instructions a character may cost, see width
 }
 
 // The sets of ECMA-262 that RE2 has otherwise: its white space holds no U+00A0, and its dot
@@ -38,7 +41,7 @@ func newPattern(text string) (*pattern, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &pattern{text, re, len(prog.Inst)}, nil
+	return &pattern{text, re, width(prog)}, nil
 }
 
 // fromECMA rewrites what RE2 spells or means otherwise. What RE2 lacks stays as it is, for
@@ -108,14 +111,15 @@ func escape(b *strings.Builder, rest string, class bool) int {
 
 // unit rewrites \uXXXX, of which two may be one character.
 func unit(b *strings.Builder, rest string) int {
-	var high, low rune
-	if _, err := fmt.Sscanf(rest[1:5], "%04x", &high); err != nil {
+	high, err := strconv.ParseUint(rest[1:5], 16, 16)
+	if err != nil {
 		b.WriteString(`\u`)
 		return 1
 	}
-	if len(rest) >= 11 && rest[5:7] == `\u` && high >= 0xD800 && high < 0xDC00 {
-		if _, err := fmt.Sscanf(rest[7:11], "%04x", &low); err == nil && low >= 0xDC00 && low < 0xE000 {
-			fmt.Fprintf(b, `\x{%x}`, 0x10000+(high-0xD800)<<10+(low-0xDC00))
+	if len(rest) >= 11 && rest[5:7] == `\u` {
+		low, err := strconv.ParseUint(rest[7:11], 16, 16)
+		if c := utf16.DecodeRune(rune(high), rune(low)); err == nil && c != utf8.RuneError {
+			fmt.Fprintf(b, `\x{%x}`, c)
 			return 11
 		}
 	}

@@ -59,7 +59,7 @@ func (r *run) outermost(d *dynamicRef) *Schema {
 // not keeps no note of what it asks about (JSON Schema 2020-12 §10.2.1.4).
 func (r *run) not(s *Schema, at int32) bool {
 	before := len(r.trail)
-	held := r.tryStrict(s.not, at)
+	held := r.condition(s.not, at)
 	if r.undo(before); r.over {
 		return false
 	}
@@ -68,7 +68,7 @@ func (r *run) not(s *Schema, at int32) bool {
 
 func (r *run) conditional(s *Schema, at int32) bool {
 	t := s.otherwise
-	if r.tryStrict(s.cond, at) {
+	if r.condition(s.cond, at) {
 		t = s.then
 	}
 	return !r.over && (t == nil || r.ask(t, at))
@@ -116,6 +116,15 @@ func (r *run) tryStrict(t *Schema, at int32) bool {
 	r.cutting = false
 	ok := r.try(t, at)
 	r.cutting = cutting
+	return ok
+}
+
+// condition is tryStrict for what need not hold.
+func (r *run) condition(t *Schema, at int32) bool {
+	apart := r.apart
+	r.apart = len(r.frames)
+	ok := r.tryStrict(t, at)
+	r.apart = apart
 	return ok
 }
 

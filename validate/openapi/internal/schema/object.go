@@ -76,9 +76,10 @@ func (r *run) required(s *Schema, at int32, n *node) bool {
 }
 
 // spared reports whether a member of the value that is being looked at is not required, as
-// a schema that holds beside bars it.
+// a schema that holds beside bars it. A condition is taken as it is written: nobody is asked
+// there to leave the member out, and it would hold for being barred.
 func (r *run) spared(name string) bool {
-	for _, s := range r.frames[r.base:] {
+	for _, s := range r.frames[max(r.base, r.apart):] {
 		if _, ok := s.spared[name]; ok {
 			return true
 		}

@@ -33,6 +33,7 @@ type run struct {
 	// The schemas that are being asked: those since base about the same value.
 	frames []*Schema
 	base   int
+	apart  int         // those since then are of a condition, which others spare nothing
 	scope  []*resource // for $dynamicRef, outermost first
 
 	trail  []entry // what was noted, so that it can be undone

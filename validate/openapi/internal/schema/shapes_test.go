@@ -68,6 +68,7 @@ func shapes() []shape {
 			func(i int) string { return fmt.Sprintf(`"^(a|m)+.*%d$": {"type": "string"}`, i) }) + `}}`)},
 		{"pattern", holding(`{"items": {"pattern": "x"}, "pattern": "^(([a-z])+.)+[A-Z]([a-z])+$"}`)},
 		{"large pattern", holding(`{"pattern": "[a-z].{0,900}$"}`)},
+		{"counted pattern", holding(`{"pattern": "^[a-z].{0,900}$", "items": {"pattern": "^([a-z]{1,30}[.]){0,30}[a-z]{1,30}$"}}`)},
 		{"uniqueItems", `{"uniqueItems": true, "items": {"$ref": "#"}}`},
 		{"50 uniqueItems", choice("anyOf", 50, always(`{"uniqueItems": true, "maxItems": 1}`))},
 		{"50 uniqueItems that nearly hold", choice("anyOf", 50, always(`{"uniqueItems": true, "contains": false}`))},
