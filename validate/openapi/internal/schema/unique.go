@@ -46,7 +46,7 @@ func (r *run) repeats(n *node, hash uint64) bool {
 // hash is the same for values that are equal, whatever their spelling.
 func (r *run) hash(at int32) uint64 {
 	n := &r.v.nodes[at]
-	r.spend(1 + len(n.text)/64)
+	r.spend(textWork(n))
 	switch n.kind {
 	case Bool, String:
 		return maphash.String(r.seed, n.text) + uint64(n.kind)
