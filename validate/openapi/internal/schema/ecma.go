@@ -131,5 +131,5 @@ func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
 // matches counts its work before it is done.
 func (p *pattern) matches(r *run, s string) bool {
-	return r.spend(1+(len(s)+1)*p.size/32) && p.re.MatchString(s)
+	return r.afford(1+(len(s)+1)*p.size/16) && p.re.MatchString(s)
 }
