@@ -148,14 +148,20 @@ func (w *walker) readVersion(at spec.Cursor) bool {
 // later has f called once all schemas are compiled.
 func (w *walker) later(f func()) { w.after = append(w.after, f) }
 
-// components compiles every schema, used or not, so that every problem is told.
+// components compiles every schema, used or not, so that every problem is told and every
+// $id is known.
 func (w *walker) components() {
 	components, ok := w.root.Child("components")
 	if !ok {
 		return
 	}
 	schemas, _ := components.Get("schemas")
-	schemas.Members(func(_ string, s spec.Cursor) { w.in.Add(s) })
+	schemas.Members(func(_ string, s spec.Cursor) {
+		w.in.Add(s)
+		if w.out != nil {
+			w.out.Add(s)
+		}
+	})
 	components.Map("securitySchemes", func(name string, s spec.Object) { w.known[name] = w.scheme(name, s) })
 }
 

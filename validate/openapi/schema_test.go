@@ -165,6 +165,16 @@ func TestAnchorInExample(t *testing.T) {
 	}
 }
 
+// A schema of the components is found by its $id from answers as from bodies.
+func TestAddressInAnswer(t *testing.T) {
+	d := parse(t, with("3.1.0", `paths: {/a: {get: {responses: {"200": {description: d, content: {application/json: {schema: {$ref: 'https://x.example/a'}}}}}}}}
+components: {schemas: {A: {$id: 'https://x.example/a', type: object, properties: {a: {}}}}}`), openapi.Config{Responses: openapi.ResponsesShape})
+	v := d.Operations()[0].CheckAnswer(200, "application/json", []byte(`{"a":1,"b":2}`))
+	if string(v.Body) != `{"a":1}` {
+		t.Errorf("the answer is %s: %s", v.Body, v.Code)
+	}
+}
+
 // unreadCases are media types that cannot be held to what their schema asks.
 func TestUnread(t *testing.T) {
 	for _, c := range []struct{ kind, schema, body, want string }{

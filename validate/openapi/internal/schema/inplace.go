@@ -136,16 +136,7 @@ func (r *run) none(s *Schema, choices []*Schema, at int32) bool {
 	case r.out == nil || r.over:
 		return false
 	}
-	meant, several := (*Schema)(nil), false
-	for _, t := range choices {
-		if r.likely(t, at, 0) {
-			several = meant != nil
-			if meant = t; several {
-				break
-			}
-		}
-	}
-	if meant != nil && !several {
+	if meant := r.meant(choices, at); meant != nil {
 		before := r.out.found
 		r.ask(meant, at)
 		if r.out.found > before || r.over {
@@ -154,6 +145,23 @@ func (r *run) none(s *Schema, choices []*Schema, at int32) bool {
 	}
 	r.blur(choices, at)
 	return r.fail(s, at, noMatch)
+}
+
+// meant is the one choice that is likely to be meant, if there is one and somebody listens.
+func (r *run) meant(choices []*Schema, at int32) (meant *Schema) {
+	if r.out.deaf {
+		return nil
+	}
+	for _, t := range choices {
+		if !r.likely(t, at, 0) {
+			continue
+		}
+		if meant != nil {
+			return nil
+		}
+		meant = t
+	}
+	return meant
 }
 
 // blur notes what any of the choices describes, so that no member is told apart by a

@@ -33,6 +33,9 @@ func (r *run) flat(s *Schema, at int32) bool {
 }
 
 func (r *run) likelyObject(s *Schema, at int32, n *node) bool {
+	if !r.spend(1 + int(n.count)/8) {
+		return false
+	}
 	for _, name := range s.required {
 		if !r.spared(name) && r.child(at, name) == 0 {
 			if _, ok := s.spared[name]; !ok {
