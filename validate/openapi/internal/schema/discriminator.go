@@ -66,7 +66,9 @@ func (c *Compiler) implied(s *Schema, d *discriminator) map[*Schema]*Schema {
 				at.Failf("two choices are called %s: name them in the discriminator's mapping", name)
 			default:
 				d.choices[name] = c.whole(choice, m)
-				listed[choice.ref] = d.choices[name]
+				if choice.ref != nil {
+					listed[choice.ref.end()] = d.choices[name]
+				}
 			}
 		})
 	}
@@ -81,10 +83,25 @@ func (c *Compiler) whole(choice *Schema, m map[string]any) *Schema {
 	return choice.ref
 }
 
+// end is the schema that s refers to, if it is a $ref and nothing else, or several that follow
+// each other.
+func (s *Schema) end() *Schema {
+	for range 16 {
+		if m, _ := s.at.Value.(map[string]any); s.ref == nil || len(m) > 1 {
+			break
+		}
+		s = s.ref
+	}
+	return s
+}
+
 // mapped is what a mapping to t asks for. Where t is none of the choices, one of them has to
 // hold as well: a mapping lets in nothing that oneOf and anyOf refuse.
 func (c *Compiler) mapped(s, t *Schema, listed map[*Schema]*Schema) *Schema {
-	if choice, ok := listed[t]; ok || t == nil {
+	if t == nil {
+		return nil
+	}
+	if choice, ok := listed[t.end()]; ok {
 		return choice
 	}
 	both := c.blank(s.at, s.home)

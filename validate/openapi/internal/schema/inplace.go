@@ -200,10 +200,9 @@ func (r *run) mostDescribed(choices []*Schema, at int32) bool {
 // decide asks the schema that a discriminator names. Where it was asked before about this
 // value, the schema it named has this one in its allOf.
 func (r *run) decide(s *Schema, at int32, n *node) bool {
-	for _, f := range r.frames[r.base : len(r.frames)-1] {
-		if f == s {
-			return true
-		}
+	r.spend((len(r.frames) - r.base) / 16)
+	if slices.Contains(r.frames[r.base:len(r.frames)-1], s) {
+		return true
 	}
 	d := s.discriminator
 	if n.kind != Object {

@@ -79,7 +79,9 @@ func (r *run) required(s *Schema, at int32, n *node) bool {
 // a schema that holds beside bars it. A condition is taken as it is written: nobody is asked
 // there to leave the member out, and it would hold for being barred.
 func (r *run) spared(name string) bool {
-	for _, s := range r.frames[max(r.base, r.apart):] {
+	beside := r.frames[max(r.base, r.apart):]
+	r.spend(len(beside) / 4)
+	for _, s := range beside {
 		if _, ok := s.spared[name]; ok {
 			return true
 		}
