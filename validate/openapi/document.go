@@ -106,7 +106,7 @@ func (w *walker) document(at spec.Cursor) {
 	at.Check(spec.OpenAPI)
 	w.known, w.byID = map[string]Scheme{}, map[string]spec.Object{}
 	w.shapes = map[string][]*route.Entry[*endpoint]{}
-	w.in = schema.NewCompiler(w.l, schema.Requests, schema.Options{Open: w.d.cfg.InsecureUnknownMembers})
+	w.in = schema.NewCompiler(w.l, schema.Requests, schema.Options{Open: w.d.cfg.InsecureUnknownMembers, CaseFolded: true})
 	if w.d.cfg.Responses != ResponsesOff {
 		w.out = schema.NewCompiler(w.l, schema.Responses, schema.Options{})
 		w.out.Shown = w.in.Shown

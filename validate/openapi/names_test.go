@@ -86,3 +86,47 @@ func TestLooseNames_objects(t *testing.T) {
 		}
 	}
 }
+
+// TestLooseNames_json: encoding/json and the readers of .NET find a member without regard to case.
+func TestLooseNames_json(t *testing.T) {
+	const schemas = `
+components: {schemas: {Base: {type: object, properties: {limit: {type: integer, maximum: 9}, Key: {type: string}}}}}
+paths: {/q: {post: {requestBody: {content: {application/json: {schema: {
+  type: object, properties: {count: {type: integer, maximum: 9}, deep: {type: array, items: {$ref: "#/components/schemas/Base"}}},
+  allOf: [{$ref: "#/components/schemas/Base"}, {properties: {KEY: {type: string}}}], additionalProperties: true,
+  not: {properties: {other: {type: integer}}, required: [other]}}}}}}},
+  /closed: {post: {requestBody: {content: {application/json: {schema: {properties: {count: {type: integer}}}}}}}},
+  /patterns: {post: {requestBody: {content: {application/json: {schema: {
+  properties: {count: {type: integer}}, patternProperties: {"^C": {}}, unevaluatedProperties: {type: integer}}}}}}},
+  /map: {post: {requestBody: {content: {application/json: {schema: {additionalProperties: {type: integer}}}}}}}}`
+	for _, open := range []bool{false, true} {
+		d := parse(t, with("3.1.0", schemas), openapi.Config{InsecureUnknownMembers: open})
+		for _, c := range []struct{ path, body, want string }{
+			{"/q", `{"count":1,"limit":2,"key":3}`, "/key bad_name"},
+			{"/q", `{"count":1,"limit":2,"Key":"a","KEY":"b"}`, ""},
+			{"/q", `{"COUNT":999}`, "/COUNT bad_name"},
+			{"/q", `{"count":1,"Count":999}`, "/Count bad_name"},
+			{"/q", `{"c\u006fUnt":999}`, "/coUnt bad_name"},
+			{"/q", `{"Limit":999}`, "/Limit bad_name"},
+			{"/q", `{"counts":999,"coun":1,"c-ount":2,"x":{"COUNT":3},"OTHER":1}`, ""},
+			{"/q", `{"ſlimit":999,"lımit":1}`, ""},
+			{"/patterns", `{"Count":999}`, "/Count bad_name"},
+			{"/patterns", `{"Counts":"x","d":1}`, ""},
+			{"/map", `{"a":1,"A":2}`, ""},
+		} {
+			got := verdict(t, decide(d, requestCase{line: "POST " + c.path, header: jsonType, body: c.body}.request()))
+			if got != c.want {
+				t.Errorf("open %v: %s %s: got %q, want %q", open, c.path, c.body, got, c.want)
+			}
+		}
+	}
+	d := parse(t, with("3.1.0", schemas), openapi.Config{})
+	for body, want := range map[string]string{
+		`{"COUNT":1}`:                      "/COUNT unknown_member",
+		`{"deep":[{"limit":1,"Limit":2}]}`: "/deep unknown_member",
+	} {
+		if got := verdict(t, decide(d, requestCase{line: "POST /closed", header: jsonType, body: body}.request())); got != want {
+			t.Errorf("%s: got %q, want %q", body, got, want)
+		}
+	}
+}

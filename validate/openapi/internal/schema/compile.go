@@ -18,6 +18,9 @@ type Options struct {
 	// Lenient ignores unknown keywords, as JSON Schema has it. Without it, a schema of a
 	// document that has one is refused: it is a rule that its author believes in.
 	Lenient bool
+	// CaseFolded refuses a member that no schema names, and whose name differs in case alone from
+	// one that does.
+	CaseFolded bool
 	// Extra are schemas by their addresses, which no document has.
 	Extra map[string]spec.Cursor
 }
@@ -46,7 +49,7 @@ type Compiler struct {
 // NewCompiler returns a Compiler. Problems of schemas are noted in the loader.
 func NewCompiler(l *spec.Loader, d Direction, o Options) *Compiler {
 	return &Compiler{
-		Shown: map[string]struct{}{}, loader: l, options: o, settings: &settings{direction: d, open: o.Open}, old: l.Version == "3.0",
+		Shown: map[string]struct{}{}, loader: l, options: o, settings: &settings{direction: d, open: o.Open, folds: o.CaseFolded}, old: l.Version == "3.0",
 		schemas: map[string]*Schema{}, resources: map[string]*resource{}, files: map[string]*resource{},
 		components: map[string][]heir{}, heirs: map[string][]heir{}, searched: map[string]bool{},
 	}
@@ -67,6 +70,9 @@ func (c *Compiler) Finish() {
 		f()
 	}
 	c.barNames()
+	if c.settings.folds {
+		c.foldNames()
+	}
 }
 
 // later has f called once everything that is added is compiled.

@@ -61,6 +61,8 @@ func (r *run) noneLeft(s *Schema) bool {
 			ok = r.fail(s, int32(i), isBarred)
 		case r.undescribed(int32(i)):
 			ok = r.fail(s, int32(i), unknownMember)
+		case n.flags&(near|exact) == near:
+			ok = r.fail(s, int32(i), nearName)
 		}
 		if r.stop(ok) {
 			return false

@@ -149,13 +149,17 @@ func (r *run) members(s *Schema, n *node, deep, ok bool) bool {
 func (r *run) member(s *Schema, c int32, name string) bool {
 	ok, named := true, false
 	r.spend(len(name) / 64)
-	if p := s.properties[name]; p != nil {
-		if p.schema != nil {
-			named = true
-			ok = r.below(p.schema, c)
-		} else {
-			r.noteName(c) // required, and so it may be there
-		}
+	switch p := s.properties[name]; {
+	case p == nil:
+		r.nameNear(s, c, name)
+	case p.schema != nil:
+		named = true
+		ok = r.below(p.schema, c)
+	default:
+		r.noteName(c) // required, and so it may be there
+	}
+	if named && r.set.ambiguous {
+		r.note(c, exact)
 	}
 	for i := range s.patterns {
 		if !s.patterns[i].pattern.matches(r, name) {

@@ -91,6 +91,7 @@ const (
 	notObject
 	notChoice
 	isBarred
+	nearName
 )
 
 // fail notes that a value fails s. It returns false.

@@ -96,7 +96,7 @@ func (r *run) afford(n int) bool {
 
 // note sets a flag.
 func (r *run) note(at int32, f flag) {
-	if !r.collect && f != barred {
+	if !r.collect && f != barred && f != near && f != exact {
 		return
 	}
 	n := &r.v.nodes[at]

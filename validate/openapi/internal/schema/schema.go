@@ -45,6 +45,7 @@ type Schema struct {
 
 	minProperties, maxProperties int
 	properties                   map[string]*property
+	folded                       map[string]struct{} // the names of properties, where case matters
 	required                     []string
 	patterns                     []patternProperty
 	additional                   *Schema
@@ -142,4 +143,6 @@ type settings struct {
 	unevaluated bool // some schema has unevaluatedItems or unevaluatedProperties
 	dynamic     bool // some schema has $dynamicRef
 	barred      bool // some schema has the direction's keyword
+	folds       bool // members whose names differ from a described one in case alone do not pass
+	ambiguous   bool // names of properties differ in case alone
 }

@@ -53,10 +53,12 @@ const (
 	barred                     // readOnly in a request, writeOnly in a response
 	cut                        // taken out
 	cutBelow                   // something below is taken out
+	near                       // the name differs from one of properties in case alone
+	exact                      // the name is one of properties
 )
 
 // notes are the flags that belong to one walk.
-const notes = described | speaks | barred
+const notes = described | speaks | barred | near | exact
 
 // Kind returns the kind of the whole value.
 func (v *Value) Kind() Kind { return v.nodes[0].kind }

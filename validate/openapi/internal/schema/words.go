@@ -41,6 +41,8 @@ func (r *run) explain(s *Schema, at int32, name string, why reason) (code, detai
 		return validate.CodePattern, "must match " + s.pattern.text
 	case isBarred:
 		return r.set.direction.code, r.set.direction.detail
+	case nearName:
+		return CodeBadName, "may be read as a member that is described and differs in case alone; use another name"
 	case badName:
 		if wire.IsShown(name) {
 			return CodeBadName, "has a member, " + name + ", whose name is not of the form asked for"
