@@ -18,17 +18,19 @@ var (
 func (b *body) check(c *check, contentType string, data []byte) *problem.Problem {
 	name := mediaName(contentType)
 	m := b.find(name)
-	_, parameter, more := strings.Cut(contentType, ";")
-	switch parameter = strings.Trim(parameter, " \t"); {
+	_, parameters, _ := strings.Cut(contentType, ";")
+	switch {
 	case m == nil:
 		return b.unsupported
 	case name == multipartType:
 		return m.multipart(c, contentType, data)
 	case m.unread(name) && !c.cfg.InsecureUncheckedBodies:
 		return b.unsupported
+	case !readable(name) && misleads(parameters):
+		return b.unsupported
 	case !readable(name):
 		return nil
-	case more && !wire.IsUTF8Charset(parameter):
+	case !parametersFit(name, parameters):
 		return b.unsupported
 	case isJSONType(name):
 		return m.json(c, data)

@@ -238,6 +238,9 @@ func (o *Operation) readBody(c *check, r *http.Request) *problem.Problem {
 		return p
 	}
 	name := mediaName(contentType)
+	if _, parameters, _ := strings.Cut(contentType, ";"); !readable(name) && misleads(parameters) {
+		return o.body.unsupported
+	}
 	if m := o.body.find(name); m != nil && !readable(name) && (!m.unread(name) || c.cfg.InsecureUncheckedBodies) {
 		return o.body.stream(c, r)
 	}

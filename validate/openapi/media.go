@@ -168,7 +168,15 @@ func readable(name string) bool {
 // byRange puts exact types first, then type/*, then */*.
 func byRange(a, b *media) int { return strings.Count(a.name, "*") - strings.Count(b.name, "*") }
 
-func (b *body) find(name string) *media { return findMedia(b.media, name) }
+// find is the entry for a media type. Where JSON or a form is described by its name, no range has what some reader takes
+// for one.
+func (b *body) find(name string) *media {
+	m := findMedia(b.media, name)
+	if m != nil && m.name != name && posesAs(name) && slices.ContainsFunc(b.media, func(m *media) bool { return readable(m.name) }) {
+		return nil
+	}
+	return m
+}
 
 // findMedia is the entry for a media type, the most particular one.
 func findMedia(list []*media, name string) *media {
