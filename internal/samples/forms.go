@@ -97,6 +97,8 @@ func HonestForms() []Form {
 			FormField(`name="tags"`, "a"), FormField(`name="tags"`, "b"),
 			FormField(`name="meta"; filename="blob"`, `{"x":1}`, json),
 			FormField(`name="file"; filename=""`, "", octet)),
+		formOf("Firefox, a JSON file", "---------------------------9051914041544843365972754267",
+			user, FormField(`name="file"; filename="a.json"`, `{"x":`, json)),
 		formOf("Firefox", "---------------------------9051914041544843365972754266",
 			user, FormField(`name="file"; filename="a.txt"`, "\r\n--x\r\n", "Content-Type: text/plain")),
 		formOf("fetch of Node.js", "----formdata-undici-049383772161",

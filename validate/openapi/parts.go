@@ -188,6 +188,8 @@ func isTextCharset(part *formdata.Part, text bool) (detail string) {
 // number is the same in both, and JSON could have white space around it.
 func readPart(c *check, s *shape, part *formdata.Part) (v any, code, detail string) {
 	switch content := part.Content; {
+	case s != nil && s.bytes && !s.isJSON():
+		return string(content), "", "" // of whatever type the client says: a JSON file is a file
 	case s.isJSON(), !s.isText() && isJSONType(part.Type):
 		f := failures{}
 		v, p, ok := decode(content, c.cfg, c.limits, &f)
@@ -198,8 +200,6 @@ func readPart(c *check, s *shape, part *formdata.Part) (v any, code, detail stri
 			return nil, f.fields[0].Code, f.fields[0].Detail
 		}
 		return v, "", ""
-	case s != nil && s.bytes:
-		return string(content), "", ""
 	case len(content) > c.cfg.Text:
 		return nil, validate.CodeTooLong, "must have at most " + wire.Count(c.cfg.Text, "byte")
 	case !utf8.Valid(content):
