@@ -12,6 +12,7 @@ type shape struct {
 	boolean, number, text, null, list, object bool
 	textual, numeric                          bool // what it asks where it names no type
 	bytes                                     bool // in a part: not text, as far as is known
+	listed                                    bool // an enum or const says which values there are
 
 	items   *shape
 	members map[string]*shape
@@ -34,6 +35,7 @@ func (s *shape) learn(depth int, schemas ...*schema.Schema) {
 		s.boolean, s.number, s.text = s.boolean || r.Boolean, s.number || r.Number, s.text || r.Text
 		s.null, s.list, s.object = s.null || r.Null, s.list || r.List, s.object || r.Object
 		s.textual, s.numeric, s.bytes = s.textual || r.Textual, s.numeric || r.Numeric, s.bytes || r.Bytes
+		s.listed = s.listed || r.Listed
 		if depth == maxShape {
 			continue
 		}
@@ -63,6 +65,9 @@ func deeper(s *shape, depth int, schemas []*schema.Schema) *shape {
 func (s *shape) untyped() bool {
 	return s == nil || !s.boolean && !s.number && !s.text && !s.null && !s.list && !s.object
 }
+
+// isOpenText reports whether a text may have any characters, as far as is known here.
+func (s *shape) isOpenText() bool { return s == nil || (s.text || s.untyped()) && !s.listed }
 
 // readings are the values that a text may stand for, the most particular one first. A
 // text that has none of the types is itself, for the schema to refuse. Where no type is

@@ -71,6 +71,8 @@ type Reads struct {
 	Textual, Numeric bool
 	// Bytes says that a string is not text, as far as is known.
 	Bytes bool
+	// Listed says that an enum or const names the values.
+	Listed bool
 
 	// Items, Members and Others are the schemas of items, of members by their names, and of
 	// other members.
@@ -100,6 +102,7 @@ func (r *Reads) add(t *Schema) {
 		r.Textual = r.Textual || t.minLength >= 0 || t.maxLength >= 0 || t.pattern != nil || t.formatName != "" && !numberFormat
 		r.Numeric = r.Numeric || t.minimum != nil || t.maximum != nil || t.above != nil || t.below != nil || t.multiple != nil || numberFormat
 	}
+	r.Listed = r.Listed || t.enum != nil || t.constant != nil
 	r.Bytes = r.Bytes || t.formatName == "binary" || t.encoded
 
 	if t.items != nil {
