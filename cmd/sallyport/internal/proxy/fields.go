@@ -16,7 +16,7 @@ var (
 		"Server", "X-Powered-By", "X-Powered-Cms", "X-Aspnet-Version", "X-Aspnetmvc-Version", "X-Runtime",
 		"X-Generator", "X-Served-By", "X-Backend-Server", "X-Varnish",
 		"X-Php-Version", "X-Drupal-Cache", "X-Envoy-Upstream-Service-Time", "Via", "Alt-Svc", "Proxy-Connection",
-		"Keep-Alive",
+		"Keep-Alive", "X-Debug-Token", "X-Debug-Token-Link",
 	)
 )
 

@@ -69,6 +69,8 @@ var products = []product{
 		"Shib-*", "Eppn", "Persistent-Id", "Targeted-Id", "Affiliation", "Unscoped-Affiliation", "Entitlement"}},
 	{"Apache mod_auth_openidc, mod_auth_mellon, mod_auth_cas", "github.com/OpenIDC, /latchset, /apereo", []string{
 		"Oidc-*", "X-Oidc-*", "Mellon-*", "X-Saml-*", "Cas-*"}},
+	{"caddy-security (AuthCrunch)", "docs.authcrunch.com: inject headers with claims", []string{"X-Token-Subject", "X-Token-User-*"}},
+	{"TIBCO Mashery, Boomi", "docs.mashery.com: OAuth user context", []string{"X-Mashery-Oauth-*"}},
 	{"LemonLDAP::NG", "lemonldap-ng.org: exported headers", []string{"Auth-User", "Auth-Mail", "Auth-Cn", "Auth-Groups"}},
 	{"SiteMinder", "techdocs.broadcom.com: default HTTP headers", []string{"Sm-*", "Smuser", "X-Sm-*"}},
 	{"IBM Verify Access (WebSEAL)", "ibm.com: junction headers", []string{"Iv-*"}},
@@ -103,7 +105,10 @@ var products = []product{
 	{"frameworks and proxies that replace method, host or path", "their documentation", []string{
 		"X-Original-*", "X-Rewrite-Url", "X-Http-Method", "X-Http-Method-Override", "X-Method-Override",
 		"X-Http-Host-Override",
-		"X-Http-Destinationurl", "X-Proxy-Url", "X-Accel-*", "X-Middleware-*"}},
+		"X-Http-Destinationurl", "X-Proxy-Url", "X-Accel-*", "X-Middleware-*", "X-Script-Name"}},
+	{"Next.js", "github.com/vercel/next.js: internal headers", []string{
+		"X-Invoke-*", "X-Matched-Path", "X-Now-Route-Matches"}},
+	{"Rack::Sendfile", "CVE-2025-61780", []string{"X-Sendfile-Type"}},
 	{"programs that read a proxy from CGI variables", "httpoxy.org", []string{"Proxy"}},
 
 	// What is ours, or about the connection.

@@ -80,6 +80,8 @@ func TestRefused(t *testing.T) {
 		"X-Jwt-Assertion":         true, "Remote-User": true, "Impersonate-User": true, "l5d-client-id": true, "iv-user": true,
 		"SM_USER": true,
 		"$WSRU":   true, "X-User-Id": true, "Http-Http-Http-Http-A": true,
+		"X-Script-Name": true, "X-Sendfile-Type": true, "x-matched-path": true, "X-Invoke-Path": true,
+		"X-Token-User-Email": true,
 
 		"Accept": false, "Accept-Language": false, "User-Agent": false, "Content-Type": false, "If-Match": false,
 		"Range":  false,
