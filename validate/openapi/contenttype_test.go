@@ -52,6 +52,12 @@ var contentTypeCases = []struct{ path, contentType, want string }{
 	{"/ranges", "multipart/related; type=a", "unsupported_media_type"},
 	{"/ranges", "application/x-url-encoded", "unsupported_media_type"},
 	{"/bytes", "multipart/related; type=a", ""},
+
+	// ASP.NET Core describes application/*+json.
+	{"/suffix", "application/vnd.a+json", "/limit too_large"},
+	{"/suffix", "application/cbor", ""},
+	{"/suffix", "text/vnd.a+json", "unsupported_media_type"},
+	{"/suffix", "application/json", " wrong_type"},
 	{"/bytes", "application/json5", ""},
 }
 
@@ -63,6 +69,7 @@ paths:
     application/json: &json {schema: {$ref: "#/components/schemas/Limit"}}, application/ld+json: *json, application/x-www-form-urlencoded: *json,
     text/plain: {schema: {type: string}}, application/octet-stream: {}}}}}
   /ranges: {post: {requestBody: {content: {application/json: *json, "*/*": {schema: {type: string, format: binary}}}}}}
+  /suffix: {post: {requestBody: {content: {"application/*": {schema: {type: string, format: binary}}, "application/*+json": *json}}}}
   /bytes: {post: {requestBody: {content: {"*/*": {schema: {type: string, format: binary}}}}}}`), openapi.Config{})
 	for _, c := range contentTypeCases {
 		r := requestCase{line: "POST " + c.path, header: "Content-Type: " + c.contentType, body: `{"limit":999}`}

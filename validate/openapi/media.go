@@ -165,8 +165,16 @@ func readable(name string) bool {
 	return isJSONType(name) || name == formType || name == multipartType || strings.HasPrefix(name, "text/")
 }
 
-// byRange puts exact types first, then type/*, then */*.
-func byRange(a, b *media) int { return strings.Count(a.name, "*") - strings.Count(b.name, "*") }
+// byRange puts exact types first, then type/*+suffix, type/*, and */*.
+func byRange(a, b *media) int { return width(a.name) - width(b.name) }
+
+func width(name string) int {
+	stars := 2 * strings.Count(name, "*")
+	if strings.Contains(name, "/*+") {
+		stars--
+	}
+	return stars
+}
 
 // find is the entry for a media type. Where JSON or a form is described by its name, no range has what some reader takes
 // for one.
@@ -181,8 +189,11 @@ func (b *body) find(name string) *media {
 // findMedia is the entry for a media type, the most particular one.
 func findMedia(list []*media, name string) *media {
 	for _, m := range list {
-		kind, sub, _ := strings.Cut(m.name, "/")
-		if m.name == name || m.name == "*/*" || sub == "*" && strings.HasPrefix(name, kind+"/") {
+		if m.name == name || m.name == "*/*" {
+			return m
+		}
+		// ASP.NET Core describes application/*+json, the range of RFC 6839's suffix.
+		if kind, suffix, ok := strings.Cut(m.name, "/*"); ok && strings.HasPrefix(name, kind+"/") && strings.HasSuffix(name, suffix) {
 			return m
 		}
 	}

@@ -16,6 +16,7 @@ type pattern struct {
 	text string
 	re   *regexp.Regexp
 	size int // how many instructions a character may cost, see width
+	asks []lookahead
 }
 
 // The sets of ECMA-262 that RE2 has otherwise: its white space holds no U+00A0, and its dot
@@ -28,6 +29,24 @@ const (
 )
 
 func newPattern(text string) (*pattern, error) {
+	asks, rest := lookaheads(text)
+	p, err := compilePlain(rest)
+	if err != nil {
+		return nil, err
+	}
+	p.text = text
+	for _, ask := range asks {
+		if ask.pattern, err = compilePlain(ask.text); err != nil {
+			return nil, err
+		}
+		p.size += ask.pattern.size
+		p.asks = append(p.asks, ask)
+	}
+	return p, nil
+}
+
+// compilePlain compiles what RE2 can express.
+func compilePlain(text string) (*pattern, error) {
 	written := fromECMA(text)
 	re, err := regexp.Compile(written)
 	if err != nil {
@@ -41,7 +60,7 @@ func newPattern(text string) (*pattern, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &pattern{text, re, width(prog)}, nil
+	return &pattern{text: text, re: re, size: width(prog)}, nil
 }
 
 // fromECMA rewrites what RE2 spells or means otherwise. What RE2 lacks stays as it is, for
@@ -131,5 +150,5 @@ func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
 // matches counts its work before it is done.
 func (p *pattern) matches(r *run, s string) bool {
-	return r.afford(1+(len(s)+1)*p.size/16) && p.re.MatchString(s)
+	return r.afford(1+(len(s)+1)*p.size/16) && p.re.MatchString(s) && p.asked(s)
 }

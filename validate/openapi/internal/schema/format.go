@@ -97,7 +97,7 @@ const base64Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123
 // isClock is full-time of RFC 3339 §5.6, which a date makes a date-time.
 func isClock(s string) bool { return wire.IsTime("2026-01-31T" + s) }
 
-// isDuration is ISO 8601's, as RFC 3339 appendix A has it.
+// isDuration is ISO 8601's, as RFC 3339 appendix A has it, and with a fraction of a second as pydantic and Java write it.
 func isDuration(s string) bool {
 	rest, ok := strings.CutPrefix(s, "P")
 	date, clock, timed := strings.Cut(rest, "T")
@@ -115,7 +115,14 @@ func steps(s, units string) bool {
 	at := -1
 	for s != "" {
 		end := strings.IndexAny(s, units)
-		if end < 0 || !isDigits(s[:end]) {
+		if end < 0 {
+			return false
+		}
+		number := s[:end]
+		if whole, fraction, ok := strings.Cut(number, "."); ok && s[end:] == "S" && isDigits(fraction) {
+			number = whole
+		}
+		if !isDigits(number) {
 			return false
 		}
 		next := strings.IndexByte(units, s[end])

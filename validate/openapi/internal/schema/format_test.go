@@ -20,6 +20,7 @@ var otherwise = map[string]struct {
 	"idn-hostname":     {33, "letters alone are told apart, without the tables of IDNA"},
 	"idn-email":        {2, "as email"},
 	"time":             {7, "as date-time"},
+	"duration":         {1, "a fraction of a second, as pydantic and Java write it"},
 	"iri":              {1, "no addresses of the future"},
 	"ecmascript-regex": {6, "patterns run in RE2"},
 	"uri-template":     {13, "an annotation"},
