@@ -69,7 +69,8 @@ var products = []product{
 		"Shib-*", "Eppn", "Persistent-Id", "Targeted-Id", "Affiliation", "Unscoped-Affiliation", "Entitlement"}},
 	{"Apache mod_auth_openidc, mod_auth_mellon, mod_auth_cas", "github.com/OpenIDC, /latchset, /apereo", []string{
 		"Oidc-*", "X-Oidc-*", "Mellon-*", "X-Saml-*", "Cas-*"}},
-	{"caddy-security (AuthCrunch)", "docs.authcrunch.com: inject headers with claims", []string{"X-Token-Subject", "X-Token-User-*"}},
+	{"caddy-security (AuthCrunch)", "docs.authcrunch.com: inject headers with claims", []string{
+		"X-Token-Subject", "X-Token-User-*"}},
 	{"TIBCO Mashery, Boomi", "docs.mashery.com: OAuth user context", []string{"X-Mashery-Oauth-*"}},
 	{"LemonLDAP::NG", "lemonldap-ng.org: exported headers", []string{"Auth-User", "Auth-Mail", "Auth-Cn", "Auth-Groups"}},
 	{"SiteMinder", "techdocs.broadcom.com: default HTTP headers", []string{"Sm-*", "Smuser", "X-Sm-*"}},

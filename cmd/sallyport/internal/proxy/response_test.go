@@ -24,7 +24,8 @@ var gateFields = http.Header{
 }
 
 func TestResponseFields(t *testing.T) {
-	const noisy = "Server: nginx/1.0\r\nX-Powered-By: PHP/5\r\nX-AspNet-Version: 4\r\nX-AspNetMvc-Version: 5\r\nX-Runtime: 0.1\r\nX-Generator: g\r\nX-Debug-Token: 7b\r\nX-Debug-Token-Link: https://a.example/_profiler/7b\r\n" +
+	const noisy = "Server: nginx/1.0\r\nX-Powered-By: PHP/5\r\nX-AspNet-Version: 4\r\nX-AspNetMvc-Version: 5\r\nX-Runtime: 0.1\r\nX-Generator: g\r\n" +
+		"X-Debug-Token: 7b\r\nX-Debug-Token-Link: https://a.example/_profiler/7b\r\n" +
 		"Via: 1.1 inner\r\nAlt-Svc: h3=\":443\"\r\nAccess-Control-Allow-Origin: *\r\nAccess-Control-Allow-Credentials: true\r\n" +
 		"X-Content-Type-Options: sniff\r\nX-Content-Type-Options: sniff\r\nContent-Security-Policy: default-src *\r\nX-Request-Id: theirs\r\n" +
 		"Strict-Transport-Security: max-age=0\r\nX-Sallyport-Subject: x\r\nConnection: X-Hop\r\nX-Hop: 1\r\nKeep-Alive: 5\r\n" +
