@@ -75,7 +75,10 @@ func (b *requestBody) room(n int) (int, error) {
 	if b.metered {
 		n = min(n, meterStep-b.owed)
 	}
-	return int(min(int64(n), b.left+1)), nil
+	if int64(n) > b.left {
+		n = int(b.left) + 1
+	}
+	return n, nil
 }
 
 // account notes what was read, and returns what of it is handed on.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -76,6 +77,23 @@ func TestBody_limit(t *testing.T) {
 				t.Errorf("%+v: the connection stays open", c)
 			}
 		}
+	}
+}
+
+// TestBody_noLimit: the largest number is a limit like any other.
+func TestBody_noLimit(t *testing.T) {
+	w := newWorld(t, problem.Handler(func(w http.ResponseWriter, r *http.Request) error {
+		data, err := io.ReadAll(r.Body)
+		if err == nil {
+			fmt.Fprint(w, len(data))
+		}
+		return err
+	}), func(c *sallyport.Config) {
+		open(c)
+		c.MaxBody = math.MaxInt64
+	})
+	if res := w.send("POST", "/", nil, "four"); res.StatusCode != 200 {
+		t.Error(res.StatusCode)
 	}
 }
 
