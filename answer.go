@@ -47,7 +47,7 @@ func (a *answer) WriteHeader(status int) {
 	a.wrote = true
 	a.visit.Status = status
 	if status >= 300 && status < 400 {
-		// A client that follows may take what is left here for what is left there.
+		// Drop the rate-limit fields on redirects: they do not describe the target.
 		for _, name := range limitFields {
 			delete(a.Header(), name)
 		}

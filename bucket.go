@@ -8,15 +8,15 @@ import (
 	"github.com/sallyport-dev/sallyport/ratelimit"
 )
 
-// part is one of the things that a bucket is by.
+// part is one dimension of a bucket key.
 type part struct {
 	kind  byte
 	claim string
 }
 
-// The kinds of parts. The first part of a rule is whose the bucket is, and a store
-// decides at once about all of one owner; so those that are the same for most rules come
-// first.
+// The kinds of parts, in the order that they have in a key. The first part is the owner of
+// the bucket. A store decides about all buckets of one owner at once, so the kinds that most
+// rules share come first.
 const (
 	byPrincipal byte = iota
 	byClaim

@@ -26,8 +26,8 @@ const (
 	clientFactor   = 10
 )
 
-// New builds a Gate, or says everything in the config that cannot be meant, each a
-// *ConfigError or the error of the room it belongs to, joined.
+// New builds a Gate. It returns every validation error of cfg, joined: each is a
+// *ConfigError, or the error of the package that the setting belongs to.
 func New(cfg Config) (*Gate, error) {
 	b := &builder{cfg: cfg}
 	b.realm()

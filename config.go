@@ -204,7 +204,7 @@ type Quota struct {
 	By []string
 }
 
-// ConfigError is one thing in a Config that cannot be meant.
+// ConfigError is one validation error of a Config.
 type ConfigError struct {
 	// Field is the path of the field, such as "Routes[2].Scopes".
 	Field string

@@ -13,7 +13,7 @@ import (
 	"github.com/sallyport-dev/sallyport/visit"
 )
 
-// limits are how often a client may ask, and how often a caller.
+// limits enforces a Gate's per-client, per-caller and custom quotas.
 type limits struct {
 	keys   *ratelimit.Keyer
 	store  ratelimit.Store

@@ -132,7 +132,8 @@ const (
 	ofBytes  = " bytes per "
 )
 
-// rule makes a limit on requests or bytes by the principal; nil when it cannot be meant.
+// rule makes a limit on requests or bytes by the principal. It returns nil, and notes the
+// error, where text is no limit.
 func (b *builder) rule(field, name, text string, bytes bool) *rule {
 	words, shadow := strings.CutSuffix(text, shadowed)
 	if bytes {

@@ -26,7 +26,7 @@ var documentCases = []struct {
 	{"not an object", "[]", []string{"document:1:1 must be an object"}},
 	{"not JSON", `{"openapi": "3.1.0",}`, []string{"document:1:20 is not JSON"}},
 	{"duplicate name", `{"openapi": "3.1.0", "openapi": "3.1.0"}`, []string{"document:1:22 is not JSON: duplicate object member name"}},
-	{"duplicate name in YAML", "openapi: 3.1.0\nopenapi: 3.1.0\n", []string{"document:2:1 stands twice"}},
+	{"duplicate name in YAML", "openapi: 3.1.0\nopenapi: 3.1.0\n", []string{"document:2:1 is a duplicate"}},
 	{"swagger", "swagger: '2.0'", []string{`document:1:1 openapi is "", and must be`}},
 	{"version", "openapi: 4.0.0", []string{`document:1:1 openapi is "4.0.0"`}},
 	{"version as a number", "openapi: 3.1", []string{"document:1:1 must be a text", "document:1:1 must be 3.0.x"}},
@@ -61,7 +61,7 @@ var documentCases = []struct {
         - {$ref: "#/components/parameters/none"}
         - 7`), []string{
 		"document:7:11 needs a name", "document:8:11 in is \"body\"", "document:9:11 needs either a schema or content", "document:10:11 needs either", "document:11:11 style \"simple\"",
-		"document:12:11 deepObject is for objects", "document:13:32 exactly one media type", "document:15:11 stands twice", "document:16:32 must be true or false", `document:17:12 "#/components/parameters/none" leads to nothing`, "document:18:11 must be an object"}},
+		"document:12:11 deepObject is for objects", "document:13:32 exactly one media type", "document:15:11 is a duplicate", "document:16:32 must be true or false", `document:17:12 "#/components/parameters/none" leads to nothing`, "document:18:11 must be an object"}},
 	{"schemas", with("3.1.0", `components:
   schemas:
     A: {type: text}
@@ -87,7 +87,7 @@ var documentCases = []struct {
 		[]string{"document:6:9 const is not a keyword of OpenAPI 3.0", "document:7:9 the type of OpenAPI 3.0 is one string", "document:8:9 if is not", "document:9:5 must be a schema"}},
 	{"circle", with("3.1.0", "paths: {/a: {$ref: '#/paths/~1b'}, /b: {$ref: '#/paths/~1a'}}"), []string{"circle", "circle"}},
 	{"body", with("3.1.0", "paths: {/a: {post: {requestBody: {}}, put: {requestBody: {content: {a/b: 1}}}}}"), []string{"document:3:21 needs content", "document:3:69 must be an object"}},
-	{"media types that differ in parameters", with("3.1.0", "paths: {/a: {post: {requestBody: {content: {application/json; v=1: {}, Application/JSON; v=2: {}}}}}}"), []string{"document:3:45 application/json stands twice"}},
+	{"media types that differ in parameters", with("3.1.0", "paths: {/a: {post: {requestBody: {content: {application/json; v=1: {}, Application/JSON; v=2: {}}}}}}"), []string{"document:3:45 application/json is a duplicate"}},
 	{"form", with("3.1.0", "paths: {/a: {post: {requestBody: {content: {multipart/form-data: {schema: {properties: {a: {}}}, encoding: {a: {style: simple}}}}}}}}"), []string{`style "simple" is not one of forms`}},
 	{"servers", with("3.1.0", "servers: [{url: 'https://{a}.example'}, {url: '%zz'}]"), []string{`document:3:11 "a" is not described`, "document:3:41 not a URL"}},
 	{"a discriminator's circle", with("3.1.0", "components: {schemas: {A: {oneOf: [{$ref: '#/components/schemas/B'}, {$ref: '#/components/schemas/A'}], discriminator: {propertyName: k}}, B: {$ref: '#/components/schemas/B'}}}"), nil},

@@ -119,8 +119,8 @@ paths: {/a: {$ref: '#/components/pathItems/i', get: {security: []}, servers: [{u
   parameters: {a: {$ref: '#/components/parameters/b'}, b: {$ref: '#/components/parameters/a'}}
 paths: {/a: {get: {$ref: '#/paths/~1a/get'}}}`), []string{"document:4:16 circle", "document:4:56 circle", "document:5:14 circle"}},
 
-	{"a header field twice", with("3.1.0", "paths: {/a: {get: {parameters: [{name: X-A, in: header, schema: {}}, {name: x-a, in: header, schema: {}}]}}}"), []string{"document:3:70 stands twice"}},
-	{"shared parameters twice", with("3.1.0", "paths: {/a: {parameters: [{name: a, in: query, schema: {}}, {name: a, in: query, required: true, schema: {}}], get: {}}}"), []string{"document:3:61 stands twice"}},
+	{"a header field twice", with("3.1.0", "paths: {/a: {get: {parameters: [{name: X-A, in: header, schema: {}}, {name: x-a, in: header, schema: {}}]}}}"), []string{"document:3:70 is a duplicate"}},
+	{"shared parameters twice", with("3.1.0", "paths: {/a: {parameters: [{name: a, in: query, schema: {}}, {name: a, in: query, required: true, schema: {}}], get: {}}}"), []string{"document:3:61 is a duplicate"}},
 	{"header fields that nobody can send", with("3.1.0", "paths: {/a: {get: {parameters: [{name: Host, in: header, schema: {}}, {name: a b, in: header, schema: {}}, {name: b, in: header, allowEmptyValue: true, schema: {}}]}}}"),
 		[]string{"document:3:33 name it in servers", `document:3:71 "a b" is no name of a header field`, "document:3:108 allowEmptyValue is for parameters in the query alone"}},
 	{"a style beside content", with("3.1.0", "paths: {/a: {get: {parameters: [{name: a, in: query, style: form, content: {a/b: {}}}]}}}"), []string{"document:3:54 style is for a parameter with a schema"}},

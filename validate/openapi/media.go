@@ -73,7 +73,7 @@ func eachMedia(c spec.Object, f func(name string, c spec.Object)) {
 	c.Map("content", func(text string, c spec.Object) {
 		name := mediaName(text)
 		if known[name] {
-			c.Place.Failf("%s stands twice: media types are told apart by their names, not by parameters", name)
+			c.Place.Failf("%s is a duplicate: media types are told apart by their names, not by parameters", name)
 		}
 		known[name] = true
 		f(name, c)

@@ -13,7 +13,7 @@ func (w *walker) params(c spec.Object) []spec.Object {
 	all, known := c.Children("parameters"), map[string]bool{}
 	for _, p := range all {
 		if key := paramKey(p); known[key] {
-			p.Place.Fail("the parameter stands twice")
+			p.Place.Fail("the parameter is a duplicate: remove one of the two")
 		} else {
 			known[key] = true
 		}

@@ -215,7 +215,7 @@ func (c *Compiler) typesOf(k spec.Cursor) types {
 			k.Fail("must be one of: array, boolean, integer, null, number, object, string")
 			return 0
 		case set&one != 0:
-			k.Failf("%s stands twice", name)
+			k.Failf("%s is a duplicate: remove one of the two", name)
 		}
 		set |= one
 	}

@@ -5,11 +5,10 @@ import (
 	"sync"
 )
 
-// The work that one walk may cost: so much at once, and more for each value and for the
-// bytes of names and texts. A unit is about a schema that is asked about a value. A schema
-// that holds itself
-// in several of its choices would otherwise be asked as many times as there are choices, to
-// the power of the depth, and the client chooses the depth.
+// The budget of one walk: a constant part, and more for each value and each byte of names
+// and texts. A unit is about one evaluation of a schema. Without a budget, a schema that
+// refers to itself in several choices would be evaluated as many times as there are choices,
+// to the power of the depth, and the client chooses the depth.
 const (
 	workAtOnce   = 20_000
 	workPerValue = 40

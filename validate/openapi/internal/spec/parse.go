@@ -172,7 +172,7 @@ func (y *yamlReader) mapping(n *yaml.Node, pointer string, depth int) any {
 		case k.Kind != yaml.ScalarNode || k.Tag == "!!merge":
 			y.fail(k, pointer, "a name must be a text; merge keys are not part of OpenAPI")
 		case twice:
-			y.fail(k, pointer, "the name "+strconv.Quote(k.Value)+" stands twice")
+			y.fail(k, pointer, "the name "+strconv.Quote(k.Value)+" is a duplicate: remove one of the two")
 		default: // 200: is the text "200", whatever YAML takes it for
 			m[k.Value] = y.value(n.Content[i+1], pointer+"/"+wire.Escape(k.Value), depth+1)
 		}
