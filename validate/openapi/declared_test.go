@@ -113,6 +113,8 @@ components:
         built: {nullable: true, allOf: [{$ref: '#/components/schemas/Thing'}]}
         nested: {anyOf: [{nullable: true, allOf: [{$ref: '#/components/schemas/Thing'}]}, {type: integer}]}
         named: {nullable: true, enum: [a]}
+        listed: {nullable: true, allOf: [{type: string}], enum: [a]}
+        either: {nullable: true, allOf: [{type: string}], enum: [a, null]}
         plain: {allOf: [{$ref: '#/components/schemas/Thing'}]}
 `, openapi.Config{})
 	for body, want := range map[string]string{
@@ -124,6 +126,8 @@ components:
 		`{"choice":{"x":1,"y":1},"nested":{"x":1,"y":1}}`:         "/choice/y unknown_member\n/nested/y unknown_member",
 		`{"built":{}}`:                                            "/built/x required",
 		`{"named":null}`:                                          "/named not_in_enum",
+		`{"listed":null}`:                                         "/listed not_in_enum",
+		`{"listed":"a","either":null}`:                            "",
 		`{"plain":null}`:                                          "/plain null_not_allowed",
 	} {
 		if got := verdict(t, decide(d, requestCase{line: "POST /a", header: jsonType, body: body}.request())); got != want {

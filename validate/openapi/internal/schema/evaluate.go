@@ -15,8 +15,8 @@ func (r *run) evaluate(s *Schema, at int32) bool {
 			return true // that it is there is what is said of it
 		}
 	}
-	if s.orNull && n.kind == Null {
-		return true
+	if s.orNull && n.kind == Null { // in place of the choice, and not of a list of values
+		return r.value(s, at, n) && !r.over
 	}
 	if s.types != 0 && !s.fits(n) {
 		return r.fail(s, at, wrongType)
