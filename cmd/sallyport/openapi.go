@@ -80,11 +80,16 @@ func (o *documentOptions) apply(cfg *sallyport.Config) error {
 func (o *documentOptions) describe(document *openapi.Document) string {
 	open := 0
 	for _, op := range document.Operations() {
-		if needs, stated := op.Security(); stated && len(needs) == 0 && !o.ignoreSecurity {
+		if needs, stated := op.Security(); stated && isOpen(needs) && !o.ignoreSecurity {
 			open++
 		}
 	}
 	return fmt.Sprintf("%s: %s, %d of them public; anything else is refused", o.openapi, count(len(document.Operations()), "operation"), open)
+}
+
+// isOpen reports whether an operation's security is none: no requirement, or one that asks for nothing.
+func isOpen(needs []openapi.Requirement) bool {
+	return len(needs) == 0 || len(needs) == 1 && len(needs[0]) == 0
 }
 
 // describeAnswers says what becomes of answers.

@@ -36,6 +36,19 @@ var documentCases = []struct {
 	{"number of YAML", with("3.1.0", "x-a: 0x10\nx-b: .inf\nx-c: 1_000"), []string{"document:3:6 write the number as JSON", "document:4:6 write the number as JSON", "document:5:6 write the number as JSON"}},
 	{"no paths in 3.0", with("3.0.3", ""), []string{"document:1:1 needs paths"}},
 	{"path without a slash", with("3.1.0", "paths: {a: {}}"), []string{"document:3:9 must begin with a slash"}},
+	{"paths that no request has", with("3.1.0", `paths:
+  /a?x=1: {get: {}}
+  "/a#x": {get: {}}
+  /a//b: {get: {}}
+  //a: {get: {}}
+  /a/../b: {get: {}}
+  /a/%2e: {get: {}}
+  /./{x?}: {get: {}}
+  /a/...: {get: {}}
+  /a%3Fb/: {get: {}}`), []string{
+		"document:4:3 a question mark", "document:5:3 a number sign", "document:6:3 an empty segment", "document:7:3 an empty segment",
+		"document:8:3 the segment ..", "document:9:3 the segment .", "document:10:3 the segment .",
+	}},
 	{"braces", with("3.1.0", "paths:\n  /{a: {get: {}}\n  /{a}{b}: {get: {}}"), []string{"document:4:3 braces", "document:5:3 braces"}},
 	{"same path, same method", with("3.1.0", `paths:
   /{a}: {get: {parameters: [{name: a, in: path, required: true, schema: {}}]}}

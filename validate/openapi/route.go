@@ -2,6 +2,8 @@ package openapi
 
 import (
 	"net/http"
+	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -57,8 +59,35 @@ func ambiguous(m *route.Match[*endpoint]) bool {
 	return false
 }
 
+// unreachable returns what keeps a template from ever being matched, in words: a query or fragment, which is no part of
+// a path, or a segment that clients and the Gate resolve or refuse (RFC 3986 §5.2.4).
+func unreachable(template string) (part string) {
+	literal := argument.ReplaceAllString(template, "x")
+	switch {
+	case strings.Contains(literal, "?"):
+		return "a question mark; what follows one is the query"
+	case strings.Contains(literal, "#"):
+		return "a number sign; what follows one is never sent"
+	case strings.Contains(literal, "//"):
+		return "an empty segment"
+	}
+	for segment := range strings.SplitSeq(literal, "/") {
+		if text, err := url.PathUnescape(segment); err == nil && (text == "." || text == "..") {
+			return "the segment " + text
+		}
+	}
+	return ""
+}
+
+// argument is a parameter in a template.
+var argument = regexp.MustCompile(`\{[^{}]*\}`)
+
 // route puts an operation into the table, once for every base and host.
 func (w *walker) route(op *Operation, place spec.Cursor, servers []server) (names []string) {
+	if part := unreachable(op.Path); part != "" {
+		place.Failf("no request has a path with %s, and the rules for it would never hold; remove it", part)
+		return nil
+	}
 	for _, s := range servers {
 		p, ok := route.Template(s.base + op.Path)
 		if !ok {
