@@ -46,7 +46,8 @@ var documentCases = []struct {
   /./{x?}: {get: {}}
   /a/...: {get: {}}
   /a%3Fb/: {get: {}}`), []string{
-		"document:4:3 a question mark", "document:5:3 a number sign", "document:6:3 an empty segment", "document:7:3 an empty segment",
+		"document:4:3 a question mark", "document:5:3 a number sign", "document:6:3 an empty segment",
+		"document:7:3 an empty segment",
 		"document:8:3 the segment ..", "document:9:3 the segment .", "document:10:3 the segment .",
 	}},
 	{"braces", with("3.1.0", "paths:\n  /{a: {get: {}}\n  /{a}{b}: {get: {}}"), []string{"document:4:3 braces", "document:5:3 braces"}},
