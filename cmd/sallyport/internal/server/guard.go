@@ -20,12 +20,12 @@ func guardWrites(next http.Handler, limit time.Duration, crashes *crash.Reporter
 			return
 		}
 		all := streamsOf(r)
-		end, ok := all.begin(r.Context())
+		started, ok := all.begin(r.Context())
 		if !ok {
 			panic(http.ErrAbortHandler)
 		}
-		defer end()
-		g := &guard{ResponseWriter: w, limit: limit, crashes: crashes, streams: all}
+		defer started()
+		g := &guard{ResponseWriter: w, limit: limit, crashes: crashes, streams: all, started: started}
 		g.timer = time.AfterFunc(limit, g.expire)
 		g.timer.Stop()
 		defer g.end()
@@ -43,6 +43,7 @@ type guard struct {
 	timer   *time.Timer
 	crashes *crash.Reporter
 	streams *streams
+	started func() // called when a piece was sent
 
 	mu      sync.Mutex
 	until   time.Time // when the piece being sent is late; zero between pieces
@@ -114,14 +115,18 @@ func (g *guard) Write(b []byte) (n int, err error) {
 func (g *guard) write(b []byte) (int, error) {
 	g.begin()
 	defer g.done()
-	return g.ResponseWriter.Write(b)
+	n, err := g.ResponseWriter.Write(b)
+	g.started()
+	return n, err
 }
 
 // FlushError sends what is buffered, within the limit.
 func (g *guard) FlushError() error {
 	g.begin()
 	defer g.done()
-	return http.NewResponseController(g.ResponseWriter).Flush()
+	err := http.NewResponseController(g.ResponseWriter).Flush()
+	g.started()
+	return err
 }
 
 // Flush sends what is buffered.

@@ -24,7 +24,7 @@ const (
 type streams struct {
 	mu      sync.Mutex
 	stalled int
-	late    int           // requests being handled that have waited
+	late    int           // requests that have waited and whose answers have not begun
 	changed chan struct{} // closed when there is room; nil while nobody waits
 }
 
@@ -76,16 +76,17 @@ func (s *streams) enter(waited bool) (ok bool, wait <-chan struct{}) {
 	return false, s.changed
 }
 
-// begin returns when a request may be handled; end must then be called after it. It
-// reports false when the stream has ended before.
-func (s *streams) begin(ctx context.Context) (end func(), ok bool) {
+// begin returns when a request may be handled; started must then be called when a piece of
+// its answer was sent, or it has none, and may be called again. It reports false when the
+// stream has ended before.
+func (s *streams) begin(ctx context.Context) (started func(), ok bool) {
 	if s == nil {
 		return func() {}, true
 	}
 	for waited := false; ; waited = true {
 		ok, wait := s.enter(waited)
 		if ok && waited {
-			return s.end, true
+			return sync.OnceFunc(s.start), true
 		}
 		if ok {
 			return func() {}, true
@@ -98,8 +99,8 @@ func (s *streams) begin(ctx context.Context) (end func(), ok bool) {
 	}
 }
 
-// end ends a request that has waited.
-func (s *streams) end() {
+// start notes that the answer to a request that has waited gets on.
+func (s *streams) start() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.late--

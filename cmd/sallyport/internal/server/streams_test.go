@@ -60,3 +60,46 @@ func TestStreams(t *testing.T) {
 		}
 	})
 }
+
+// TestStreams_begun: requests that have waited hold back others until their answers have
+// begun, and not for as long as they go on, as an event stream may for hours.
+func TestStreams_begun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &streams{}
+		for range maxStalled {
+			s.stall(1)
+		}
+		waiting := make(chan func())
+		for range maxStalled {
+			go func() {
+				started, _ := s.begin(t.Context())
+				waiting <- started
+			}()
+		}
+		synctest.Wait()
+		for range maxStalled {
+			s.stall(-1)
+		}
+		var all []func()
+		for range maxStalled {
+			all = append(all, <-waiting)
+		}
+
+		done := make(chan bool)
+		go func() {
+			_, ok := s.begin(t.Context())
+			done <- ok
+		}()
+		synctest.Wait()
+		select {
+		case <-done:
+			t.Fatal("a request is handled beside as many that have not begun to answer")
+		default:
+		}
+		all[0]() // the first event is sent; the stream goes on
+		all[0]()
+		if !<-done {
+			t.Error("a request waits for a stream that goes on")
+		}
+	})
+}

@@ -10,7 +10,7 @@ import (
 // refers to itself in several choices would be evaluated as many times as there are choices,
 // to the power of the depth, and the client chooses the depth.
 const (
-	workAtOnce   = 20_000
+	workAtOnce   = 50_000
 	workPerValue = 40
 	bytesPerWork = 1
 
