@@ -10,7 +10,8 @@ func (c *Compiler) bar(s *Schema, marked bool) {
 
 // barNames finds, for every schema, the members that do not go the compiler's way, so that
 // none of them is required: those that the schema marks itself, or a schema that holds
-// with it by allOf or $ref, as "required" may stand in one branch and readOnly in another.
+// with it, by allOf, $ref or whichever choice is taken. "required" may stand in one branch
+// and readOnly in another.
 func (c *Compiler) barNames() {
 	own := map[*Schema][]string{}
 	for _, s := range c.schemas {
@@ -32,6 +33,10 @@ func (c *Compiler) barNames() {
 	}
 }
 
+// maxSpared bounds how far choices in choices are looked through. Beyond it a member that all
+// of them mark stays required.
+const maxSpared = 12
+
 // gather adds the marked members of s and of what holds with it.
 func (s *Schema) gather(own map[*Schema][]string, to map[string]struct{}, seen map[*Schema]bool) {
 	if s == nil || seen[s] {
@@ -45,6 +50,46 @@ func (s *Schema) gather(own map[*Schema][]string, to map[string]struct{}, seen m
 	for _, t := range s.allOf {
 		t.gather(own, to, seen)
 	}
+	if len(seen) > maxSpared {
+		return
+	}
+	for _, choices := range [][]*Schema{s.anyOf, s.oneOf, s.discriminator.all()} {
+		for name := range inEvery(own, choices, seen) {
+			to[name] = struct{}{}
+		}
+	}
+}
+
+// inEvery returns the members that every one of the choices marks, of those for objects.
+func inEvery(own map[*Schema][]string, choices []*Schema, seen map[*Schema]bool) map[string]struct{} {
+	var common map[string]struct{}
+	for _, t := range choices {
+		if !t.mayBe(Object, 0) {
+			continue
+		}
+		names := map[string]struct{}{}
+		t.gather(own, names, maps.Clone(seen))
+		if common == nil {
+			common = names
+			continue
+		}
+		maps.DeleteFunc(common, func(name string, _ struct{}) bool {
+			_, ok := names[name]
+			return !ok
+		})
+	}
+	return common
+}
+
+// all are the schemas that a discriminator decides among.
+func (d *discriminator) all() (list []*Schema) {
+	if d == nil {
+		return nil
+	}
+	for _, name := range d.names {
+		list = append(list, d.choices[name])
+	}
+	return list
 }
 
 // marks reports whether a schema, or one that it asks about the same value, is barred.
