@@ -62,11 +62,14 @@ func (a *answer) WriteHeader(status int) {
 	a.ResponseWriter.WriteHeader(status)
 }
 
-// inform sends an informational response; the final one is yet to come. A transport may
-// be reading the body by now, and the first Read has net/http write a 100 to the same
-// buffer: any other one is dropped then, as a server may (RFC 9110 §15.2).
+// inform sends an informational response; the final one is yet to come. Two kinds are
+// dropped, as a server may (RFC 9110 §15.2). A transport may be reading the body by now, and
+// the first Read has net/http write a 100 to the same buffer. And over HTTP/2, net/http hands
+// the map of header fields to the goroutine that writes the frame, and no longer waits for it
+// once the client has reset the stream: setting a field then would end the process.
 func (a *answer) inform(status int) {
-	if status == http.StatusContinue || !a.continues {
+	http2 := a.request.ProtoMajor > 1
+	if !http2 && (status == http.StatusContinue || !a.continues) {
 		a.ResponseWriter.WriteHeader(status)
 	}
 }

@@ -205,14 +205,15 @@ func (x *exchange) trailers() {
 
 // hint sends an informational answer on. A 100 is not sent: the server says it by
 // itself when the upstream's wish makes the proxy read the body. Of the others, 103
-// with links is of use to a client (RFC 8297).
+// with links is of use to a client (RFC 8297), over HTTP/1.1 alone: over HTTP/2 net/http may
+// still be reading the header map when WriteHeader has returned.
 //
 // The transport calls it, through ReverseProxy, in the goroutine that reads from the
 // upstream. ReverseProxy's lock keeps the exchange's own goroutine waiting meanwhile.
 func (x *exchange) hint(status int) {
 	defer x.p.crashes.Recover("an informational response")
 	links := x.h["Link"]
-	if status != http.StatusEarlyHints || len(links) == 0 || !x.in.ProtoAtLeast(1, 1) {
+	if status != http.StatusEarlyHints || len(links) == 0 || !x.in.ProtoAtLeast(1, 1) || x.in.ProtoMajor > 1 {
 		return
 	}
 	h := x.w.Header()
