@@ -62,7 +62,7 @@ var disagreements = []struct {
 	{"libopenapi-validator", "header list", "does not hold a parameter to its schema or style", list("X-P: 1\nX-P: 2\nX-P: 3")},
 	{"libopenapi-validator", "path exploded", "does not hold a parameter to its schema or style", list("x,1")},
 	{"libopenapi-validator", "path label", "does not hold a parameter to its schema or style", list("7")},
-	{"libopenapi-validator", "path list", "does not hold a parameter to its schema or style", list("1,2,3", "1%2C2")},
+	{"libopenapi-validator", "path list", "does not hold a parameter to its schema or style", list("1,2,3")},
 	{"libopenapi-validator", "path matrix", "does not hold a parameter to its schema or style", list("7")},
 	{"libopenapi-validator", "path matrix list", "does not hold a parameter to its schema or style", list("1,2")},
 	{"libopenapi-validator", "path object", "does not hold a parameter to its schema or style", list("x")},
