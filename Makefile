@@ -20,10 +20,11 @@ build: ## build the binary into ./bin
 
 # The results of internal/e2e and internal/readers hang on programs that go does not know, so they are
 # never taken from its cache. Those of bench that are tests hold our readings to other libraries'.
-# The stress of cmd/sallyport would slow what compares times in account, and so comes by itself.
+# What compares times in account needs the processors for itself, and the stress of cmd/sallyport takes them.
 # What counts allocations is run again without the race detector, which adds to them.
 test: lint servers ## everything that must pass: linters, and all tests with the race detector
-	$(GO) test -race -timeout 8m $$($(GO) list $(PKG) | grep -v -e /internal/e2e$$ -e /internal/readers$$ -e /cmd/sallyport$$)
+	$(GO) test -race -timeout 8m $$($(GO) list $(PKG) | grep -v -e /internal/e2e$$ -e /internal/readers$$ -e /cmd/sallyport$$ -e /sallyport/account$$)
+	$(GO) test -race -timeout 8m ./account
 	$(GO) test -race -timeout 5m ./cmd/sallyport
 	$(GO) test -race -count 1 -timeout 5m ./internal/e2e ./internal/readers
 	$(GO) test -timeout 5m -run 'Hostile|allocations|FitsText|Allocate' ./validate/openapi/internal/schema ./internal/route
