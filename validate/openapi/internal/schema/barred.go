@@ -28,7 +28,7 @@ func (c *Compiler) barNames() {
 		names := map[string]struct{}{}
 		s.gather(own, names, map[*Schema]bool{})
 		if len(names) > 0 {
-			s.spared = maps.Clone(names)
+			s.spared = names
 		}
 	}
 }

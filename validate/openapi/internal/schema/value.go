@@ -63,9 +63,6 @@ const notes = described | speaks | barred | near | exact
 // Kind returns the kind of the whole value.
 func (v *Value) Kind() Kind { return v.nodes[0].kind }
 
-// Len is how many values there are in v, itself included.
-func (v *Value) Len() int { return len(v.nodes) }
-
 // add appends a node below up, behind last, and returns its number.
 func (v *Value) add(up, last int32, n node) int32 {
 	at := int32(len(v.nodes))
