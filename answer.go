@@ -15,6 +15,7 @@ import (
 // text in which http.ServeMux says 404 and 405 into problems.
 type answer struct {
 	http.ResponseWriter
+	gate    *Gate
 	visit   visit.Visit
 	request *http.Request // as the handler got it; its Pattern is the mux's match
 	fromMux bool          // the handler is a ServeMux, whose own 404 and 405 have no pattern

@@ -31,7 +31,7 @@ const (
 func New(cfg Config) (*Gate, error) {
 	b := &builder{cfg: cfg}
 	b.realm()
-	g := &Gate{accounts: cfg.Accounts, audit: cfg.Audit, errors: cfg.ErrorLog, now: cfg.now}
+	g := &Gate{accounts: cfg.Accounts, audit: cfg.Audit, errors: cfg.ErrorLog, now: cfg.now, streamCheck: streamCheck}
 	if g.errors == nil {
 		g.errors = slog.Default()
 	}

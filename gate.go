@@ -55,6 +55,8 @@ type Gate struct {
 	audit     *audit.Log
 	errors    *slog.Logger
 	now       func() time.Time
+
+	streamCheck time.Duration
 }
 
 // Handler returns next with the Gate in front of it; without next, whatever passes is
@@ -163,7 +165,7 @@ func (g *Gate) admit(a *answer) (event string, p *problem.Problem) {
 
 // open starts the visit.
 func (g *Gate) open(w http.ResponseWriter, r *http.Request, now time.Time, client clientip.Client) *answer {
-	a := &answer{ResponseWriter: w}
+	a := &answer{ResponseWriter: w, gate: g}
 	a.visit = visit.Visit{Started: now, Client: client.Addr, Secure: client.Secure, Realm: g.challenge.realm}
 	if a.visit.ID = givenID(r); a.visit.ID == "" {
 		a.visit.ID = visit.NewID(now)
@@ -197,6 +199,7 @@ func (g *Gate) close(a *answer) {
 	a.endHandler() // of the accounts too, and where a panic came before the handler
 	switch v {
 	case nil:
+		abort = a.outer.over() // a stream that was cut has no proper end
 	case http.ErrAbortHandler:
 		abort = true
 	default:

@@ -17,14 +17,18 @@ import (
 // handler on, and while the end waits for a call that is running, nothing of the server's
 // writer is touched. It orders calls of several goroutines; the header map belongs to one.
 type handlerWriter struct {
-	mu    sync.Mutex
-	w     http.ResponseWriter
-	ended bool
+	a *answer
+
+	mu     sync.Mutex
+	w      http.ResponseWriter
+	ended  bool
+	writes int
+	stream *stream // nil for most
 }
 
 // serve calls next, and ends what next could go on to use.
 func (a *answer) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {
-	a.outer.w = w
+	a.outer.a, a.outer.w = a, w
 	defer a.endHandler()
 	next.ServeHTTP(&a.outer, r)
 }
@@ -45,6 +49,7 @@ func (h *handlerWriter) end() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.ended = true
+	h.stream.stop()
 }
 
 // Header returns the response's fields, or once the handler has returned a map that is not
@@ -69,12 +74,16 @@ func (h *handlerWriter) WriteHeader(status int) {
 
 var errReturned = errors.New("sallyport: the handler has returned: nothing can be written any more")
 
-// Write sends a part of the body. It fails once the handler has returned.
+// Write sends a part of the body. It fails once the handler has returned, and once the
+// credential of a stream was taken back.
 func (h *handlerWriter) Write(b []byte) (int, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.ended {
+	switch h.late(); {
+	case h.ended:
 		return 0, errReturned
+	case h.over():
+		return 0, errTakenBack
 	}
 	return h.w.Write(b)
 }
@@ -83,8 +92,11 @@ func (h *handlerWriter) Write(b []byte) (int, error) {
 func (h *handlerWriter) control(f func(*http.ResponseController) error) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.ended {
+	switch {
+	case h.ended:
 		return errReturned
+	case h.over():
+		return errTakenBack
 	}
 	return f(http.NewResponseController(h.w))
 }
@@ -93,13 +105,24 @@ func (h *handlerWriter) control(f func(*http.ResponseController) error) error {
 func (h *handlerWriter) Flush() { h.FlushError() }
 
 // FlushError is Flush for http.ResponseController, as are the methods below.
-func (h *handlerWriter) FlushError() error { return h.control((*http.ResponseController).Flush) }
+func (h *handlerWriter) FlushError() error {
+	return h.control(func(c *http.ResponseController) error {
+		h.watch()
+		return c.Flush()
+	})
+}
 
-// Hijack hands over the connection, as for a WebSocket.
+// Hijack hands over the connection, as for a WebSocket. It is closed when the credential is
+// taken back before the handler returns.
 func (h *handlerWriter) Hijack() (conn net.Conn, rw *bufio.ReadWriter, err error) {
 	err = h.control(func(c *http.ResponseController) error {
-		conn, rw, err = c.Hijack()
-		return err
+		if conn, rw, err = c.Hijack(); err != nil {
+			return err
+		}
+		if h.watch(); h.stream != nil {
+			h.stream.conn = conn
+		}
+		return nil
 	})
 	return conn, rw, err
 }
