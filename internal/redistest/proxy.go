@@ -26,12 +26,16 @@ func Slow(by time.Duration) Mode { return Mode(by) }
 
 // Relay stands between a client and a server.
 type Relay struct {
-	addr, to string
+	addr string
 
 	mu       sync.Mutex
+	to       string
 	mode     Mode
-	listener net.Listener // nil when refusing
-	conns    []net.Conn   // of both sides
+	delay    time.Duration // before a new connection is passed on
+	age      int           // of the connections that are made now
+	silent   int           // connections below that age are black holes
+	listener net.Listener  // nil when refusing
+	conns    []net.Conn    // of both sides
 	done     sync.WaitGroup
 	quit     chan struct{}
 }
@@ -65,6 +69,37 @@ func (r *Relay) Set(t testing.TB, mode Mode) {
 	if err := r.listen(); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// Lead has new connections go to another server, as a virtual address does after a failover. Those
+// that are there stay where they are.
+func (r *Relay) Lead(to string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.to = to
+}
+
+// Silence turns the connections that are there into black holes for good, as a router does that
+// has lost its state. New ones work.
+func (r *Relay) Silence() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.age++
+	r.silent = r.age
+}
+
+// Delay has every new connection take so much longer until its first byte is passed on.
+func (r *Relay) Delay(d time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.delay = d
+}
+
+// Cut ends the connections that are there.
+func (r *Relay) Cut() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.cut()
 }
 
 // listen opens the listener or closes it, as the mode wants.
@@ -109,28 +144,32 @@ func (r *Relay) add(c net.Conn) bool {
 // serve passes a connection on, unless nobody is to hear of it.
 func (r *Relay) serve(client net.Conn) {
 	defer r.drop(client)
-	if r.now() == BlackHole {
+	r.mu.Lock()
+	to, delay, age := r.to, r.delay, r.age
+	r.mu.Unlock()
+	if r.now(age) == BlackHole {
 		io.Copy(io.Discard, client)
 		return
 	}
-	server, err := net.Dial("tcp", r.to)
+	r.wait(Mode(delay))
+	server, err := net.Dial("tcp", to)
 	if err != nil {
 		return
 	}
 	defer r.drop(server)
 	if r.add(server) {
-		r.done.Go(func() { r.pump(client, server, r.wait) })
-		r.pump(server, client, func(Mode) {})
+		r.done.Go(func() { r.pump(client, server, age, r.wait) })
+		r.pump(server, client, age, func(Mode) {})
 	}
 }
 
 // pump copies what arrives, until one side ends: then the other ends as well.
-func (r *Relay) pump(to, from net.Conn, wait func(Mode)) {
+func (r *Relay) pump(to, from net.Conn, age int, wait func(Mode)) {
 	defer to.Close()
 	chunk := make([]byte, 16<<10)
 	for {
 		n, err := from.Read(chunk)
-		mode := r.now()
+		mode := r.now(age)
 		wait(mode)
 		if mode != BlackHole {
 			to.Write(chunk[:n])
@@ -165,9 +204,13 @@ func (r *Relay) drop(c net.Conn) {
 	r.conns = slices.DeleteFunc(r.conns, func(other net.Conn) bool { return other == c })
 }
 
-func (r *Relay) now() Mode {
+// now returns the mode for a connection of an age.
+func (r *Relay) now(age int) Mode {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if age < r.silent {
+		return BlackHole
+	}
 	return r.mode
 }
 

@@ -27,8 +27,11 @@ const (
 	// gather is how long a call waits for others to be written with it, while others are
 	// under way; a write costs both sides more than a decision.
 	gather = 100 * time.Microsecond
-	// redial is how often a server that was not there at the start is tried.
-	redial = time.Second
+	// retry is how often a server that was not there at the start is tried.
+	retry = time.Second
+	// refresh is how often sentinels are asked who the master is. The event that tells of another
+	// one comes once, and is lost where the connection to the sentinel is dead at that moment.
+	refresh = 10 * time.Second
 )
 
 // parameters are those that an address may have. The rest of what rueidis reads is not
@@ -45,15 +48,25 @@ func (e *URLError) Error() string {
 }
 
 // Conn is a [redisstore.Client].
+//
+// It replaces its connections, and resolves the host's name again, when no call was answered for
+// two seconds, and when a server has refused to write for as long (READONLY, LOADING, MASTERDOWN,
+// CLUSTERDOWN and the like): a name or a virtual address may lead to another server by then. So
+// limits are shared again within five seconds of the moment from which the address leads to a
+// server that takes writes: two until the next dial, up to two for it, and one for the store's probe.
+// In a Sentinel group the master is asked for every ten seconds as well as followed by events.
 type Conn struct {
 	option rueidis.ClientOption
 	ctx    context.Context
 	cancel context.CancelFunc
 	done   sync.WaitGroup
 
-	mu     sync.RWMutex
-	client rueidis.Client // nil until the server was there
-	err    error          // why it was not
+	stale staleness
+
+	mu        sync.RWMutex
+	client    rueidis.Client // nil until the server was there
+	err       error          // why it was not
+	redialing bool           // a client is being dialled that takes the place of this one
 }
 
 // Dial connects to a redis, rediss, valkey, valkeys or unix URL. With master_set=NAME the
@@ -68,7 +81,7 @@ func Dial(address string) (*Conn, error) {
 	}
 	c := &Conn{option: option}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
-	if err := c.connect(); refused(err) {
+	if err := c.connect(); rejected(err) {
 		c.cancel()
 		return nil, fmt.Errorf("redisconn: %w", err)
 	}
@@ -108,6 +121,7 @@ func parse(address string) (rueidis.ClientOption, error) {
 	option.MaxFlushDelay = gather
 	option.Dialer = net.Dialer{Timeout: dialTimeout, KeepAlive: quiet}
 	option.Sentinel.Username, option.Sentinel.Password = "", ""
+	option.Sentinel.TopologyRefreshInterval = refresh
 	return option, nil
 }
 
@@ -126,8 +140,8 @@ func (c *Conn) connect() error {
 	return err
 }
 
-// refused reports whether a server that is there does not want us.
-func refused(err error) bool {
+// rejected reports whether a server that is there does not want us.
+func rejected(err error) bool {
 	said, ok := rueidis.IsRedisErr(err)
 	if !ok {
 		return false
@@ -148,7 +162,7 @@ func (c *Conn) Err() error {
 }
 
 func (c *Conn) keepTrying() {
-	tick := time.NewTicker(redial)
+	tick := time.NewTicker(retry)
 	defer tick.Stop()
 	for {
 		select {
@@ -181,6 +195,7 @@ func (c *Conn) Eval(ctx context.Context, call redisstore.Call) ([]int64, error) 
 	if unknown(err) {
 		list, err = client.Do(ctx, byText(client, call)).AsIntSlice()
 	}
+	c.judge(client, outcomeOf(err))
 	return list, err
 }
 
@@ -198,13 +213,18 @@ func (c *Conn) EvalAll(ctx context.Context, calls []redisstore.Call) []redisstor
 	for i, call := range calls {
 		commands[i] = bySHA(client, call)
 	}
+	worst := answered
 	for i, r := range client.DoMulti(ctx, commands...) {
 		list, err := r.AsIntSlice()
 		if unknown(err) {
 			list, err = client.Do(ctx, byText(client, calls[i])).AsIntSlice()
 		}
 		answers[i] = redisstore.Answer{Integers: list, Err: err}
+		if o := outcomeOf(err); worst == answered || o == refused {
+			worst = o
+		}
 	}
+	c.judge(client, worst)
 	return answers
 }
 
@@ -224,7 +244,9 @@ func byText(client rueidis.Client, c redisstore.Call) rueidis.Completed {
 
 // Close implements [redisstore.Client].
 func (c *Conn) Close() {
-	c.cancel()
+	c.mu.Lock()
+	c.cancel() // under the lock, as nothing is begun after it
+	c.mu.Unlock()
 	c.done.Wait()
 	c.mu.Lock()
 	defer c.mu.Unlock()
