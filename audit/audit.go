@@ -5,9 +5,17 @@
 // every text is cut to [MaxText] bytes, every character that is not plainly printable
 // is escaped, and an event is one line, whatever a user name or a path holds. It
 // fails when it keeps secrets: an event has no field for a credential, and what looks
-// like a token inside a text is cut out. It fails when a flood fills the disk: events
-// that repeat are written out up to a number and then counted (see [Config.Burst]).
-// And it fails when nobody notices that writing failed: set [Config.OnError].
+// like a token inside a text is cut out. It fails when a flood fills the disk, or hides
+// what else happens: events that repeat are written out up to a number and then counted
+// (see [Config.Burst]), and no flood of one kind takes the room of another.
+//
+// It fails when writing fails. A record that was written in part is ended before the
+// next one, so that it spoils no other. Records that are lost are counted, and the count
+// is an event of its own, [LogLost], as soon as writing works again; [Log.Err] says so
+// until then, and [Config.OnError] is called. And it fails when nobody reads it: Emit
+// waits for the writer no longer than [Config.Patience].
+//
+// [OpenFile] opens a log file that other programs may rotate.
 //
 // Time is UTC with nanoseconds.
 package audit
@@ -25,7 +33,11 @@ type Event struct {
 	// Name is a word of the vocabulary, such as [LoginFail].
 	Name string
 	// Request is the id of the visit, which the client got as the problem's instance.
+	// No client can choose it.
 	Request string
+	// ClientRequest is the id that the client gave the request, if any. Two requests may
+	// have the same one.
+	ClientRequest string
 	// Client is the address that asked.
 	Client netip.Addr
 	// Issuer and Subject are who asked; for a failed login, Subject stays empty, as
@@ -45,17 +57,23 @@ type Event struct {
 
 // Config says where events go.
 type Config struct {
-	// Out gets each line in one Write. It is required.
+	// Out receives each line in one Write. It is required. Writes come from a goroutine
+	// of the Log's own, one at a time.
 	Out io.Writer
 	// App and Node name the program and the machine in every line.
 	App, Node string
-	// Burst is how many events alike (same name, client prefix, subject, route and
+	// Burst is how many events alike (same name, client prefix, subject, object, route and
 	// reason) are written within a Window before the rest are only counted, and the
 	// count written as one line with "repeated". Default 20.
 	Burst int
 	// Window is the time one count runs. Default 10 s.
 	Window time.Duration
-	// OnError is told of each line that could not be written.
+	// Patience is how long Emit waits for its line to be written. After that the Log is
+	// stalled: lines wait in memory, 1 MiB of them, and the rest are counted as lost, until
+	// Out takes a line again. Close waits as long. Default 1 s.
+	Patience time.Duration
+	// OnError is called when lines begin to be lost or Out to stall, with the cause, at
+	// most once in a Window. It is called from any goroutine and must not call the Log.
 	OnError func(error)
 	// Now is the clock; default time.Now.
 	Now func() time.Time
@@ -63,28 +81,20 @@ type Config struct {
 
 // Log writes events. A nil Log drops them. It is safe for concurrent use.
 type Log struct {
-	cfg   Config
-	tail  []byte // the members every line ends with
+	cfg  Config
+	out  io.Writer // cfg.Out, which ends a torn record before the next one
+	tail []byte    // the members every line ends with
+
 	mu    sync.Mutex
-	buf   []byte
-	runs  map[uint64]*run
+	fold  folding
+	queue queue
 	timer *time.Timer
 }
 
 // New returns a Log.
 func New(cfg Config) (*Log, error) {
-	var errs []error
-	if cfg.Out == nil {
-		errs = append(errs, errors.New("audit: Out is nil: set the writer that gets the lines, such as os.Stderr"))
-	}
-	if cfg.Burst < 0 {
-		errs = append(errs, errors.New("audit: Burst is negative: use 0 for the default, or a number from 1"))
-	}
-	if cfg.Window < 0 {
-		errs = append(errs, errors.New("audit: Window is negative: use 0 for the default, or a time such as 10s"))
-	}
-	if len(errs) > 0 {
-		return nil, errors.Join(errs...)
+	if err := cfg.check(); err != nil {
+		return nil, err
 	}
 	if cfg.Burst == 0 {
 		cfg.Burst = 20
@@ -92,48 +102,75 @@ func New(cfg Config) (*Log, error) {
 	if cfg.Window == 0 {
 		cfg.Window = 10 * time.Second
 	}
+	if cfg.Patience == 0 {
+		cfg.Patience = time.Second
+	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
 	if cfg.OnError == nil {
 		cfg.OnError = func(error) {}
 	}
-	l := &Log{cfg: cfg, runs: map[uint64]*run{}}
+	l := &Log{cfg: cfg, out: cfg.Out, fold: newFolding()}
+	if _, ok := cfg.Out.(*File); !ok {
+		l.out = &records{w: cfg.Out}
+	}
 	l.tail = appendMember(l.tail, "app", cfg.App)
 	l.tail = appendMember(l.tail, "node", cfg.Node)
 	return l, nil
 }
 
-// Emit records e, now.
+// check returns all mistakes, joined.
+func (c *Config) check() error {
+	var errs []error
+	if c.Out == nil {
+		errs = append(errs, errors.New("audit: Out is nil: set the writer that gets the lines, such as os.Stderr"))
+	}
+	if c.Burst < 0 {
+		errs = append(errs, errors.New("audit: Burst is negative: use 0 for the default, or a number from 1"))
+	}
+	if c.Window < 0 {
+		errs = append(errs, errors.New("audit: Window is negative: use 0 for the default, or a time such as 10s"))
+	}
+	if c.Patience < 0 {
+		errs = append(errs, errors.New("audit: Patience is negative: use 0 for the default, or a time such as 1s"))
+	}
+	return errors.Join(errs...)
+}
+
+// Emit records e, now. It returns when the line is written, or after Config.Patience. It does
+// not wait while Out is stalled.
 func (l *Log) Emit(e Event) {
 	if l == nil {
 		return
 	}
 	now := l.cfg.Now()
 	l.mu.Lock()
-	defer l.mu.Unlock()
+	var written chan struct{}
 	if l.admit(&e, now) {
-		l.write(&e, now, 0)
+		written = l.enqueue(&e, now)
+	}
+	wait := written != nil && !l.queue.stalled
+	l.mu.Unlock()
+	if wait {
+		l.await(written)
 	}
 }
 
-// Close writes the counts that are still open. It does not close Out.
+// Close writes the counts that are still open, and reports what was not written. It waits no
+// longer than Config.Patience, and does not close Out.
 func (l *Log) Close() error {
 	if l == nil {
 		return nil
 	}
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	if l.timer != nil {
 		l.timer.Stop()
+		l.timer = nil
 	}
 	l.settle(l.cfg.Now().Add(l.cfg.Window))
-	return nil
-}
-
-func (l *Log) write(e *Event, now time.Time, repeated int) {
-	l.buf = appendLine(l.buf[:0], e, now, repeated, l.tail)
-	if _, err := l.cfg.Out.Write(l.buf); err != nil {
-		l.cfg.OnError(err)
-	}
+	written := l.flush()
+	l.mu.Unlock()
+	l.await(written)
+	return l.Err()
 }

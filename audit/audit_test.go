@@ -202,7 +202,7 @@ func TestFloodOfDifferentEventsIsBounded(t *testing.T) {
 	for i := range n {
 		l.Emit(audit.Event{Name: audit.InputFail, Reason: fmt.Sprint(i)})
 	}
-	if lines := strings.Count(out.String(), "\n"); lines > 4100 {
+	if lines := strings.Count(out.String(), "\n"); lines > 4096+512 { // of different reasons, in a flood of one name
 		t.Errorf("%d lines for %d different events", lines, n)
 	}
 	now = now.Add(time.Hour)

@@ -11,8 +11,14 @@ import (
 // MaxText is the most bytes one text of an event keeps.
 const MaxText = 256
 
+// counted is a number at the end of a line: "repeated" or "lost".
+type counted struct {
+	name string
+	n    int
+}
+
 // appendLine writes e as one JSON object and a newline.
-func appendLine(b []byte, e *Event, now time.Time, repeated int, tail []byte) []byte {
+func appendLine(b []byte, e *Event, now time.Time, c counted, tail []byte) []byte {
 	b = append(b, `{"time":"`...)
 	b = now.UTC().AppendFormat(b, "2006-01-02T15:04:05.000000000Z07:00")
 	b = append(b, `","level":"`...)
@@ -20,6 +26,7 @@ func appendLine(b []byte, e *Event, now time.Time, repeated int, tail []byte) []
 	b = append(b, '"')
 	b = appendMember(b, "event", e.Name)
 	b = appendMember(b, "request", e.Request)
+	b = appendMember(b, "client_request", e.ClientRequest)
 	if e.Client.IsValid() {
 		b = appendMember(b, "client", e.Client.String())
 	}
@@ -35,9 +42,11 @@ func appendLine(b []byte, e *Event, now time.Time, repeated int, tail []byte) []
 		b = strconv.AppendInt(b, int64(e.Status), 10)
 	}
 	b = appendMember(b, "reason", e.Reason)
-	if repeated > 0 {
-		b = append(b, `,"repeated":`...)
-		b = strconv.AppendInt(b, int64(repeated), 10)
+	if c.n > 0 {
+		b = append(b, ',', '"')
+		b = append(b, c.name...)
+		b = append(b, '"', ':')
+		b = strconv.AppendInt(b, int64(c.n), 10)
 	}
 	b = append(b, tail...)
 	return append(b, '}', '\n')

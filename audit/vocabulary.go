@@ -63,6 +63,9 @@ const (
 	LimitsRestored = "sp_limits_restored"
 	// LimitsLost is a store that has lost its counts, and is told what is known of them.
 	LimitsLost = "sp_limits_lost"
+	// LogLost is a number of events that could not be written to this log ("lost"), and is
+	// written as soon as writing works again.
+	LogLost = "sp_log_lost"
 )
 
 var levels = map[string]string{
@@ -82,6 +85,7 @@ var levels = map[string]string{
 	FactorAsked:   "INFO",
 	MailAsked:     "INFO",
 	LimitShadow:   "INFO",
+	LogLost:       "CRITICAL",
 
 	LimitsRestored: "INFO",
 	CrossOrigin:    "CRITICAL",

@@ -46,6 +46,7 @@ var flagNames = strings.NewReplacer(
 	"--admin: server: Addr", "--admin",
 	"account: Secret", "--secret",
 	"secret: ", "--secret: ",
+	"audit: ", "--audit: ",
 	"server: Addr", "--listen",
 	"server: TLSCert", "--tls-cert",
 	"server: TLSKey", "--tls-key",

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -198,16 +199,18 @@ func (o *options) aud() string {
 // auditLog opens the audit log, readable for its owner only. done closes it.
 func (o *options) auditLog() (log *audit.Log, done func() error, err error) {
 	node, _ := os.Hostname()
-	out, closeFile := os.Stderr, func() error { return nil }
+	var out io.Writer = os.Stderr
+	closeFile := func() error { return nil }
 	if o.audit != "-" {
 		name := o.audit
 		if name == "" {
 			name = filepath.Join(o.data, "audit.log")
 		}
-		if out, err = os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600); err != nil {
-			return nil, nil, fmt.Errorf("the audit log: %w", err)
+		file, err := audit.OpenFile(name)
+		if err != nil {
+			return nil, nil, err
 		}
-		o.audit, closeFile = name, out.Close
+		o.audit, out, closeFile = name, file, file.Close
 	}
 	log, err = audit.New(audit.Config{Out: out, App: "sallyport", Node: node, OnError: func(err error) {
 		fmt.Fprintln(os.Stderr, "sallyport: the audit log cannot be written:", err)
