@@ -143,7 +143,7 @@ func (g *Gate) crashedOutside(a *answer, what string, v any) {
 		slog.String("request", a.visit.ID), slog.String("route", a.visit.Route),
 		slog.String("panic", fmt.Sprint(v)), slog.String("stack", string(debug.Stack())))
 	g.audit.Emit(audit.Event{
-		Name: audit.SysCrash, Request: a.visit.ID, Client: a.visit.Client,
+		Name: audit.SysCrash, Request: a.visit.ID, ClientRequest: a.visit.ClientRequest, Client: a.visit.Client,
 		Method: methodOf(a.request), Route: a.visit.Route, Path: a.request.URL.Path, Reason: what,
 	})
 }

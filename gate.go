@@ -166,16 +166,18 @@ func (g *Gate) admit(a *answer) (event string, p *problem.Problem) {
 // open starts the visit.
 func (g *Gate) open(w http.ResponseWriter, r *http.Request, now time.Time, client clientip.Client) *answer {
 	a := &answer{ResponseWriter: w, gate: g}
-	a.visit = visit.Visit{Started: now, Client: client.Addr, Secure: client.Secure, Realm: g.challenge.realm}
-	if a.visit.ID = givenID(r); a.visit.ID == "" {
-		a.visit.ID = visit.NewID(now)
+	a.visit = visit.Visit{
+		ID: visit.NewID(now), ClientRequest: givenID(r), Started: now,
+		Client: client.Addr, Secure: client.Secure, Realm: g.challenge.realm,
 	}
 	a.request = r.WithContext(visit.With(r.Context(), &a.visit))
 	a.request.Pattern = "" // a mux behind the Gate sets its own
 	return a
 }
 
-// givenID is the id that the client gave the request, if it may be taken over.
+// givenID is the id that the client gave the request, if it may be kept. It is never the
+// request's own: the log is searched by that, and a client could give its request the id of
+// somebody else's.
 func givenID(r *http.Request) string {
 	if id := r.Header["X-Request-Id"]; len(id) == 1 && visit.ValidID(id[0]) {
 		return id[0]
@@ -216,7 +218,7 @@ func (g *Gate) close(a *answer) {
 			who = a.visit.About
 		}
 		g.audit.Emit(audit.Event{
-			Name: event, Request: a.visit.ID, Client: a.visit.Client,
+			Name: event, Request: a.visit.ID, ClientRequest: a.visit.ClientRequest, Client: a.visit.Client,
 			Issuer: who.Issuer, Subject: who.Subject, Session: who.Session,
 			Method: methodOf(a.request), Route: a.visit.Route, Path: a.request.URL.Path,
 			Reason: a.visit.Reason, Status: a.visit.Status,

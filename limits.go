@@ -50,7 +50,7 @@ func (g *Gate) turnAway(w http.ResponseWriter, r *http.Request, client clientip.
 	}
 	rule.limiter.Refuse(w, r, d)
 	g.audit.Emit(audit.Event{
-		Name: audit.RateLimit, Request: givenID(r), Client: client.Addr, Method: methodOf(r), Path: r.URL.Path,
+		Name: audit.RateLimit, ClientRequest: givenID(r), Client: client.Addr, Method: methodOf(r), Path: r.URL.Path,
 		Reason: rule.reason, Status: http.StatusTooManyRequests,
 	})
 }
@@ -247,8 +247,8 @@ func (c *charging) shadow(r *rule) {
 func (l *limits) shadow(r *rule, req *http.Request, v *visit.Visit) {
 	r.refused.Add(1)
 	l.audit.Emit(audit.Event{
-		Name: audit.LimitShadow, Request: v.ID, Client: v.Client, Issuer: v.Principal.Issuer, Subject: v.Principal.Subject,
-		Method: methodOf(req), Route: v.Route, Path: req.URL.Path, Reason: r.reason,
+		Name: audit.LimitShadow, Request: v.ID, ClientRequest: v.ClientRequest, Client: v.Client,
+		Issuer: v.Principal.Issuer, Subject: v.Principal.Subject, Method: methodOf(req), Route: v.Route, Path: req.URL.Path, Reason: r.reason,
 	})
 }
 

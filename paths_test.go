@@ -7,10 +7,13 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/sallyport-dev/sallyport"
+	"github.com/sallyport-dev/sallyport/visit"
 )
 
 // echo answers with what it was asked for, as it was written.
@@ -145,13 +148,48 @@ func TestOverrides(t *testing.T) {
 	}
 }
 
-// TestRequestID: a plain id of the client's is kept, anything else replaced.
+// TestRequestID: the id of a request is ours, whatever the client says. What it says is kept
+// beside it if it is plain, and dropped otherwise.
 func TestRequestID(t *testing.T) {
-	w := newWorld(t, nil, nil)
-	for id, kept := range map[string]bool{"abc-123": true, "a b": false, "a\"}": false, "": false, strings.Repeat("a", 65): false} {
-		p := wantProblem(t, w.send("GET", "/", http.Header{"X-Request-Id": {id}}, ""), 401, "no_credentials")
-		if (p.Instance == "urn:sallyport:request:"+id) != kept {
-			t.Errorf("%q became %s", id, p.Instance)
+	var seen visit.Visit
+	w := newWorld(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		v := visit.From(r.Context())
+		seen = visit.Visit{ID: v.ID, ClientRequest: v.ClientRequest}
+	}), func(c *sallyport.Config) { c.Routes = []sallyport.Route{{Pattern: "/public", Public: true}} })
+	ours := regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$`)
+	for _, c := range []struct {
+		name string
+		ids  []string
+		kept string
+	}{
+		{"plain", []string{"abc-123"}, "abc-123"},
+		{"of the form of ours", []string{"01a20b0f-0d2b-7f25-9b99-4087f5629364"}, "01a20b0f-0d2b-7f25-9b99-4087f5629364"},
+		{"of the most length", []string{strings.Repeat("a", 64)}, strings.Repeat("a", 64)},
+		{"none", nil, ""},
+		{"empty", []string{""}, ""},
+		{"a space", []string{"a b"}, ""},
+		{"the end of a string", []string{`a"}`}, ""},
+		{"a URN", []string{"urn:sallyport:request:a"}, ""},
+		{"too long", []string{strings.Repeat("a", 65)}, ""},
+		{"two", []string{"a", "b"}, ""},
+	} {
+		w.audit.Reset()
+		fields := http.Header{"X-Request-Id": c.ids}
+		p := wantProblem(t, w.send("GET", "/", fields, ""), 401, "no_credentials")
+		id, ok := strings.CutPrefix(p.Instance, "urn:sallyport:request:")
+		if !ok || !ours.MatchString(id) || slices.Contains(c.ids, id) {
+			t.Errorf("%s: the instance is %s", c.name, p.Instance)
+		}
+		log := w.audit.String()
+		if !strings.Contains(log, `"request":"`+id+`"`) {
+			t.Errorf("%s: the log lacks %s: %s", c.name, id, log)
+		}
+		if has := strings.Contains(log, `"client_request":"`+c.kept+`"`); has != (c.kept != "") || strings.Contains(log, "client_request") != has {
+			t.Errorf("%s: %s", c.name, log)
+		}
+		w.send("GET", "/public", fields, "")
+		if seen.ClientRequest != c.kept || !ours.MatchString(seen.ID) {
+			t.Errorf("%s: the handler sees %+v", c.name, &seen)
 		}
 	}
 }

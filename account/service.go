@@ -34,7 +34,7 @@ const (
 func (a *Accounts) administered(ctx context.Context, event, object, reason string) {
 	e := audit.Event{Name: event, Object: object, Reason: reason}
 	if v := visit.From(ctx); v != nil {
-		e.Request, e.Client, e.Route = v.ID, v.Client, v.Route
+		e.Request, e.ClientRequest, e.Client, e.Route = v.ID, v.ClientRequest, v.Client, v.Route
 		e.Issuer, e.Subject, e.Session = v.Principal.Issuer, v.Principal.Subject, v.Principal.Session
 	}
 	a.audit.Emit(e)

@@ -32,7 +32,7 @@ func NewID(now time.Time) string {
 	return string(b[:])
 }
 
-// ValidID reports whether an id that a client sent may be taken over: 1 to [MaxID]
+// ValidID reports whether an id that a client sent may be kept and handed on: 1 to [MaxID]
 // letters, digits, dots, underscores and dashes. Anything else could forge a log
 // line or a label.
 func ValidID(s string) bool {

@@ -22,9 +22,12 @@ import (
 
 // Visit is the record of one request.
 type Visit struct {
-	// ID names the request in answers, in the audit log and for the upstream:
-	// 1 to 64 characters of [A-Za-z0-9._-].
+	// ID names the request in answers, in the audit log and for the upstream. The Gate
+	// makes it, and no client can choose it: a UUIDv7.
 	ID string
+	// ClientRequest is the id that the client gave the request in X-Request-Id, if it gave
+	// one that [ValidID] allows. Others may give the same one.
+	ClientRequest string
 	// Started is when the request came in.
 	Started time.Time
 	// Client is the address the request came from, by the trusted-proxy rule of

@@ -62,7 +62,7 @@ var identity = map[string]string{
 	"x-sallyport-roles":      "admin staff",
 	"x-sallyport-scopes":     "read write",
 	"x-sallyport-request-id": "req-1",
-	"x-request-id":           "req-1",
+	"x-request-id":           "given-1",
 	"x-forwarded-for":        "203.0.113.7",
 	"x-forwarded-proto":      "https",
 	"x-forwarded-host":       "api.example",

@@ -168,7 +168,7 @@ type gate struct {
 }
 
 func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	v := &visit.Visit{ID: "req-1", Started: time.Now(), Client: netip.MustParseAddr("203.0.113.7"), Secure: true, Principal: g.caller}
+	v := &visit.Visit{ID: "req-1", ClientRequest: "given-1", Started: time.Now(), Client: netip.MustParseAddr("203.0.113.7"), Secure: true, Principal: g.caller}
 	defer func() {
 		g.mu.Lock()
 		g.last = v

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"net/http"
 	"net/http/httputil"
 	"strings"
@@ -80,7 +81,7 @@ func (x *exchange) identify(h http.Header) {
 	}
 	id := encode(v.ID)
 	set(ours+"Request-Id", id)
-	set("X-Request-Id", id)
+	set("X-Request-Id", cmp.Or(v.ClientRequest, id)) // what the client and its logs know it by
 	if v.Client.IsValid() {
 		set("X-Forwarded-For", v.Client.Unmap().WithZone("").String())
 	}
