@@ -7,19 +7,36 @@ import (
 	"github.com/sallyport-dev/sallyport/ratelimit"
 )
 
-// alone decides without Redis, by this process's share.
-func (s *Store) alone(t *ratelimit.Take) {
-	t.Decision = s.fromShare(t)
-	s.counts.alone.Add(1)
-	if !t.Decision.Allowed || t.Cost == 0 {
-		return
+// alone decides without Redis, by this process's share, after a call that failed.
+func (s *Store) alone(t *ratelimit.Take) { s.decide(t, false) }
+
+// inOutage decides like alone, unless the outage has ended meanwhile. Then what it would admit is
+// told too late, and Redis has to be asked; the share has been charged.
+func (s *Store) inOutage(t *ratelimit.Take) bool { return s.decide(t, true) }
+
+func (s *Store) decide(t *ratelimit.Take, outage bool) bool {
+	d := s.fromShare(t)
+	if d.Allowed && t.Cost > 0 && !s.admit(t, outage) {
+		return false
 	}
-	s.took.Charge(t.Key, t.Limit, t.Cost)
+	t.Decision = d
+	s.counts.alone.Add(1)
+	return true
+}
+
+// admit notes what is admitted alone, in an outage only while that lasts: recover closes the
+// breaker, and then tells what it finds under the locks.
+func (s *Store) admit(t *ratelimit.Take, outage bool) bool {
 	b := bucket{t.Key, t.Limit}
 	sh := s.table.shard(b)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
+	if outage && !s.breaker.open.Load() {
+		return false
+	}
+	s.took.Charge(t.Key, t.Limit, t.Cost)
 	s.owe(sh, b, t.Cost)
+	return true
 }
 
 // owe notes what Redis has to be told of a bucket. The entry may have made room for
@@ -30,6 +47,7 @@ func (s *Store) owe(sh *tableShard, b bucket, n int) {
 	}
 	if e := sh.get(b); e != nil {
 		e.owed += n
+		s.owes.Store(true)
 	} else {
 		s.counts.untold.Add(int64(n))
 	}
@@ -80,12 +98,14 @@ func (s *Store) failed(err error, key string) {
 	}
 }
 
-// recover tells Redis what was admitted without it, and has it asked again.
+// recover tells Redis what was admitted without it, and has it asked again. The others learn that
+// this process asks by its next beat, which comes after everything is told: until then they keep
+// to their shares.
 func (s *Store) recover(ctx context.Context) {
 	if !s.tell(ctx) {
 		return
 	}
-	_, known, err := s.sayHere(ctx, countFor)
+	_, known, err := s.sayHere(ctx, countFor, false)
 	if err != nil {
 		return
 	}

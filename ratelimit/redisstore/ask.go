@@ -19,11 +19,11 @@ type asked struct {
 }
 
 // ask has Redis decide the first take, and those behind it of the same owner that this
-// process cannot decide.
-func (s *Store) ask(ctx context.Context, takes []ratelimit.Take) (int, error) {
+// process cannot decide. It charges the first to the share where that is needed and not done.
+func (s *Store) ask(ctx context.Context, takes []ratelimit.Take, charged bool) (int, error) {
 	from := s.now()
 	unsettled := s.breaker.unsettled.Load()
-	if unsettled && !s.withinShare(&takes[0]) {
+	if unsettled && !charged && !s.withinShare(&takes[0]) {
 		return 1, nil
 	}
 	list := make([]asked, 0, len(takes))
@@ -32,7 +32,7 @@ func (s *Store) ask(ctx context.Context, takes []ratelimit.Take) (int, error) {
 			break
 		}
 		a, ok := s.prepare(&takes[i], s.lease > 0 && !unsettled)
-		a.charged = unsettled
+		a.charged = unsettled || charged && i == 0
 		if !ok {
 			return 0, nil
 		}

@@ -33,8 +33,24 @@
 // more than its share until the others have done so too, or for 30 seconds. A server that lost its
 // keys is told bucket by bucket what this process had taken from each.
 //
-// In the window in which an outage begins, a client whose requests move from one process
-// to others may get up to twice the limit, as these do not know what it used. A process
-// that alone is cut off from Redis goes on with its share, on top of what the others
-// admit.
+// # Bounds
+//
+// Let a limit be Q in a window, and let n processes share it. A process asks, or it keeps to its
+// share: while it decides alone, and after that until all ask. Then no window sees more than
+//
+//   - Q, where every process asks throughout it: each permit is Redis's.
+//   - the larger of Q and n, where every process keeps to its share throughout it: each permit counts
+//     n times against the process's own copy of the limit, and Q at the most.
+//   - the same Q, where the processes go from their shares to asking: a process is seen to ask only
+//     by a beat that comes after everything it admitted alone is told, and what is told counts from
+//     then, which is no shorter than it should. A decision that began alone and ends after the
+//     outage is made again, by Redis.
+//   - twice the larger of Q and n, where an outage begins in the window for some of the processes: what
+//     Redis granted, at most Q, and all shares. A process charges what Redis granted it to its own
+//     share, so only callers that move between processes get more than Q.
+//
+// The last is also the bound of a window in which a process decides alone beside others that ask:
+// because one call timed out (Redis is told with the next beat), or as that process alone is cut
+// off. Each process that is adds its share to Q. So a decision that says Degraded is what
+// tells such a window from the others.
 package redisstore

@@ -1,14 +1,15 @@
 package redisstore_test
 
 import (
-	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/sallyport-dev/sallyport/internal/redistest"
+	"github.com/sallyport-dev/sallyport/internal/servers"
 	"github.com/sallyport-dev/sallyport/ratelimit"
 	"github.com/sallyport-dev/sallyport/ratelimit/redisstore"
 	"github.com/sallyport-dev/sallyport/ratelimit/storetest"
@@ -108,11 +109,10 @@ func TestFailover(t *testing.T) {
 func failover(t *testing.T, address string, lease time.Duration, keys []ratelimit.Key, fail func()) {
 	const nodes = 3
 	r := &traffic{T: t, limit: parse(t, "90 per 1s"), keys: keys}
-	changes := make(chan redisstore.Change, 1024)
 	prefix := rand.Text() + ":"
-	for range nodes {
+	for i := range nodes {
 		r.stores = append(r.stores, open(t, redisstore.Config{
-			Client: dial(t, address), Prefix: prefix, Timeout: timeout, Lease: lease, Notify: func(c redisstore.Change) { changes <- c },
+			Client: dial(t, address), Prefix: prefix, Timeout: timeout, Lease: lease, Notify: r.notify(i),
 		}.WithBeat(100*time.Millisecond)))
 	}
 	for _, s := range r.stores {
@@ -121,60 +121,50 @@ func failover(t *testing.T, address string, lease time.Duration, keys []ratelimi
 		}
 	}
 	window := r.limit.Per()
-	r.start = time.Now()
-	ctx, stop := context.WithCancel(t.Context())
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		r.runUntil(ctx, 4, 15*time.Millisecond)
-	}()
+	stop := r.run(4, 15*time.Millisecond)
 	<-time.After(2 * window)
+	r.healthy()
 	begin := time.Since(r.start)
 	fail()
 	moved := time.Since(r.start)
-	degraded := 0
-	for degraded < nodes || r.isDegraded() { // as many were told that it began, and none is in it
-		select {
-		case c := <-changes:
-			if c.Degraded {
-				degraded++
-			}
-		case <-time.After(10 * time.Millisecond):
-		}
+	times := outageTimes{begin: begin}
+	for i := range r.stores { // each is told that it began, and that it is over
+		noticed := r.await(i, begin, began)
+		times.noticed = max(times.noticed, noticed)
+		times.back = append(times.back, r.await(i, noticed, ended))
 	}
+	r.healthy()
 	back := time.Since(r.start)
 	<-time.After(3 * window)
 	stop()
-	<-ended
 
-	end, quota := time.Since(r.start), r.limit.Quota()
-	t.Logf("moved after %v, all asked again after %v; at most in one window: before %d, around %d, after %d of %d; %d of %d decisions degraded; p99 %v",
-		moved-begin, back-begin, r.most(0, begin-window), r.most(begin-window, back), r.most(back, end), quota, r.degraded, len(r.took), r.p99())
-	if got := r.most(0, begin-window); got > quota {
-		t.Errorf("%d before", got)
-	}
-	if got := r.most(begin-window, back); got > 2*quota {
-		t.Errorf("%d around it", got)
-	}
-	if got := r.most(back, end); got > quota {
-		t.Errorf("%d after it", got)
-	}
+	end := time.Since(r.start)
+	t.Logf("moved after %v", moved-begin)
+	r.hold(times, end)
 	// What was admitted alone counts as of when Redis was told, for one window.
 	if r.during(begin+window/2, moved) == 0 || r.during(back+window, end) == 0 {
 		t.Error("nothing is admitted any more")
 	}
-	for i, s := range r.stores {
-		if s.Stats().Degraded {
-			t.Errorf("node %d still decides alone", i)
+}
+
+// await waits until a node is told of a change.
+func (r *traffic) await(node int, from time.Duration, is func(redisstore.Change) bool) time.Duration {
+	r.Helper()
+	for limit := time.After(servers.Limit); ; {
+		if at, ok := r.first(node, from, is); ok {
+			return at
+		}
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-limit:
+			r.Fatalf("node %d was not told within %v", node, servers.Limit)
 		}
 	}
 }
 
-func (r *traffic) isDegraded() bool {
-	for _, s := range r.stores {
-		if s.Stats().Degraded {
-			return true
-		}
+// healthy waits until no node decides alone, as one may on a loaded machine.
+func (r *traffic) healthy() {
+	for slices.ContainsFunc(r.stores, func(s *redisstore.Store) bool { return s.Stats().Degraded }) {
+		<-time.After(10 * time.Millisecond)
 	}
-	return false
 }

@@ -102,6 +102,7 @@ type Store struct {
 	wasKnown bool     // Redis has been told of this process
 	words    sync.Map // ratelimit.Limit to wording
 	counts   counters
+	owes     atomic.Bool            // some entry may owe
 	failing  atomic.Pointer[string] // a key that could not be asked about
 
 	stop context.CancelFunc

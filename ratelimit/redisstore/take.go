@@ -42,16 +42,20 @@ func (s *Store) TakeAll(ctx context.Context, takes []ratelimit.Take) (int, error
 // together.
 func (s *Store) step(ctx context.Context, takes []ratelimit.Take) (int, error) {
 	t := &takes[0]
+	charged := false // the share has been, for t
 	for {
 		wait, local := s.local(t)
 		switch {
 		case local:
 			return 1, nil
 		case s.breaker.open.Load():
-			s.alone(t)
-			return 1, nil
+			if s.inOutage(t) {
+				return 1, nil
+			}
+			charged = true
+			continue
 		case wait == nil:
-			if n, err := s.ask(ctx, takes); n > 0 || err != nil {
+			if n, err := s.ask(ctx, takes, charged); n > 0 || err != nil {
 				return n, err
 			}
 			continue // somebody else asks

@@ -67,7 +67,8 @@ func (s *Store) beatOnce(ctx context.Context) {
 		}
 		return
 	}
-	asking, known, err := s.sayHere(ctx, countFor)
+	told := !s.owes.Swap(false) || s.tell(ctx) // the others may go beyond their share once this one asks
+	asking, known, err := s.sayHere(ctx, countFor, told)
 	switch {
 	case ctx.Err() != nil:
 		return
@@ -87,11 +88,12 @@ func (s *Store) beatOnce(ctx context.Context) {
 }
 
 // sayHere writes this process into the set of nodes and counts them. It returns how many
-// of them ask Redis, as far as one can tell, and whether this one was there before.
-func (s *Store) sayHere(ctx context.Context, count time.Duration) (asking int, known bool, err error) {
+// of them ask Redis, as far as one can tell, and whether this one was there before. It asks if it
+// admits nothing of which Redis is not told.
+func (s *Store) sayHere(ctx context.Context, count time.Duration, asks bool) (asking int, known bool, err error) {
 	limited, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	got, err := s.client.Eval(limited, s.here(s.prefix+"nodes", count))
+	got, err := s.client.Eval(limited, s.here(s.prefix+"nodes", count, asks))
 	if err != nil {
 		return 0, false, err
 	}
@@ -102,17 +104,21 @@ func (s *Store) sayHere(ctx context.Context, count time.Duration) (asking int, k
 	return int(got[1]), got[2] == 1, nil
 }
 
-func (s *Store) here(key string, count time.Duration) Call {
+func (s *Store) here(key string, count time.Duration, asks bool) Call {
 	millis := func(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
-	return Call{nodes, []string{key}, []string{s.name, millis(count), millis(asksFor * s.beat)}}
+	flag := "0"
+	if asks {
+		flag = "1"
+	}
+	return Call{nodes, []string{key}, []string{s.name, millis(count), millis(asksFor * s.beat), flag}}
 }
 
 // probe writes a key, to see whether Redis takes it, and one next to the key that failed
 // last, which in a cluster is another server's.
 func (s *Store) probe(ctx context.Context) error {
-	calls := []Call{s.here(s.prefix+"probe", time.Second)}
+	calls := []Call{s.here(s.prefix+"probe", time.Second, true)}
 	if key := s.failing.Load(); key != nil {
-		calls = append(calls, s.here(probeKey(*key), time.Second))
+		calls = append(calls, s.here(probeKey(*key), time.Second, true))
 	}
 	limited, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
@@ -132,7 +138,7 @@ func (s *Store) Close() error {
 	defer cancel()
 	if !s.breaker.open.Load() {
 		s.giveBack(ctx, true)
-		s.sayHere(ctx, 0)
+		s.sayHere(ctx, 0, false)
 	}
 	s.client.Close()
 	return nil
