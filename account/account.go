@@ -175,8 +175,7 @@ type Accounts struct {
 	maxSessions  int
 	registration Registration
 	mail         Mailer
-	posted       chan struct{}
-	sending      sync.Mutex
+	outbox       *outbox
 	unverified   bool
 	off          []Group
 	limits       limits
@@ -195,6 +194,7 @@ type Accounts struct {
 	revoked   view
 	delivered delivered
 	known     knownKeys
+	loops     []*loop
 	stop      context.CancelFunc
 	stopped   sync.WaitGroup
 }
@@ -207,13 +207,17 @@ func New(ctx context.Context, cfg Config) (*Accounts, error) {
 	cfg.complete()
 	errs := cfg.check()
 	a := &Accounts{
-		store: cfg.Store, name: cfg.Issuer, audience: cfg.Audience, realm: cfg.Realm, app: cfg.App, page: cfg.Page,
+		name: cfg.Issuer, audience: cfg.Audience, realm: cfg.Realm, app: cfg.App, page: cfg.Page,
 		passwords: cfg.Passwords, policy: cfg.Policy, breached: cfg.Breached, roles: slices.Clone(cfg.DefaultRoles),
 		ttl:    ttls{cfg.AccessTTL, cfg.IdleTTL, cfg.SessionTTL, cfg.ReauthTTL},
 		window: cfg.RetryWindow, maxSessions: cfg.MaxSessions, registration: cfg.Registration,
-		mail: cfg.Mail, posted: make(chan struct{}, 1), unverified: cfg.InsecureUnverified || cfg.Mail == nil,
+		mail: cfg.Mail, unverified: cfg.InsecureUnverified || cfg.Mail == nil,
 		off: slices.Clone(cfg.Off), limitStatus: cfg.LimitStatus, answerStatus: cfg.AnswerStatus,
 		audit: cfg.Audit, errors: cfg.ErrorLog, now: cfg.now, patience: cfg.patience, crossSite: http.NewCrossOriginProtection(),
+	}
+	a.outbox = newOutbox()
+	if cfg.Store != nil {
+		a.store = newBoundedStore(cfg.Store, cfg.patience)
 	}
 	var err error
 	if a.limits, err = newLimits(cfg); err != nil {

@@ -20,10 +20,9 @@ type change struct {
 func (a *Accounts) update(ctx context.Context, key string, f func(c *change) error) error {
 	c := &change{}
 	err := a.store.Update(ctx, key, func(tx Tx) error {
-		*c = change{Tx: tx, now: a.now()}
-		if timed, ok := tx.(Timed); ok && !timed.Now().IsZero() {
-			c.now = timed.Now()
-		}
+		*c = change{Tx: tx, now: a.timeOf(tx)}
+		ahead := c.now.Sub(a.now())
+		a.outbox.ahead.Store(&ahead)
 		c.until = c.now.Add(a.ttl.access + clockMargin + setBack)
 		return f(c)
 	})

@@ -88,7 +88,7 @@ func (d *delivered) forget(now time.Time) {
 }
 
 // confirm writes what has been delivered since it was last called.
-func (a *Accounts) confirm(ctx context.Context) {
+func (a *Accounts) confirm(ctx context.Context) error {
 	list := a.delivered.take(a.now().Add(a.ttl.access))
 	for i, one := range list {
 		err := a.store.Update(ctx, one.user, func(tx Tx) error {
@@ -101,7 +101,8 @@ func (a *Accounts) confirm(ctx context.Context) {
 		})
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			a.delivered.giveBack(list[i:])
-			return // keepUp says that the store does not answer
+			return err // keepUp logs that the store does not answer
 		}
 	}
+	return nil
 }

@@ -22,8 +22,26 @@ func (a *Accounts) Confirm(ctx context.Context) { a.confirm(ctx) }
 // Prune forgets what no longer matters, as the ticker does once an hour.
 func (a *Accounts) Prune(ctx context.Context) { a.prune(ctx) }
 
-// Deliver sends what is due in the outbox now.
-func (a *Accounts) Deliver(ctx context.Context) { a.sendDue(ctx) }
+// MailsAtOnce is how many mails one process sends at the same time.
+const MailsAtOnce = mailsAtOnce
+
+// Deliver sends what is due in the outbox now, and waits for it.
+func (a *Accounts) Deliver(ctx context.Context) {
+	for {
+		for range mailsAtOnce {
+			a.outbox.slots <- struct{}{}
+		}
+		for range mailsAtOnce - 1 {
+			<-a.outbox.slots
+		}
+		rec, err := a.claim(ctx)
+		if err != nil {
+			<-a.outbox.slots
+			return
+		}
+		a.deliver(ctx, rec)
+	}
+}
 
 // Tend looks after the signing keys, as the ticker does.
 func (a *Accounts) Tend(ctx context.Context) error { return a.ring.tend(ctx) }
@@ -31,4 +49,16 @@ func (a *Accounts) Tend(ctx context.Context) error { return a.ring.tend(ctx) }
 // SetGenerate has signing keys made by another function.
 func (a *Accounts) SetGenerate(f func(token.Algorithm) (*token.SigningKey, error)) {
 	a.ring.generate = f
+}
+
+// Busy reports how many mails are being sent.
+func (a *Accounts) Busy() int { return len(a.outbox.slots) }
+
+// Round runs one round of the background loop of this name.
+func (a *Accounts) Round(ctx context.Context, name string) {
+	for _, l := range a.loops {
+		if l.name == name {
+			a.round(ctx, l)
+		}
+	}
 }

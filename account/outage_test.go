@@ -21,11 +21,13 @@ var errOutage = errors.New("the store does not answer")
 type flaky struct {
 	account.Store
 	off    atomic.Bool
+	failed atomic.Int64 // updates that were refused
 	behind atomic.Int64
 }
 
 func (f *flaky) Update(ctx context.Context, key string, do func(account.Tx) error) error {
 	if f.off.Load() {
+		f.failed.Add(1)
 		return errOutage
 	}
 	return f.Store.Update(ctx, key, do)

@@ -4,6 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -11,11 +14,22 @@ import (
 	"github.com/sallyport-dev/sallyport/visit"
 )
 
-// Mailer sends one mail of plain text. An error that has a method Permanent() bool which
-// says true is not tried again. Package mail has two.
+// Mailer sends one mail of plain text. Package mail has two.
 //
-// A mail that was sent just before its process died is sent again: then id is the same,
-// for whoever can tell that they have it. It is a UUID.
+// Send returns nil when the mail was accepted, whatever happened afterwards: any error
+// makes the mail be sent again. Two methods of the error, or of one it wraps, say more:
+//
+//   - Permanent() bool: true for a mail that no later try can send. It is dropped.
+//   - Uncertain() bool: true where the mail may have been accepted, as when the connection
+//     broke before the answer. It is tried again later, and less often. False means that
+//     the mail was not accepted for sure.
+//
+// So a mail can arrive twice: when its answer was lost, and when the process was killed
+// between the answer and its record of it. Then id is the same; it is a UUID, for
+// recipients that recognize what they already have.
+//
+// Send is called from several goroutines at once. Its context ends after 12 minutes at the
+// latest, and five seconds after [Accounts.Close] was called; it must then return.
 type Mailer interface {
 	Send(ctx context.Context, id, to, subject, text string) error
 }
@@ -32,17 +46,28 @@ func (Elsewhere) Send(context.Context, string, string, string, string) error {
 const (
 	kindMail  = "mail"
 	mailTries = 12
+	// mailDoubts is how many tries may end without an answer. The mail may have arrived by
+	// each of them.
+	mailDoubts = 4
+	mailTTL    = 24 * time.Hour
+	// mailsAtOnce is how many mails one process sends at the same time, so that a server
+	// which takes minutes to answer for one holds up few others.
+	mailsAtOnce = 4
+	// sendFor is how long sending one mail may take: two minutes to the end of its content,
+	// and ten for the server to accept it (RFC 5321 §4.5.3.2.6).
+	sendFor = 12 * time.Minute
 	// mailLease is how long one process has for sending a mail before another may: longer
 	// than sending takes.
-	mailLease = 2 * time.Minute
-	mailTTL   = 24 * time.Hour
-	sendFor   = 30 * time.Second
+	mailLease = sendFor + time.Minute
+	// settleEvery is how often a process tries to write that a mail was sent.
+	settleEvery = 2 * time.Second
 )
 
 // outgoing is a mail that waits. Its text may hold a token, so it is sealed at rest.
 type outgoing struct {
 	To     string `json:"to"`
 	Tries  int    `json:"tries"`
+	Doubts int    `json:"doubts,omitzero"` // tries after which the mail may have been accepted
 	Sealed []byte `json:"sealed"`
 }
 
@@ -50,24 +75,48 @@ type outgoing struct {
 // the answer's time nor that of the next one tells whether there was somebody.
 const nobody = ""
 
+// outbox is what one process knows about the mails it is sending.
+type outbox struct {
+	posted chan struct{} // a mail was put into the outbox, or a slot became free
+	slots  chan struct{} // holds one element for each mail that is being sent
+
+	mu    sync.Mutex
+	began map[string]time.Time // by the id of the mail
+
+	// ahead is how far the store's clock was ahead of ours when it was last read, or nil.
+	ahead atomic.Pointer[time.Duration]
+}
+
+func newOutbox() *outbox {
+	return &outbox{
+		posted: make(chan struct{}, 1), slots: make(chan struct{}, mailsAtOnce), began: map[string]time.Time{},
+	}
+}
+
+// wake begins the next round of the outbox now.
+func (o *outbox) wake() {
+	select {
+	case o.posted <- struct{}{}:
+	default:
+	}
+}
+
 // letter puts a mail into the outbox, in the transaction of what it tells about: it is
 // sent if and only if that happens. Nobody waits for a mail server.
 func (a *Accounts) letter(ctx context.Context, tx Tx, to string, l letter) error {
 	if a.mail == nil {
 		return nil
 	}
-	now := a.now()
+	now := a.timeOf(tx)
 	id := visit.NewID(now)
 	text, err := json.Marshal(l)
 	if err != nil {
 		return err
 	}
-	err = putMail(ctx, tx, Record{ID: id, Due: now, End: now.Add(mailTTL)}, outgoing{To: to, Sealed: a.secrets.box.Seal(text, kindMail+" "+id)})
+	m := outgoing{To: to, Sealed: a.secrets.box.Seal(text, kindMail+" "+id)}
+	err = putMail(ctx, tx, Record{ID: id, Due: now, End: now.Add(mailTTL)}, m)
 	if err == nil {
-		select {
-		case a.posted <- struct{}{}:
-		default:
-		}
+		a.outbox.wake()
 	}
 	return err
 }
@@ -80,48 +129,62 @@ func putMail(ctx context.Context, tx Tx, rec Record, m outgoing) (err error) {
 	return tx.PutRecord(ctx, rec)
 }
 
-// deliver empties the outbox until ctx ends.
-func (a *Accounts) deliver(ctx context.Context) {
-	tick := time.NewTicker(pollEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		case <-a.posted:
+// sendDue returns the round of the outbox: it starts to send what is due, as far as there
+// are slots, and waits for none of it. The sending goes on after the round, until life ends.
+func (a *Accounts) sendDue(life context.Context) func(context.Context) error {
+	return func(ctx context.Context) error {
+		for {
+			select {
+			case a.outbox.slots <- struct{}{}:
+			default:
+				return a.overdue()
+			}
+			rec, err := a.claim(ctx)
+			if err != nil {
+				<-a.outbox.slots
+				return a.unclaimed(ctx, err)
+			}
+			a.stopped.Go(func() { a.deliver(life, rec) })
 		}
-		a.sendDue(ctx)
 	}
 }
 
-// sendDue sends what is due now, one mail after the other.
-func (a *Accounts) sendDue(ctx context.Context) {
-	a.sending.Lock()
-	defer a.sending.Unlock()
-	for {
-		rec, err := a.claim(ctx)
-		if err != nil {
-			if !errors.Is(err, ErrNotFound) && ctx.Err() == nil {
-				a.errors.ErrorContext(ctx, "reading the outbox", "error", err)
-			}
-			return
-		}
-		a.send(ctx, rec)
+// unclaimed is the error of a round that could not claim a mail: nil where none is due.
+func (a *Accounts) unclaimed(ctx context.Context, err error) error {
+	if errors.Is(err, ErrNotFound) {
+		return nil
 	}
+	if !errors.Is(err, context.Canceled) {
+		a.errors.ErrorContext(ctx, "reading the outbox", "error", err)
+	}
+	return err
+}
+
+// overdue is an error when no mail can be sent because those being sent never end.
+func (a *Accounts) overdue() error {
+	o := a.outbox
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, began := range o.began {
+		if a.now().Sub(began) < mailLease {
+			return nil
+		}
+	}
+	return &stuckError{fmt.Sprintf("%d mails are being sent for more than %s: the Mailer did not return "+
+		"when its context ended; restart the process", mailsAtOnce, mailLease)}
 }
 
 // claim takes one mail that is due, so that no other process sends it meanwhile. Of
 // several at once, a slow server would let the last ones' time run out.
 func (a *Accounts) claim(ctx context.Context) (rec Record, err error) {
-	if rec, err = firstDue(ctx, a.store, a.now()); err != nil {
+	if rec, err = firstDue(ctx, a.store, a.storeTime()); err != nil {
 		return rec, err
 	}
 	err = a.update(ctx, kindMail, func(c *change) error {
 		if rec, err = firstDue(ctx, c, c.now); err != nil {
 			return err
 		}
-		rec.Due = c.now.Add(mailLease)
+		rec.Due = c.now.Add(mailLease).Truncate(time.Microsecond) // as the store returns it
 		return c.PutRecord(ctx, rec)
 	})
 	return rec, err
@@ -135,54 +198,19 @@ func firstDue(ctx context.Context, in Reader, now time.Time) (Record, error) {
 	return list[0], nil
 }
 
-// send sends one mail. What fails is tried again later, twice as late each time.
-func (a *Accounts) send(ctx context.Context, rec Record) {
-	m, l, err := a.openMail(rec)
-	if err == nil && m.To != nobody {
-		sending, cancel := context.WithTimeout(ctx, sendFor)
-		err = a.mail.Send(sending, rec.ID, m.To, l.Subject, l.Text)
-		cancel()
+// storeTime estimates the store's time outside a transaction: late, where it has not been
+// read yet, so that a claim finds out.
+func (a *Accounts) storeTime() time.Time {
+	if ahead := a.outbox.ahead.Load(); ahead != nil {
+		return a.now().Add(*ahead)
 	}
-	if err != nil && ctx.Err() == nil {
-		a.errors.WarnContext(ctx, "a mail was not sent", "mail", rec.ID, "try", m.Tries+1, "error", err)
-	}
-	again := err != nil && !permanent(err) && m.Tries+1 < mailTries
-	err = a.store.Update(ctx, kindMail, func(tx Tx) error {
-		if !again {
-			return tx.DeleteRecord(ctx, kindMail, rec.ID)
-		}
-		m.Tries++
-		rec.Due = a.now().Add(min(time.Second<<m.Tries, time.Hour))
-		return putMail(ctx, tx, rec, m)
-	})
-	if err != nil && ctx.Err() == nil {
-		a.errors.ErrorContext(ctx, "the outbox does not know that a mail was sent", "mail", rec.ID, "error", err)
-	}
+	return a.now().Add(clockMargin)
 }
 
-func (a *Accounts) openMail(rec Record) (m outgoing, l letter, err error) {
-	if err = json.Unmarshal(rec.Data, &m); err != nil {
-		return m, l, broken{err}
+// timeOf is the time of a transaction: the store's where it has one.
+func (a *Accounts) timeOf(tx Tx) time.Time {
+	if timed, ok := tx.(Timed); ok && !timed.Now().IsZero() {
+		return timed.Now()
 	}
-	text, err := a.secrets.box.Open(m.Sealed, kindMail+" "+rec.ID)
-	if err == nil {
-		err = json.Unmarshal(text, &l)
-	}
-	if err != nil {
-		return m, l, broken{err}
-	}
-	return m, l, nil
-}
-
-// broken is a mail that no try will mend.
-type broken struct{ error }
-
-func (broken) Permanent() bool { return true }
-
-func permanent(err error) bool {
-	var p interface {
-		error
-		Permanent() bool
-	}
-	return errors.As(err, &p) && p.Permanent()
+	return a.now()
 }

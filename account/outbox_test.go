@@ -62,8 +62,8 @@ func registerUntilKilled(t *testing.T, place string) {
 }
 
 // TestOutboxKilled: of a process that is killed before or after a mail was sent, every
-// mail that was acknowledged is sent; twice only the one that the process had just sent,
-// and then with the same id.
+// mail that was acknowledged is sent; twice only those that the process had just sent, at
+// most as many as it sends at once, and then with the same id.
 func TestOutboxKilled(t *testing.T) {
 	if place := os.Getenv(dying); place != "" {
 		registerUntilKilled(t, place)
@@ -107,8 +107,8 @@ func TestOutboxKilled(t *testing.T) {
 			t.Errorf("%s was acknowledged, and no mail came", to)
 		}
 	}
-	if len(promised) == 0 || twice != runs/2 {
-		t.Errorf("%d acknowledged, %d sent twice, want %d", len(promised), twice, runs/2)
+	if len(promised) == 0 || twice < runs/2 || twice > runs*account.MailsAtOnce {
+		t.Errorf("%d acknowledged, %d sent twice, want %d to %d", len(promised), twice, runs/2, runs*account.MailsAtOnce)
 	}
 }
 

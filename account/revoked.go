@@ -154,17 +154,12 @@ func (a *Accounts) follow(ctx context.Context) error {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	a.stop = stop
 	a.prune(ctx)
-	a.stopped.Go(func() { a.every(background, pollEvery, a.keepUp()) })
-	a.stopped.Go(func() { a.every(background, pollEvery, a.confirm) })
-	a.stopped.Go(func() { a.every(background, pruneAll, a.prune) })
-	if _, others := a.mail.(Elsewhere); a.mail != nil && !others {
-		a.stopped.Go(func() { a.deliver(background) })
-	}
+	a.startLoops(background)
 	return nil
 }
 
-// Close writes what is still to be written, and stops following the store. The store
-// itself is the caller's.
+// Close writes what is still to be written, and stops following the store. A mail that is
+// being sent gets five seconds to be finished. The store itself is the caller's.
 func (a *Accounts) Close() error {
 	a.stop()
 	a.stopped.Wait()
@@ -174,22 +169,7 @@ func (a *Accounts) Close() error {
 	return nil
 }
 
-func (a *Accounts) every(ctx context.Context, d time.Duration, f func(context.Context)) {
-	tick := time.NewTicker(d)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			once, cancel := context.WithTimeout(ctx, a.patience)
-			f(once)
-			cancel()
-		}
-	}
-}
-
-func (a *Accounts) prune(ctx context.Context) {
+func (a *Accounts) prune(ctx context.Context) error {
 	now := a.now()
 	a.revoked.forget(now)
 	a.delivered.forget(now)
@@ -197,17 +177,19 @@ func (a *Accounts) prune(ctx context.Context) {
 	if err != nil && ctx.Err() == nil {
 		a.errors.ErrorContext(ctx, "pruning the accounts store", "error", err)
 	}
+	return err
 }
 
 // keepUp returns what follows the feed, and says once when it cannot.
-func (a *Accounts) keepUp() func(context.Context) {
+func (a *Accounts) keepUp() func(context.Context) error {
 	failing := false
-	return func(ctx context.Context) {
+	return func(ctx context.Context) error {
 		err := a.poll(ctx)
 		if err != nil && !failing && ctx.Err() == nil {
 			a.errors.ErrorContext(ctx, "the accounts store does not answer; tokens are refused until it does", "error", err)
 		}
 		failing = err != nil
+		return err
 	}
 }
 
