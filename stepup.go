@@ -34,7 +34,7 @@ func (s *stepUp) check(p visit.Principal, now time.Time) *problem.Problem {
 	if s.second && !slices.Contains(p.Methods, "otp") {
 		return s.needSecond
 	}
-	if s.age > 0 && (p.AuthTime.IsZero() || now.Sub(p.AuthTime) > s.age) {
+	if s.age > 0 && (!visit.Recent(p.AuthTime, now, s.age)) {
 		return s.needAge
 	}
 	return nil

@@ -17,9 +17,10 @@ func TestStepUp(t *testing.T) {
 			{Pattern: "GET /notes", SecondFactor: true}, {Pattern: "GET /whoami", MaxAuthAge: 10 * time.Minute},
 		}
 	})
+	const never = time.Duration(-1)
 	token := func(amr []string, ago time.Duration) http.Header {
 		change := map[string]any{"amr": amr}
-		if ago >= 0 {
+		if ago != never {
 			change["auth_time"] = time.Now().Add(-ago).Unix()
 		}
 		if amr == nil {
@@ -38,7 +39,10 @@ func TestStepUp(t *testing.T) {
 		{"a factor that looks like it", "/notes", token([]string{"pwd", "OTP", "otp2"}, 0), false},
 		{"just now", "/whoami", token([]string{"pwd"}, time.Minute), true},
 		{"long ago", "/whoami", token([]string{"pwd", "otp"}, 11*time.Minute), false},
-		{"never said", "/whoami", token([]string{"pwd", "otp"}, -1), false},
+		{"never said", "/whoami", token([]string{"pwd", "otp"}, never), false},
+		{"by a clock that is ahead", "/whoami", token([]string{"pwd"}, -4*time.Minute), true},
+		{"before this clock was set back", "/whoami", token([]string{"pwd"}, -6*time.Minute), false},
+		{"long before this clock was set back", "/whoami", token([]string{"pwd"}, -5*time.Hour), false},
 	} {
 		res := w.send("GET", row.path, row.fields, "")
 		if row.ok {

@@ -91,3 +91,29 @@ func TestClockSetBack(t *testing.T) {
 		again.Close()
 	}
 }
+
+// TestStepUp_clockSetBack: a login before the clock was set back is not a recent one, for the
+// users' own endpoints and for the administrators'. A clock that is a little behind that of
+// the node which wrote the login refuses nobody.
+func TestStepUp_clockSetBack(t *testing.T) {
+	for _, row := range []struct {
+		back time.Duration
+		ok   bool
+	}{{0, true}, {4 * time.Minute, true}, {6 * time.Minute, false}, {5 * time.Hour, false}} {
+		w := newWorld(t, nil)
+		add(t, w.Accounts, "bob")
+		add(t, w.Accounts, "ada")
+		if _, err := w.SetRoles(t.Context(), "ada", []string{account.RoleAdmin}); err != nil {
+			t.Fatal(err)
+		}
+		e := enroll(w)
+		said := e.second(200, e.first(), "code", e.next())
+		w.setClock(w.clock.Add(-row.back))
+		access, _ := w.refresh(said["refresh_token"].(string))
+		own, _, _ := w.call("POST", "/auth/keys", access, body("name", "k"))
+		others, _ := w.admin("POST", "/users/bob/disable", access, "")
+		if (own == 201) != row.ok || (others == 204) != row.ok {
+			t.Errorf("set back by %s: %d and %d", row.back, own, others)
+		}
+	}
+}

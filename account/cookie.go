@@ -138,13 +138,18 @@ func (a *Accounts) intoCookies(w http.ResponseWriter, t *Tokens, until time.Dura
 	if err := a.fits(t.AccessToken); err != nil {
 		return err
 	}
-	setCookie(w, cookieAccess, t.AccessToken, a.ttl.access, http.SameSiteLaxMode)
+	setAccessCookie(w, t)
 	setCookie(w, cookieRefresh, t.RefreshToken, until, http.SameSiteStrictMode)
 	if t.DeviceToken != "" {
 		setCookie(w, cookieDevice, t.DeviceToken, deviceTTL, http.SameSiteLaxMode)
 	}
 	t.AccessToken, t.RefreshToken, t.DeviceToken, t.TokenType = "", "", "", "Cookie"
 	return nil
+}
+
+// setAccessCookie sets the cookie of an access token, for as long as the token is good.
+func setAccessCookie(w http.ResponseWriter, t *Tokens) {
+	setCookie(w, cookieAccess, t.AccessToken, time.Duration(t.ExpiresIn)*time.Second, http.SameSiteLaxMode)
 }
 
 func ownCookie(c *http.Cookie) bool { return strings.HasPrefix(c.Name, CookiePrefix) }

@@ -167,7 +167,7 @@ func (a *Accounts) self(r *http.Request, f func(ctx context.Context, c *change, 
 // sensitive is self for what only those may do who have just proved who they are.
 func (a *Accounts) sensitive(r *http.Request, f func(ctx context.Context, c *change, u *User, s *Session) error) (visit.Principal, error) {
 	return a.self(r, func(ctx context.Context, c *change, u *User, s *Session) error {
-		if c.now.Sub(s.AuthTime) > a.ttl.reauth {
+		if !visit.Recent(s.AuthTime, c.now, a.ttl.reauth) {
 			return reauthFirst
 		}
 		return f(ctx, c, u, s)

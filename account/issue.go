@@ -39,13 +39,15 @@ type accessClaims struct {
 // clientID is the client of all sessions: whoever has the user's password.
 const clientID = "password"
 
-// tokensFor makes the tokens of a session as the store has just allowed it.
+// tokensFor makes the tokens of a session as the store has just allowed it. No access token
+// outlives its session: once the session is pruned, nothing would revoke the token.
 func (a *Accounts) tokensFor(u *User, s *Session) (*Tokens, error) {
 	now := a.now()
+	expires := a.accessUntil(now, s)
 	scope := a.scopes.of(u.Roles)
 	access, err := a.ring.state.Load().signer.Sign(accessClaims{
 		Issuer: a.name, Subject: u.ID, Audience: a.audience,
-		Expires:  now.Add(a.ttl.access + time.Second).Unix(), // what rounding took, so that ExpiresIn holds
+		Expires:  expires.Unix(),
 		IssuedAt: now.Unix(),
 		ID:       tokenID(now, s.Refresh.Current, s.Epoch), Session: s.ID, ClientID: clientID, Scope: scope,
 		Roles: append([]string{}, u.Roles...), AuthTime: s.AuthTime.Unix(), Methods: s.Methods,
@@ -54,7 +56,17 @@ func (a *Accounts) tokensFor(u *User, s *Session) (*Tokens, error) {
 		return nil, err
 	}
 	return &Tokens{
-		AccessToken: access, TokenType: "Bearer", ExpiresIn: int64(a.ttl.access / time.Second),
+		AccessToken: access, TokenType: "Bearer",
+		ExpiresIn:    int64(max(min(expires.Sub(now), a.ttl.access), 0) / time.Second),
 		RefreshToken: a.secrets.refresh.token(s.ID, s.Refresh.Current), Scope: scope,
 	}, nil
+}
+
+// accessUntil returns when an access token that is made now expires, in whole seconds: after
+// Config.AccessTTL, or with the session if that is earlier. What the session has left is
+// measured between times of the store, whose clock may differ from this process's.
+func (a *Accounts) accessUntil(now time.Time, s *Session) time.Time {
+	left := earlier(s.IdleUntil, s.Expires).Sub(s.LastUsed)
+	whole := a.ttl.access + time.Second // what rounding removes, so that ExpiresIn holds
+	return time.Unix(now.Add(min(left, whole)).Unix(), 0)
 }

@@ -110,7 +110,7 @@ func (a *Accounts) hand(w http.ResponseWriter, u *User, s *Session, device strin
 	}
 	tokens.DeviceToken = device
 	if cookies {
-		if err := a.intoCookies(w, tokens, s.IdleUntil.Sub(a.now())); err != nil {
+		if err := a.intoCookies(w, tokens, s.IdleUntil.Sub(s.LastUsed)); err != nil {
 			return err
 		}
 	}
@@ -245,7 +245,7 @@ func (a *Accounts) handleReauth(w http.ResponseWriter, r *http.Request) error {
 		if err := a.fits(tokens.AccessToken); err != nil {
 			return err
 		}
-		setCookie(w, cookieAccess, tokens.AccessToken, a.ttl.access, http.SameSiteLaxMode)
+		setAccessCookie(w, tokens)
 		tokens.AccessToken, tokens.TokenType = "", "Cookie"
 	}
 	return send(w, http.StatusOK, tokens)

@@ -106,6 +106,17 @@ type Principal struct {
 	Claims map[string]string
 }
 
+// clockMargin is how far the clocks of the machines that write and compare times may differ.
+const clockMargin = 5 * time.Minute
+
+// Recent reports whether at is at most within before now. A time more than 5 minutes in the
+// future is not recent, as now comes from a clock that was set back: how long ago at was
+// cannot be told.
+func Recent(at, now time.Time, within time.Duration) bool {
+	age := now.Sub(at)
+	return age <= within && age >= -clockMargin
+}
+
 // IsZero reports whether p is nobody.
 func (p Principal) IsZero() bool { return p.Subject == "" }
 

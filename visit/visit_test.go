@@ -86,3 +86,21 @@ func BenchmarkNewID(b *testing.B) {
 		visit.NewID(now)
 	}
 }
+
+func TestRecent(t *testing.T) {
+	now := time.Unix(1_800_000_000, 0)
+	for _, row := range []struct {
+		ago  time.Duration
+		want bool
+	}{
+		{0, true}, {10 * time.Minute, true}, {10*time.Minute + 1, false}, {-5 * time.Minute, true}, {-5*time.Minute - 1, false},
+		{-200 * 365 * 24 * time.Hour, false},
+	} {
+		if got := visit.Recent(now.Add(-row.ago), now, 10*time.Minute); got != row.want {
+			t.Errorf("%s ago: %t", row.ago, got)
+		}
+	}
+	if visit.Recent(time.Time{}, now, time.Hour) {
+		t.Error("the zero time is recent")
+	}
+}
