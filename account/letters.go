@@ -94,6 +94,13 @@ func letterChanged(app, link string) letter {
 		"This logs out everybody, revokes the API keys, takes away a second factor that was set up since, and asks for a new password.")
 }
 
+// letterMovedAway goes to an address that was never confirmed, and gives it no way back.
+func letterMovedAway(app string) letter {
+	return compose("Your address at "+app+" was changed",
+		"The account at "+app+" that this address was given for has another address now. This one was never confirmed, so that there is nothing to do.",
+		"If the account is yours and it was not you, ask the administrator of "+app+".")
+}
+
 func letterInvite(app, link string) letter {
 	return compose("You are invited to "+app,
 		"You can make an account at "+app+" with this address:",

@@ -33,8 +33,8 @@ func (e *InvalidUser) Error() string {
 
 // Add makes a user, with the same rules as POST /auth/register but without its limit and
 // without a mail: the address counts as verified. An error is a *problem.Problem, for a
-// handler to return, with an *[InvalidUser], [ErrTaken], or what went wrong inside, in
-// its chain.
+// handler to return, with an *[InvalidUser], [ErrTaken], [ErrHeld], or what went wrong
+// inside, in its chain.
 func (a *Accounts) Add(ctx context.Context, n NewUser) (User, error) {
 	if wrong := a.wrongWith(n); len(wrong) > 0 {
 		return User{}, invalid(wrong...).Because(&InvalidUser{wrong})
@@ -45,7 +45,7 @@ func (a *Accounts) Add(ctx context.Context, n NewUser) (User, error) {
 	u, err := a.prepare(ctx, n)
 	if err == nil {
 		u.Verified = u.Created
-		err = a.update(ctx, u.ID, func(c *change) error { return c.AddUser(ctx, u) })
+		err = a.update(ctx, u.ID, func(c *change) error { return a.addUser(ctx, c, u) })
 	}
 	if err != nil {
 		return User{}, a.explain(err)

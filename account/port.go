@@ -36,7 +36,7 @@ var (
 
 // Import makes a user of another system's. The rules for names hold; those for passwords
 // cannot be asked of a hash. The first login replaces the hash by one of ours. Errors
-// are [ErrTaken], [ErrHash], [ErrDear], *[InvalidUser], or the store's.
+// are [ErrTaken], [ErrHeld], [ErrHash], [ErrDear], *[InvalidUser], or the store's.
 func (a *Accounts) Import(ctx context.Context, p Portable) (User, error) {
 	if wrong := registrations.Value(registration{Username: p.Username, Email: p.Email}); len(wrong) > 0 {
 		return User{}, &InvalidUser{wrong}
@@ -67,7 +67,7 @@ func (a *Accounts) Import(ctx context.Context, p Portable) (User, error) {
 	if p.Verified {
 		u.Verified = now
 	}
-	if err := a.update(ctx, u.ID, func(c *change) error { return c.AddUser(ctx, u) }); err != nil {
+	if err := a.update(ctx, u.ID, func(c *change) error { return a.addUser(ctx, c, u) }); err != nil {
 		return User{}, err
 	}
 	a.administered(ctx, audit.UserCreated, u.ID, "imported")

@@ -56,15 +56,21 @@ func (a *Accounts) handleVerify(w http.ResponseWriter, r *http.Request) error {
 }
 
 // moveTo gives the account the address that has just been confirmed, and the old one
-// three days to take that back, whatever addresses come after it.
+// three days to take that back, whatever addresses come after it, if it was confirmed.
 func (a *Accounts) moveTo(ctx context.Context, c *change, u *User, t *ticket) error {
 	if u.Credential != t.Credential {
 		return errTicket
 	}
-	old := u.Email
+	if err := a.mayHave(ctx, c, u.ID, t.Email); err != nil {
+		return err
+	}
+	old, confirmed := u.Email, !u.Verified.IsZero()
 	u.Email, u.Verified = t.Email, c.now
 	if err := a.addressChanged(ctx, c, u, allButRevert); err != nil {
 		return err
+	}
+	if !confirmed { // it may be a stranger's, by a typing error, and must not take the account back
+		return a.letter(ctx, c.Tx, old, letterMovedAway(a.app))
 	}
 	text, err := issue(ctx, c, u.ID, ticket{Purpose: toRevert, Email: old, Credential: u.Credential})
 	if err != nil {
@@ -148,9 +154,9 @@ func (a *Accounts) handleEmailChange(w http.ResponseWriter, r *http.Request) err
 		if err := another(ctx, c, u, s); err != nil {
 			return err
 		}
-		_, err := c.UserByLogin(ctx, in.Email)
-		if err != nil && !errors.Is(err, ErrNotFound) {
-			return err
+		taken := a.mayHave(ctx, c, u.ID, in.Email)
+		if taken != nil && !errors.Is(taken, ErrTaken) {
+			return taken
 		}
 		holder := u.ID
 		if !mail { // a token that is not sent must not replace one that was sent to this address
@@ -160,12 +166,12 @@ func (a *Accounts) handleEmailChange(w http.ResponseWriter, r *http.Request) err
 				return err
 			}
 		}
-		text, issued := issue(ctx, c, holder, ticket{Purpose: toChange, Email: in.Email, Credential: u.Credential})
-		if issued != nil || !mail {
-			return issued
+		text, err := issue(ctx, c, holder, ticket{Purpose: toChange, Email: in.Email, Credential: u.Credential})
+		if err != nil || !mail {
+			return err
 		}
 		l := letterChange(a.app, a.link("change", text))
-		if err == nil {
+		if taken != nil {
 			l = letterChangeTaken(a.app)
 		}
 		return a.letter(ctx, c.Tx, in.Email, l)

@@ -71,16 +71,30 @@ func (a *Accounts) registered(w http.ResponseWriter, r *http.Request, u *User, e
 
 // registerSeen makes a user, or says that there is one.
 func (a *Accounts) registerSeen(ctx context.Context, u User) error {
-	return a.update(ctx, u.ID, func(c *change) error {
-		_, err := a.holder(ctx, c, u.Email)
-		switch {
-		case err == nil:
-			return ErrTaken
-		case !errors.Is(err, ErrNotFound):
-			return err
-		}
-		return c.AddUser(ctx, u)
-	})
+	return a.update(ctx, u.ID, func(c *change) error { return a.addUser(ctx, c, u) })
+}
+
+// addUser keeps a new user, unless the address is another's, or held for another.
+func (a *Accounts) addUser(ctx context.Context, c *change, u User) error {
+	if err := a.mayHave(ctx, c, u.ID, u.Email); err != nil {
+		return err
+	}
+	return c.AddUser(ctx, u)
+}
+
+// mayHave returns [ErrTaken] if another user has an address, and [ErrHeld] if another may
+// take it back. Whatever gives an address to a user asks it first.
+func (a *Accounts) mayHave(ctx context.Context, c *change, userID, email string) error {
+	u, err := a.holder(ctx, c, email)
+	switch {
+	case errors.Is(err, ErrNotFound), err == nil && u.ID == userID:
+		return nil
+	case err == nil && Fold(u.Email) != Fold(email):
+		return ErrHeld
+	case err == nil:
+		return ErrTaken
+	}
+	return err
 }
 
 // hold keeps an address from being registered while it may take its account back.
@@ -163,7 +177,7 @@ func (a *Accounts) registerInvited(w http.ResponseWriter, r *http.Request, u Use
 		if err := t.spend(ctx, c); err != nil {
 			return err
 		}
-		return c.AddUser(ctx, u)
+		return a.addUser(ctx, c, u)
 	}, toInvite)
 	if errors.Is(err, errTicket) {
 		return invitedOnly.Because(err)

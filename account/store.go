@@ -16,6 +16,20 @@ var (
 	ErrTaken = errors.New("account: there is a user with this username, e-mail address or id already")
 )
 
+// ErrHeld is an [ErrTaken] for an e-mail address that another account has moved away from in
+// the last 72 hours, and may take back. Stores do not return it.
+var ErrHeld error = held{}
+
+type held struct{}
+
+func (held) Error() string {
+	return "account: the e-mail address is kept for the account that had it until lately, which may take it back for 72 hours: " +
+		"wait for their end, or use another address"
+}
+
+// Is makes ErrHeld an [ErrTaken].
+func (held) Is(target error) bool { return target == ErrTaken }
+
 // Reader is what can be asked of a store. In [Store] each call sees all that has been
 // committed; in a [Tx], all that the transaction has written as well.
 type Reader interface {
