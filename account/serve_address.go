@@ -27,6 +27,9 @@ func (a *Accounts) handleVerify(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
+		if u.Disabled && t.Purpose != toRevert {
+			return errTicket
+		}
 		if err := t.spend(ctx, c); err != nil {
 			return err
 		}
@@ -93,7 +96,7 @@ func (a *Accounts) moveBack(ctx context.Context, c *change, u *User, t *ticket) 
 	if err := c.revokeKeys(ctx, u.ID); err != nil {
 		return err
 	}
-	if err := a.dropFactor(ctx, c, u, t); err != nil {
+	if err := a.dropFactor(ctx, c, u, t); err != nil || u.Disabled { // who is disabled sets no password
 		return err
 	}
 	return a.mailReset(ctx, c, u)

@@ -72,8 +72,12 @@ func (a *Accounts) EndSessions(ctx context.Context, name string) error {
 // RoleAdmin is the role of those who may use the API for administrators.
 const RoleAdmin = "admin"
 
-// SetDisabled disables a user, which ends all sessions, tokens and API keys of theirs, or
-// lets them log in again. The user is named as in [Accounts.Find], here and below.
+// SetDisabled disables a user, or lets them log in again. Disabling ends for good what opens
+// the account: sessions, access tokens, half logins, links that were mailed, remembered
+// devices and API keys. The one exception is the link by which a former address takes the
+// account back: it gives the address back, and the user stays disabled.
+//
+// The user is named as in [Accounts.Find], here and below.
 func (a *Accounts) SetDisabled(ctx context.Context, login string, disabled bool) (User, error) {
 	return a.setDisabled(ctx, login, disabled, always)
 }
@@ -92,12 +96,24 @@ func (a *Accounts) setDisabled(ctx context.Context, login string, disabled bool,
 		if err := may(ctx, c, u); err != nil {
 			return err
 		}
-		u.Disabled = disabled
-		if !disabled {
+		if u.Disabled = disabled; !disabled {
 			return nil
 		}
-		return errors.Join(c.endAll(ctx, u.ID, ""), c.revoke(ctx, KindUser, u.ID, 0))
+		u.Credential++ // device tokens and half logins carry the one before
+		return endEverything(ctx, c, u.ID)
 	})
+}
+
+// endEverything ends what opens a user's account, or was mailed to change it, but for the
+// links that take it back.
+func endEverything(ctx context.Context, c *change, userID string) error {
+	if err := void(ctx, c, userID, allButRevert); err != nil {
+		return err
+	}
+	if err := c.revokeKeys(ctx, userID); err != nil {
+		return err
+	}
+	return errors.Join(c.endAll(ctx, userID, ""), c.revoke(ctx, KindUser, userID, 0))
 }
 
 // SetRoles replaces a user's roles. Access tokens with the old ones die; sessions go on,
