@@ -50,7 +50,7 @@ func (a *Accounts) Add(ctx context.Context, n NewUser) (User, error) {
 	if err != nil {
 		return User{}, a.explain(err)
 	}
-	a.administered(ctx, audit.UserCreated, u.ID, "added")
+	a.administered(ctx, audit.UserCreated, u.ID, "added; "+rolesText(u.Roles))
 	return u, nil
 }
 

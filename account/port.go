@@ -70,7 +70,7 @@ func (a *Accounts) Import(ctx context.Context, p Portable) (User, error) {
 	if err := a.update(ctx, u.ID, func(c *change) error { return a.addUser(ctx, c, u) }); err != nil {
 		return User{}, err
 	}
-	a.administered(ctx, audit.UserCreated, u.ID, "imported")
+	a.administered(ctx, audit.UserCreated, u.ID, "imported; "+rolesText(u.Roles))
 	return u, nil
 }
 

@@ -93,7 +93,7 @@ func (a *Accounts) moveBack(ctx context.Context, c *change, u *User, t *ticket) 
 	if err := a.addressChanged(ctx, c, u, later); err != nil {
 		return err
 	}
-	if err := c.revokeKeys(ctx, u.ID); err != nil {
+	if err := revokeGrants(ctx, c, u.ID); err != nil {
 		return err
 	}
 	if err := a.dropFactor(ctx, c, u, t); err != nil || u.Disabled { // who is disabled sets no password

@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/sallyport-dev/sallyport/problem"
+	"github.com/sallyport-dev/sallyport/visit"
 )
 
 var (
@@ -22,6 +23,14 @@ type (
 	inviteBody struct {
 		Email string   `json:"email" validate:"max=254,email"`
 		Roles []string `json:"roles" validate:"optional,max=32"`
+	}
+	inviteView struct {
+		ID      string   `json:"id"`
+		Email   string   `json:"email"`
+		Roles   []string `json:"roles"`
+		Inviter string   `json:"inviter,omitzero"`
+		Created string   `json:"created"`
+		Expires string   `json:"expires"`
 	}
 	userView struct {
 		profile
@@ -96,7 +105,26 @@ func (a *Accounts) adminInvite(w http.ResponseWriter, r *http.Request) error {
 	if err := checkRoles(in.Roles); err != nil {
 		return badRole.Because(err)
 	}
-	return a.do(w, r, func() error { return a.Invite(r.Context(), in.Email, in.Roles) })
+	return a.do(w, r, func() error {
+		p, _ := visit.Caller(r.Context())
+		return a.invite(r.Context(), in.Email, in.Roles, p.Subject)
+	})
+}
+
+func (a *Accounts) adminInvites(w http.ResponseWriter, r *http.Request) error {
+	list, err := a.Invites(r.Context())
+	if err != nil {
+		return a.explain(err)
+	}
+	out := []inviteView{}
+	for _, i := range list {
+		roles := i.Roles
+		if roles == nil {
+			roles = a.roles
+		}
+		out = append(out, inviteView{i.ID, i.Email, append([]string{}, roles...), i.Inviter, shown(i.Created), shown(i.Expires)})
+	}
+	return send(w, http.StatusOK, map[string]any{"invites": out})
 }
 
 func (a *Accounts) adminKeys(w http.ResponseWriter, r *http.Request) error {

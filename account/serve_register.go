@@ -41,7 +41,7 @@ func (a *Accounts) handleRegister(w http.ResponseWriter, r *http.Request) error 
 		return a.registerInvited(w, r, u, invite)
 	}
 	if a.unverified {
-		return a.registered(w, r, &u, a.registerSeen(r.Context(), u))
+		return a.registered(w, r, &u, "registered", a.registerSeen(r.Context(), u))
 	}
 	if err := a.limits.mails.takeMail(r.Context()); err != nil {
 		return err
@@ -51,21 +51,21 @@ func (a *Accounts) handleRegister(w http.ResponseWriter, r *http.Request) error 
 		return a.explain(err)
 	}
 	if err == nil {
-		a.note(r, audit.UserCreated, "registered", a.principal(u.ID, ""))
+		a.note(r, audit.UserCreated, "registered; "+rolesText(u.Roles), a.principal(u.ID, ""))
 	} else {
 		a.note(r, audit.UserExists, errNothing.Error(), visit.Principal{})
 	}
 	return send(w, http.StatusAccepted, mailSent)
 }
 
-func (a *Accounts) registered(w http.ResponseWriter, r *http.Request, u *User, err error) error {
+func (a *Accounts) registered(w http.ResponseWriter, r *http.Request, u *User, how string, err error) error {
 	if errors.Is(err, ErrTaken) {
 		a.note(r, audit.UserExists, err.Error(), visit.Principal{})
 	}
 	if err != nil {
 		return a.explain(err)
 	}
-	a.note(r, audit.UserCreated, "registered", a.principal(u.ID, ""))
+	a.note(r, audit.UserCreated, how+"; "+rolesText(u.Roles), a.principal(u.ID, ""))
 	return send(w, http.StatusCreated, profileOf(u, false))
 }
 
@@ -166,10 +166,17 @@ func (a *Accounts) registerUnseen(ctx context.Context, u User) error {
 // invite was mailed there.
 func (a *Accounts) registerInvited(w http.ResponseWriter, r *http.Request, u User, invite string) error {
 	ctx := r.Context()
+	how := ""
 	err := a.redeem(ctx, invite, func(c *change, t *ticket) error {
 		if Fold(t.Email) != Fold(u.Email) {
 			return errTicket
 		}
+		if err := a.mayInvite(ctx, c, t.Inviter); errors.Is(err, notAdmin) {
+			return errTicket
+		} else if err != nil {
+			return err
+		}
+		how = "registered by the invite " + t.owner
 		u.Verified = c.now
 		if t.Roles != nil {
 			u.Roles = t.Roles
@@ -182,5 +189,5 @@ func (a *Accounts) registerInvited(w http.ResponseWriter, r *http.Request, u Use
 	if errors.Is(err, errTicket) {
 		return invitedOnly.Because(err)
 	}
-	return a.registered(w, r, &u, err)
+	return a.registered(w, r, &u, how, err)
 }

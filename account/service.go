@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/sallyport-dev/sallyport/audit"
@@ -22,6 +23,19 @@ func checkRoles(roles []string) error {
 		}
 	}
 	return nil
+}
+
+// rolesText names roles for the audit log, which keeps the beginning of a reason: what makes
+// an administrator comes first.
+func rolesText(roles []string) string {
+	if len(roles) == 0 {
+		return "roles: none"
+	}
+	rest := slices.DeleteFunc(slices.Clone(roles), func(role string) bool { return role == RoleAdmin })
+	if len(rest) < len(roles) {
+		rest = slices.Insert(rest, 0, RoleAdmin)
+	}
+	return "roles: " + strings.Join(rest, " ")
 }
 
 const (
@@ -74,7 +88,7 @@ const RoleAdmin = "admin"
 
 // SetDisabled disables a user, or lets them log in again. Disabling ends for good what opens
 // the account: sessions, access tokens, half logins, links that were mailed, remembered
-// devices and API keys. The one exception is the link by which a former address takes the
+// devices and API keys; and the invites of an administrator. The one exception is the link by which a former address takes the
 // account back: it gives the address back, and the user stays disabled.
 //
 // The user is named as in [Accounts.Find], here and below.
@@ -105,19 +119,20 @@ func (a *Accounts) setDisabled(ctx context.Context, login string, disabled bool,
 }
 
 // endEverything ends what opens a user's account, or was mailed to change it, but for the
-// links that take it back.
+// links that take it back, and what the user has given out.
 func endEverything(ctx context.Context, c *change, userID string) error {
 	if err := void(ctx, c, userID, allButRevert); err != nil {
 		return err
 	}
-	if err := c.revokeKeys(ctx, userID); err != nil {
+	if err := revokeGrants(ctx, c, userID); err != nil {
 		return err
 	}
 	return errors.Join(c.endAll(ctx, userID, ""), c.revoke(ctx, KindUser, userID, 0))
 }
 
 // SetRoles replaces a user's roles. Access tokens with the old ones die; sessions go on,
-// and their next tokens have the new ones.
+// and their next tokens have the new ones. The invites of one who is no longer an
+// administrator are void.
 func (a *Accounts) SetRoles(ctx context.Context, login string, roles []string) (User, error) {
 	return a.setRoles(ctx, login, roles, always)
 }
@@ -126,9 +141,14 @@ func (a *Accounts) setRoles(ctx context.Context, login string, roles []string, m
 	if err := checkRoles(roles); err != nil {
 		return User{}, err
 	}
-	return a.alter(ctx, login, audit.AuthzChange, "roles: "+strings.Join(roles, " "), func(c *change, u *User) error {
+	return a.alter(ctx, login, audit.AuthzChange, rolesText(roles), func(c *change, u *User) error {
 		if err := may(ctx, c, u); err != nil {
 			return err
+		}
+		if slices.Contains(u.Roles, RoleAdmin) && !slices.Contains(roles, RoleAdmin) {
+			if err := voidInvitesOf(ctx, c, u.ID); err != nil {
+				return err
+			}
 		}
 		u.Roles = roles
 		return c.expire(ctx, u.ID)
@@ -194,30 +214,6 @@ func (a *Accounts) Find(ctx context.Context, name string) (User, error) {
 		return a.store.UserByLogin(ctx, name)
 	}
 	return u, err
-}
-
-// Invite mails somebody a token with which they may register with this address.
-func (a *Accounts) Invite(ctx context.Context, email string, roles []string) error {
-	if a.mail == nil {
-		return noMail
-	}
-	if wrong := addresses.Value(addressBody{email}); len(wrong) > 0 {
-		return invalid(wrong...).Because(&InvalidUser{wrong})
-	}
-	if err := checkRoles(roles); err != nil {
-		return err
-	}
-	err := a.update(ctx, a.nameID("invite", Fold(email)), func(c *change) error {
-		text, err := issue(ctx, c, a.nameID("invite", Fold(email)), ticket{Purpose: toInvite, Email: email, Roles: roles})
-		if err != nil {
-			return err
-		}
-		return a.letter(ctx, c.Tx, email, letterInvite(a.app, a.link("invite", text)))
-	})
-	if err == nil {
-		a.administered(ctx, audit.UserCreated, "", "invited")
-	}
-	return err
 }
 
 // Users returns a page of users.

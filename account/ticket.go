@@ -66,9 +66,11 @@ type ticket struct {
 	Tries  int       `json:"tries,omitzero"`
 	How    loginForm `json:"how,omitzero"`
 	Device string    `json:"device,omitzero"`
+	// Inviter is the administrator who has sent an invite; empty for a program.
+	Inviter string `json:"inviter,omitzero"`
 
 	id, owner string
-	end       time.Time
+	due, end  time.Time
 }
 
 // issue keeps a ticket and returns its text. With an owner, it replaces the owner's
@@ -91,7 +93,7 @@ func (t *ticket) keep(ctx context.Context, c *change) error {
 	if err != nil {
 		return err
 	}
-	return c.PutRecord(ctx, Record{Kind: kindTicket, ID: t.id, Owner: t.owner, End: t.end, Data: data})
+	return c.PutRecord(ctx, Record{Kind: kindTicket, ID: t.id, Owner: t.owner, Due: t.due, End: t.end, Data: data})
 }
 
 // ticketID is what a text is looked up by.
@@ -113,8 +115,8 @@ func lookup(ctx context.Context, in Reader, text string, now time.Time, purposes
 	if err != nil {
 		return ticket{}, err
 	}
-	t := ticket{id: rec.ID, owner: rec.Owner, end: rec.End}
-	if err := json.Unmarshal(rec.Data, &t); err != nil {
+	t, err := ticketOf(rec)
+	if err != nil {
 		return ticket{}, err
 	}
 	for _, p := range purposes {
@@ -123,6 +125,12 @@ func lookup(ctx context.Context, in Reader, text string, now time.Time, purposes
 		}
 	}
 	return ticket{}, errTicket
+}
+
+func ticketOf(rec Record) (ticket, error) {
+	t := ticket{id: rec.ID, owner: rec.Owner, due: rec.Due, end: rec.End}
+	err := json.Unmarshal(rec.Data, &t)
+	return t, err
 }
 
 // redeem runs f with a ticket that is good, in a transaction of its owner. f uses it up
@@ -156,11 +164,11 @@ func void(ctx context.Context, c *change, owner string, which func(*ticket) bool
 		return err
 	}
 	for _, rec := range list {
-		var t ticket
-		if err := json.Unmarshal(rec.Data, &t); err != nil || !which(&t) {
+		t, err := ticketOf(rec)
+		if err != nil || !which(&t) {
 			continue
 		}
-		if err := c.DeleteRecord(ctx, kindTicket, rec.ID); err != nil {
+		if err := t.spend(ctx, c); err != nil {
 			return err
 		}
 	}
