@@ -25,8 +25,8 @@ func userCommand() *cobra.Command {
 		Long:  "Add, invite, list, disable, import and export users, and give them roles. A gate on the\nsame accounts follows within a second, and sends the mails.",
 	})
 	o.place.flags(c.PersistentFlags())
-	c.AddCommand(userAdd(&o), userInvite(&o), userList(&o), userDisable(&o), userRole(&o), userLogout(&o), userReset(&o), userRemoveMFA(&o),
-		userImport(&o), userExport(&o))
+	c.AddCommand(userAdd(&o), userInvite(&o), userInvites(&o), userUninvite(&o), userList(&o), userDisable(&o), userRole(&o),
+		userLogout(&o), userReset(&o), userRemoveMFA(&o), userImport(&o), userExport(&o))
 	return c
 }
 
