@@ -143,23 +143,31 @@ func TestAdminLately(t *testing.T) {
 	}
 }
 
-// crossing is a store whose changes of two users begin only when both are asked for.
+// crossing is a store where the transactions of two requests about some users begin in
+// pairs, one of each request.
 type crossing struct {
 	account.Store
-	mu   sync.Mutex
-	wait map[string]bool // by user; empty when nobody has to wait
-	met  chan struct{}
+	mu    sync.Mutex
+	users map[string]bool // empty when nobody has to wait
+	met   chan struct{}   // closed when the second of a pair is there; nil without a first
 }
 
 func (s *crossing) Update(ctx context.Context, key string, do func(account.Tx) error) error {
 	s.mu.Lock()
-	waits := s.wait[key]
-	if delete(s.wait, key); waits && len(s.wait) == 0 {
-		close(s.met)
+	met := s.met
+	switch {
+	case !s.users[key]:
+		met = nil
+	case met == nil:
+		met = make(chan struct{})
+		s.met = met
+	default:
+		close(met)
+		s.met = nil
 	}
 	s.mu.Unlock()
-	if waits {
-		<-s.met
+	if met != nil {
+		<-met
 	}
 	return s.Store.Update(ctx, key, do)
 }
@@ -167,7 +175,7 @@ func (s *crossing) Update(ctx context.Context, key string, do func(account.Tx) e
 // TestLastTwoAdmins: two administrators who shut each other out at once leave one.
 func TestLastTwoAdmins(t *testing.T) {
 	for name, c := range map[string]struct{ path, in string }{"disable": {"/disable", ""}, "roles": {"/roles", `{"roles":["user"]}`}} {
-		s := &crossing{Store: newWorld(t, nil).store, met: make(chan struct{})}
+		s := &crossing{Store: newWorld(t, nil).store}
 		w := newWorldOn(t, s, nil)
 		ids, access := map[string]string{}, map[string]string{}
 		for _, user := range []string{"ada", "bob"} {
@@ -178,7 +186,7 @@ func TestLastTwoAdmins(t *testing.T) {
 			access[user] = enrollAs(w, user)
 		}
 		s.mu.Lock()
-		s.wait = map[string]bool{ids["ada"]: true, ids["bob"]: true}
+		s.users = map[string]bool{ids["ada"]: true, ids["bob"]: true}
 		s.mu.Unlock()
 		got := make(chan int, 2)
 		for user, other := range map[string]string{"ada": "bob", "bob": "ada"} {
