@@ -18,11 +18,22 @@ type Endpoint struct {
 	Free bool
 }
 
+// need is what an endpoint asks of its caller, before it reads a body.
+type need int
+
+const (
+	nothing      need = iota
+	aCredential       // an access token or an API key
+	aLogin            // a session, which no API key has
+	aRecentLogin      // a session of somebody who proved within Config.ReauthTTL who they are
+)
+
 // handling answers one method at one address.
 type handling struct {
 	group           Group
 	method, pattern string
-	guarded, free   bool
+	need            need
+	free            bool
 	handle          func(w http.ResponseWriter, r *http.Request) error
 }
 
@@ -30,39 +41,39 @@ type handling struct {
 func (a *Accounts) table() []handling {
 	const get, post, del = http.MethodGet, http.MethodPost, http.MethodDelete
 	all := []handling{
-		{GroupRegister, post, "/auth/register", false, false, a.handleRegister},
-		{GroupLogin, post, "/auth/login", false, false, a.handleLogin},
-		{GroupLogin, post, "/auth/refresh", false, false, a.handleRefresh},
-		{GroupLogin, post, "/auth/logout", true, true, a.handleLogout},
-		{GroupLogin, post, "/auth/logout-all", true, true, a.handleLogoutAll},
-		{GroupSessions, get, "/auth/sessions", true, false, a.handleSessions},
-		{GroupSessions, del, "/auth/sessions/{id}", true, true, a.handleEndSession},
-		{GroupLogin, get, "/auth/me", true, false, a.handleMe},
-		{GroupLogin, post, "/auth/reauth", true, false, a.handleReauth},
+		{GroupRegister, post, "/auth/register", nothing, false, a.handleRegister},
+		{GroupLogin, post, "/auth/login", nothing, false, a.handleLogin},
+		{GroupLogin, post, "/auth/refresh", nothing, false, a.handleRefresh},
+		{GroupLogin, post, "/auth/logout", aLogin, true, a.handleLogout},
+		{GroupLogin, post, "/auth/logout-all", aLogin, true, a.handleLogoutAll},
+		{GroupSessions, get, "/auth/sessions", aLogin, false, a.handleSessions},
+		{GroupSessions, del, "/auth/sessions/{id}", aLogin, true, a.handleEndSession},
+		{GroupLogin, get, "/auth/me", aCredential, false, a.handleMe},
+		{GroupLogin, post, "/auth/reauth", aLogin, false, a.handleReauth},
 
-		{GroupPassword, post, "/auth/password/change", true, false, a.handlePasswordChange},
-		{GroupPassword, post, "/auth/password/forgot", false, false, a.handleForgot},
-		{GroupPassword, post, "/auth/password/reset", false, false, a.handleReset},
-		{GroupEmail, post, "/auth/email/verify", false, false, a.handleVerify},
-		{GroupEmail, post, "/auth/email/resend", false, false, a.handleResend},
-		{GroupEmail, post, "/auth/email/change", true, false, a.handleEmailChange},
+		{GroupPassword, post, "/auth/password/change", aLogin, false, a.handlePasswordChange},
+		{GroupPassword, post, "/auth/password/forgot", nothing, false, a.handleForgot},
+		{GroupPassword, post, "/auth/password/reset", nothing, false, a.handleReset},
+		{GroupEmail, post, "/auth/email/verify", nothing, false, a.handleVerify},
+		{GroupEmail, post, "/auth/email/resend", nothing, false, a.handleResend},
+		{GroupEmail, post, "/auth/email/change", aRecentLogin, false, a.handleEmailChange},
 
-		{GroupMFA, post, "/auth/mfa/totp/enroll", true, false, a.handleEnroll},
-		{GroupMFA, post, "/auth/mfa/totp/confirm", true, false, a.handleConfirm},
-		{GroupLogin, post, "/auth/mfa/totp/verify", false, false, a.handleSecond},
-		{GroupMFA, post, "/auth/mfa/totp/disable", true, false, a.handleDisable},
-		{GroupMFA, post, "/auth/mfa/recovery/regenerate", true, false, a.handleRegenerate},
+		{GroupMFA, post, "/auth/mfa/totp/enroll", aRecentLogin, false, a.handleEnroll},
+		{GroupMFA, post, "/auth/mfa/totp/confirm", aRecentLogin, false, a.handleConfirm},
+		{GroupLogin, post, "/auth/mfa/totp/verify", nothing, false, a.handleSecond},
+		{GroupMFA, post, "/auth/mfa/totp/disable", aRecentLogin, false, a.handleDisable},
+		{GroupMFA, post, "/auth/mfa/recovery/regenerate", aRecentLogin, false, a.handleRegenerate},
 
-		{GroupKeys, get, "/auth/keys", true, false, a.handleKeys},
-		{GroupKeys, post, "/auth/keys", true, false, a.handleAddKey},
-		{GroupKeys, del, "/auth/keys/{id}", true, true, a.handleRevokeKey},
+		{GroupKeys, get, "/auth/keys", aLogin, false, a.handleKeys},
+		{GroupKeys, post, "/auth/keys", aRecentLogin, false, a.handleAddKey},
+		{GroupKeys, del, "/auth/keys/{id}", aLogin, true, a.handleRevokeKey},
 
-		{GroupIntrospect, post, "/auth/introspect", true, false, a.handleIntrospect},
-		{GroupIntrospect, post, "/auth/revoke", false, true, a.handleRevoke},
-		{GroupOpenAPI, get, "/auth/openapi.json", false, false, a.handleOpenAPI},
-		{GroupDiscovery, get, "/.well-known/jwks.json", false, false, a.handleJWKS},
-		{GroupDiscovery, get, "/.well-known/openid-configuration", false, false, a.handleMetadata},
-		{GroupDiscovery, get, "/.well-known/oauth-authorization-server", false, false, a.handleMetadata},
+		{GroupIntrospect, post, "/auth/introspect", aCredential, false, a.handleIntrospect},
+		{GroupIntrospect, post, "/auth/revoke", nothing, true, a.handleRevoke},
+		{GroupOpenAPI, get, "/auth/openapi.json", nothing, false, a.handleOpenAPI},
+		{GroupDiscovery, get, "/.well-known/jwks.json", nothing, false, a.handleJWKS},
+		{GroupDiscovery, get, "/.well-known/openid-configuration", nothing, false, a.handleMetadata},
+		{GroupDiscovery, get, "/.well-known/oauth-authorization-server", nothing, false, a.handleMetadata},
 	}
 	return slices.DeleteFunc(all, func(h handling) bool { return !a.on(h.group) })
 }

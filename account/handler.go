@@ -18,14 +18,15 @@ import (
 func (a *Accounts) routes() error {
 	a.mux, a.endpoints = http.NewServeMux(), map[string]Endpoint{}
 	for _, h := range a.table() {
-		if h.guarded {
-			h.handle = a.guard(h.handle)
+		guarded := h.need != nothing
+		if guarded {
+			h.handle = a.authorized(h.need, h.handle)
 		}
-		if h.guarded || h.method != http.MethodGet { // the others answer from memory
+		if guarded || h.method != http.MethodGet { // the others answer from memory
 			h.handle = a.current(h.handle)
 		}
 		a.mux.Handle(h.method+" "+h.pattern, a.handler(h.handle))
-		a.endpoints[h.pattern] = Endpoint{h.pattern, h.guarded, h.free}
+		a.endpoints[h.pattern] = Endpoint{h.pattern, guarded, h.free}
 	}
 	a.admin = a.adminRoutes()
 	var err error
@@ -51,16 +52,28 @@ func (a *Accounts) inRealm(r *http.Request, err error) error {
 	return p.In(a.realm)
 }
 
-// guard looks for the caller before anything is read, where no Gate has done so.
-func (a *Accounts) guard(next func(http.ResponseWriter, *http.Request) error) func(http.ResponseWriter, *http.Request) error {
+// authorized refuses a caller who may not call an endpoint before anything of the body is
+// read: what an endpoint takes is for those who may call it.
+func (a *Accounts) authorized(n need, next func(http.ResponseWriter, *http.Request) error) func(http.ResponseWriter, *http.Request) error {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		if visit.From(r.Context()) == nil {
-			if _, err := a.caller(r); err != nil {
-				return err
-			}
+		if err := a.authorize(r, n); err != nil {
+			return err
 		}
 		return next(w, r)
 	}
+}
+
+func (a *Accounts) authorize(r *http.Request, n need) error {
+	p, err := a.caller(r)
+	switch {
+	case err != nil:
+		return err
+	case n >= aLogin && p.Session == "":
+		return sessionOnly
+	case n == aRecentLogin:
+		_, err = a.sensitive(r, func(context.Context, *change, *User, *Session) error { return nil })
+	}
+	return err
 }
 
 // current refuses at once while the store does not answer, before anybody waits for it.
