@@ -28,6 +28,7 @@ var (
 	tickets       = reads[ticketBody]()
 	seconds       = reads[secondBody]()
 	codes         = reads[codeBody]()
+	factors       = reads[factorBody]()
 	keyRequests   = reads[keyRequest]()
 )
 
@@ -63,7 +64,9 @@ type (
 	}
 	reauthBody struct {
 		Password secret.String `json:"password" validate:"min=1,max=1024"`
-		Code     secret.String `json:"code" validate:"optional,max=64"`
+		// Where there is a second factor, one of the two.
+		Code         secret.String `json:"code" validate:"optional,max=64"`
+		RecoveryCode secret.String `json:"recovery_code" validate:"optional,max=64"`
 	}
 	changeBody struct {
 		Current secret.String `json:"current_password" validate:"min=1,max=1024"`
@@ -89,6 +92,11 @@ type (
 	}
 	codeBody struct {
 		Code secret.String `json:"code" validate:"min=1,max=64"`
+	}
+	// factorBody proves that somebody has the second factor, by one of the two.
+	factorBody struct {
+		Code         secret.String `json:"code" validate:"optional,min=1,max=64"`
+		RecoveryCode secret.String `json:"recovery_code" validate:"optional,min=1,max=64"`
 	}
 	keyRequest struct {
 		// Name is shown in lists: nothing in it may end a line or turn the text around.
@@ -187,6 +195,9 @@ var (
 	badToken = problem.New(http.StatusUnauthorized, "invalid_token", "The token is not valid, or no longer. Log in or refresh to get a new one.").
 			Challenge(problem.Bearer{Error: "invalid_token", Description: "The token is not valid"})
 )
+
+// oneProof is for two proofs of a second factor, or none.
+var oneProof = invalid(problem.Field{Pointer: "", Code: "one_of", Detail: "Send either code or recovery_code."})
 
 func invalid(fields ...problem.Field) *problem.Problem {
 	p := problem.New(http.StatusUnprocessableEntity, "invalid_body", "The body is JSON, but not what is asked for here. errors says where.")

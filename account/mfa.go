@@ -116,25 +116,31 @@ func hashRecovery(code string) []byte {
 	return sum[:]
 }
 
-// spendFactor takes a code or a recovery code of a user, whichever was sent.
-func (a *Accounts) spendFactor(ctx context.Context, c *change, u *User, code, recovery secret.String) (ok bool, err error) {
+// proof is what shows that somebody has a second factor: a code of the app, or a recovery
+// code where there is one.
+type proof struct{ code, recovery secret.String }
+
+// spendFactor takes a proof of a user's, which is good once.
+func (a *Accounts) spendFactor(ctx context.Context, c *change, u *User, p proof) (ok bool, err error) {
 	f, err := a.factorOf(ctx, c, u.ID)
 	if err != nil || !f.Confirmed {
 		return false, err
 	}
-	if !recovery.IsZero() {
-		if ok = f.takeRecovery(recovery); ok {
-			if err := a.letter(ctx, c.Tx, u.Email, letterSecondFactor(a.app, "A recovery code of your account at "+a.app+" was used to log in.")); err != nil {
-				return false, err
-			}
-		}
-	} else if ok, err = a.takeCode(c, &f, u.ID, code); err != nil {
+	if ok, err = a.take(ctx, c, &f, u, p); err != nil || !ok {
 		return false, err
 	}
-	if !ok {
+	return true, f.keep(ctx, c, u.ID)
+}
+
+// take takes a proof, and tells the user of a recovery code. The caller keeps f.
+func (a *Accounts) take(ctx context.Context, c *change, f *factor, u *User, p proof) (bool, error) {
+	if p.recovery.IsZero() {
+		return a.takeCode(c, f, u.ID, p.code)
+	}
+	if !f.takeRecovery(p.recovery) {
 		return false, nil
 	}
-	return true, f.keep(ctx, c, u.ID)
+	return true, a.letter(ctx, c.Tx, u.Email, letterSecondFactor(a.app, "A recovery code of your account at "+a.app+" was used."))
 }
 
 // enroll makes a seed that counts once a code of it has been shown.
@@ -152,12 +158,12 @@ func (a *Accounts) enroll(ctx context.Context, c *change, u *User) (enrolment, e
 }
 
 // confirmFactor switches the second factor on, and ends what was logged in without it.
-func (a *Accounts) confirmFactor(ctx context.Context, c *change, u *User, s *Session, code secret.String) ([]string, error) {
+func (a *Accounts) confirmFactor(ctx context.Context, c *change, u *User, s *Session, p proof) ([]string, error) {
 	f, err := a.factorOf(ctx, c, u.ID)
 	if err := cmp.Or(err, f.mayConfirm()); err != nil {
 		return nil, err
 	}
-	ok, err := a.takeCode(c, &f, u.ID, code)
+	ok, err := a.takeCode(c, &f, u.ID, p.code)
 	if err != nil {
 		return nil, err
 	}
@@ -204,12 +210,12 @@ func (a *Accounts) factorChanged(ctx context.Context, c *change, u *User, keep, 
 
 // disableFactor switches the second factor off. The session goes on, but its access
 // tokens, which say that there was one, do not.
-func (a *Accounts) disableFactor(ctx context.Context, c *change, u *User, s *Session, code secret.String) error {
+func (a *Accounts) disableFactor(ctx context.Context, c *change, u *User, s *Session, p proof) error {
 	f, err := a.factorOf(ctx, c, u.ID)
 	if err := cmp.Or(err, f.mayUse()); err != nil {
 		return err
 	}
-	if ok, err := a.takeCode(c, &f, u.ID, code); err != nil || !ok {
+	if ok, err := a.take(ctx, c, &f, u, p); err != nil || !ok {
 		return cmp.Or(err, errCode)
 	}
 	if err := c.DeleteRecord(ctx, kindFactor, u.ID); err != nil {
@@ -226,14 +232,14 @@ func (a *Accounts) disableFactor(ctx context.Context, c *change, u *User, s *Ses
 	return a.factorChanged(ctx, c, u, s.ID, "The second factor of your account at "+a.app+" was switched off.")
 }
 
-// regenerate makes new recovery codes, and voids those before. It takes a code, as each of
+// regenerate makes new recovery codes, and voids those before. It takes a proof, as each of
 // the new ones is worth one.
-func (a *Accounts) regenerate(ctx context.Context, c *change, u *User, code secret.String) ([]string, error) {
+func (a *Accounts) regenerate(ctx context.Context, c *change, u *User, p proof) ([]string, error) {
 	f, err := a.factorOf(ctx, c, u.ID)
 	if err := cmp.Or(err, f.mayUse()); err != nil {
 		return nil, err
 	}
-	if ok, err := a.takeCode(c, &f, u.ID, code); err != nil || !ok {
+	if ok, err := a.take(ctx, c, &f, u, p); err != nil || !ok {
 		return nil, cmp.Or(err, errCode)
 	}
 	list := f.newRecovery()

@@ -53,8 +53,8 @@ var operations = map[string]operation{
 	"POST /auth/mfa/totp/enroll":         {"Get a seed for an authenticator app. Needs a login not long ago.", nil, map[int]any{200: enrolment{}}, false},
 	"POST /auth/mfa/totp/confirm":        {"Switch the second factor on with a first code. Other sessions end. The recovery codes are shown this once.", codeBody{}, map[int]any{200: recoveryCodes{}}, false},
 	"POST /auth/mfa/totp/verify":         {"The second step of a login: a code, or a recovery code.", secondBody{}, map[int]any{200: Tokens{}}, true},
-	"POST /auth/mfa/totp/disable":        {"Switch the second factor off with a code. Needs a login not long ago. The access token is revoked: refresh.", codeBody{}, map[int]any{204: nil}, false},
-	"POST /auth/mfa/recovery/regenerate": {"Get new recovery codes with a code of the app; those before are void. Needs a login not long ago.", codeBody{}, map[int]any{200: recoveryCodes{}}, false},
+	"POST /auth/mfa/totp/disable":        {"Switch the second factor off with a code of the app or a recovery code. Needs a login not long ago. The access token is revoked: refresh.", factorBody{}, map[int]any{204: nil}, false},
+	"POST /auth/mfa/recovery/regenerate": {"Get new recovery codes with a code of the app or a recovery code; those before are void. Needs a login not long ago.", factorBody{}, map[int]any{200: recoveryCodes{}}, false},
 
 	"GET /auth/keys":         {"List the user's API keys.", nil, map[int]any{200: keyList{}}, false},
 	"POST /auth/keys":        {"Make an API key, which is shown this once. Needs a login not long ago.", keyRequest{}, map[int]any{201: keyView{}}, false},

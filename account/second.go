@@ -5,17 +5,15 @@ import (
 	"context"
 	"errors"
 	"net/netip"
-
-	"github.com/sallyport-dev/sallyport/secret"
 )
 
 // second is what the second step of a login brings: a code, or a recovery code.
 type second struct {
-	ticket         string
-	code, recovery secret.String
-	client         netip.Addr
-	device         string
-	cookies        bool
+	ticket  string
+	proof   proof
+	client  netip.Addr
+	device  string
+	cookies bool
 }
 
 // second is the second step of a login.
@@ -60,7 +58,7 @@ func (a *Accounts) complete(ctx context.Context, c *change, t *ticket, e *entry,
 		e.err = cmp.Or(e.err, errChanged)
 		return t.spend(ctx, c)
 	}
-	ok, err := a.spendFactor(ctx, c, &u, in.code, in.recovery)
+	ok, err := a.spendFactor(ctx, c, &u, in.proof)
 	if err != nil {
 		return err
 	}
@@ -74,7 +72,7 @@ func (a *Accounts) complete(ctx context.Context, c *change, t *ticket, e *entry,
 	if err := t.spend(ctx, c); err != nil {
 		return err
 	}
-	if !in.recovery.IsZero() {
+	if !in.proof.recovery.IsZero() {
 		e.how = "with a recovery code"
 	}
 	t.How.Methods, t.How.Cookie = append(t.How.Methods, byCode), in.cookies

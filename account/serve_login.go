@@ -52,7 +52,7 @@ func (a *Accounts) handleSecond(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if in.Code.IsZero() == in.RecoveryCode.IsZero() {
-		return invalid(problem.Field{Pointer: "", Code: "one_of", Detail: "Send either code or recovery_code."})
+		return oneProof
 	}
 	ticket, device := in.Token.Reveal(), ""
 	if cookies {
@@ -63,7 +63,7 @@ func (a *Accounts) handleSecond(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	e, err := a.second(r.Context(), second{ticket, in.Code, in.RecoveryCode, clientOf(r), device, cookies})
+	e, err := a.second(r.Context(), second{ticket, proof{in.Code, in.RecoveryCode}, clientOf(r), device, cookies})
 	if err != nil {
 		return a.explain(err)
 	}
@@ -199,6 +199,9 @@ func (a *Accounts) handleReauth(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if !in.Code.IsZero() && !in.RecoveryCode.IsZero() {
+		return oneProof
+	}
 	user, p, err := a.proveAgain(r, in.Password, audit.LoginFail)
 	if err != nil {
 		return err
@@ -216,7 +219,7 @@ func (a *Accounts) handleReauth(w http.ResponseWriter, r *http.Request) error {
 		}
 		methods := []string{byPassword}
 		if right = true; f.Confirmed {
-			if right, err = a.spendFactor(ctx, c, u, in.Code, none); err != nil || !right {
+			if right, err = a.spendFactor(ctx, c, u, proof{in.Code, in.RecoveryCode}); err != nil || !right {
 				return err
 			}
 			methods = append(methods, byCode)

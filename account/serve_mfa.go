@@ -7,7 +7,6 @@ import (
 	"net/http"
 
 	"github.com/sallyport-dev/sallyport/audit"
-	"github.com/sallyport-dev/sallyport/secret"
 	"github.com/sallyport-dev/sallyport/visit"
 )
 
@@ -26,10 +25,15 @@ func (a *Accounts) handleEnroll(w http.ResponseWriter, r *http.Request) error {
 
 func (a *Accounts) handleConfirm(w http.ResponseWriter, r *http.Request) error {
 	var list []string
-	err := a.withCode(r, "set up", (*factor).mayConfirm, func(ctx context.Context, c *change, u *User, s *Session, code secret.String) (err error) {
-		list, err = a.confirmFactor(ctx, c, u, s, code)
+	in, err := codes.Body(r)
+	if err != nil {
 		return err
-	})
+	}
+	set := func(ctx context.Context, c *change, u *User, s *Session, p proof) (err error) {
+		list, err = a.confirmFactor(ctx, c, u, s, p)
+		return err
+	}
+	err = a.withProof(r, "set up", (*factor).mayConfirm, proof{code: in.Code}, set)
 	if err != nil {
 		return err
 	}
@@ -37,7 +41,11 @@ func (a *Accounts) handleConfirm(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *Accounts) handleDisable(w http.ResponseWriter, r *http.Request) error {
-	if err := a.withCode(r, "switched off", (*factor).mayUse, a.disableFactor); err != nil {
+	p, err := proofOf(r)
+	if err != nil {
+		return err
+	}
+	if err := a.withProof(r, "switched off", (*factor).mayUse, p, a.disableFactor); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -46,8 +54,12 @@ func (a *Accounts) handleDisable(w http.ResponseWriter, r *http.Request) error {
 
 func (a *Accounts) handleRegenerate(w http.ResponseWriter, r *http.Request) error {
 	var list []string
-	err := a.withCode(r, "new recovery codes", (*factor).mayUse, func(ctx context.Context, c *change, u *User, _ *Session, code secret.String) (err error) {
-		list, err = a.regenerate(ctx, c, u, code)
+	p, err := proofOf(r)
+	if err != nil {
+		return err
+	}
+	err = a.withProof(r, "new recovery codes", (*factor).mayUse, p, func(ctx context.Context, c *change, u *User, _ *Session, p proof) (err error) {
+		list, err = a.regenerate(ctx, c, u, p)
 		return err
 	})
 	if err != nil {
@@ -56,13 +68,21 @@ func (a *Accounts) handleRegenerate(w http.ResponseWriter, r *http.Request) erro
 	return send(w, http.StatusOK, recoveryCodes{list})
 }
 
-// withCode is sensitive for what takes a code. Whether there is anything to do for it is
-// said before the code is counted. A wrong one counts like one at a login.
-func (a *Accounts) withCode(r *http.Request, what string, ready func(*factor) error, f func(ctx context.Context, c *change, u *User, s *Session, code secret.String) error) error {
-	in, err := codes.Body(r)
-	if err != nil {
-		return err
+// proofOf reads a proof of the second factor.
+func proofOf(r *http.Request) (proof, error) {
+	in, err := factors.Body(r)
+	if err == nil && in.Code.IsZero() == in.RecoveryCode.IsZero() {
+		err = oneProof
 	}
+	return proof{in.Code, in.RecoveryCode}, err
+}
+
+// withProof is sensitive for what takes a proof of the second factor. Whether there is
+// anything to do for it is said before the proof is counted. A wrong one counts like one at a
+// login.
+func (a *Accounts) withProof(
+	r *http.Request, what string, ready func(*factor) error, with proof, f func(ctx context.Context, c *change, u *User, s *Session, p proof) error,
+) error {
 	p, err := a.sensitive(r, func(ctx context.Context, c *change, u *User, _ *Session) error {
 		f, err := a.factorOf(ctx, c, u.ID)
 		return cmp.Or(err, ready(&f))
@@ -74,7 +94,7 @@ func (a *Accounts) withCode(r *http.Request, what string, ready func(*factor) er
 	if err := a.chargeCode(r, t, p); err != nil {
 		return err
 	}
-	_, err = a.sensitive(r, func(ctx context.Context, c *change, u *User, s *Session) error { return f(ctx, c, u, s, in.Code) })
+	_, err = a.sensitive(r, func(ctx context.Context, c *change, u *User, s *Session) error { return f(ctx, c, u, s, with) })
 	if errors.Is(err, errCode) {
 		a.note(r, audit.LoginFail, errCode.Error(), p)
 		return err
