@@ -97,6 +97,10 @@ type Config struct {
 	RetryWindow time.Duration
 	// StrictRefresh takes every refresh token once, whatever got lost on the way.
 	StrictRefresh bool
+	// FactorRecovery is how long after asking by mail a second factor that its owner has lost
+	// can be removed: 24 hours to 30 days, 72 hours by default. [GroupRecovery] in Off switches
+	// that off.
+	FactorRecovery time.Duration
 	// MaxSessions is how many sessions a user may have; one more ends the oldest. Default 20.
 	MaxSessions int
 
@@ -199,7 +203,7 @@ type Accounts struct {
 	stopped   sync.WaitGroup
 }
 
-type ttls struct{ access, idle, session, reauth time.Duration }
+type ttls struct{ access, idle, session, reauth, recovery time.Duration }
 
 // New checks the config, reads what was revoked, and follows it from then on until
 // [Accounts.Close].
@@ -209,7 +213,7 @@ func New(ctx context.Context, cfg Config) (*Accounts, error) {
 	a := &Accounts{
 		name: cfg.Issuer, audience: cfg.Audience, realm: cfg.Realm, app: cfg.App, page: cfg.Page,
 		passwords: cfg.Passwords, policy: cfg.Policy, breached: cfg.Breached, roles: slices.Clone(cfg.DefaultRoles),
-		ttl:    ttls{cfg.AccessTTL, cfg.IdleTTL, cfg.SessionTTL, cfg.ReauthTTL},
+		ttl:    ttls{cfg.AccessTTL, cfg.IdleTTL, cfg.SessionTTL, cfg.ReauthTTL, cfg.FactorRecovery},
 		window: cfg.RetryWindow, maxSessions: cfg.MaxSessions, registration: cfg.Registration,
 		mail: cfg.Mail, unverified: cfg.InsecureUnverified || cfg.Mail == nil,
 		off: slices.Clone(cfg.Off), limitStatus: cfg.LimitStatus, answerStatus: cfg.AnswerStatus,

@@ -27,6 +27,7 @@ var (
 	resets        = reads[resetBody]()
 	tickets       = reads[ticketBody]()
 	seconds       = reads[secondBody]()
+	recoveries    = reads[recoverBody]()
 	codes         = reads[codeBody]()
 	factors       = reads[factorBody]()
 	keyRequests   = reads[keyRequest]()
@@ -90,6 +91,9 @@ type (
 		Code         secret.String `json:"code" validate:"optional,max=64"`
 		RecoveryCode secret.String `json:"recovery_code" validate:"optional,max=64"`
 	}
+	recoverBody struct {
+		Token secret.String `json:"mfa_token" validate:"optional,max=128"` // in cookie mode it is in one
+	}
 	codeBody struct {
 		Code secret.String `json:"code" validate:"min=1,max=64"`
 	}
@@ -124,6 +128,11 @@ type (
 		Required bool   `json:"mfa_required"`
 		Token    string `json:"mfa_token,omitzero"`
 		Expires  int64  `json:"expires_in"`
+	}
+	// recoveryView is when the mailed token removes the second factor.
+	recoveryView struct {
+		From  string `json:"from"`
+		Until string `json:"until"`
 	}
 	sessionView struct {
 		ID       string   `json:"id"`
@@ -184,6 +193,12 @@ var (
 	noMail      = problem.New(http.StatusForbidden, "mail_not_configured", "This service sends no mail. Ask its administrator.")
 	haveFactor  = problem.New(http.StatusConflict, "mfa_enabled", "A second factor is set up already. Disable it first.")
 	noFactor    = problem.New(http.StatusConflict, "mfa_not_enabled", "There is no second factor to confirm or disable. Enroll first.")
+	unconfirmed = problem.New(http.StatusConflict, "address_not_confirmed",
+		"The address of this account was never confirmed. A new password by mail confirms it and removes the second factor.")
+	tooEarly = problem.New(http.StatusForbidden, "recovery_pending",
+		"The second factor can be removed from the time on that the mail names. Until then its owner can prevent it.")
+	manyMails = problem.New(http.StatusTooManyRequests, "too_many_mails", "There were too many such mails to this address. Wait, and look for the last one.").
+			RetryAfter(time.Hour)
 	tooManyKeys = problem.New(http.StatusConflict, "too_many_keys", "A user has at most 50 API keys. Revoke one.")
 	badRole     = invalid(problem.Field{Pointer: "/roles", Code: "bad_value", Detail: "At most 32 roles, each of 1 to 64 visible ASCII characters without space."})
 	manyKeys    = problem.New(http.StatusConflict, "too_many_signing_keys", "There are too many signing keys already. Wait until some have expired.")

@@ -35,6 +35,7 @@ func (c *Config) complete() {
 	fill(&c.IdleTTL, 7*day)
 	fill(&c.SessionTTL, 30*day)
 	fill(&c.ReauthTTL, 10*time.Minute)
+	fill(&c.FactorRecovery, 3*day)
 	fill(&c.MaxSessions, 20)
 	fill(&c.patience, answerWithin)
 	fill(&c.Registration, RegistrationOpen)
@@ -139,6 +140,7 @@ func (c *Config) checkTimes() (errs []error) {
 		{"IdleTTL", c.IdleTTL, c.AccessTTL, c.SessionTTL, "AccessTTL to SessionTTL"},
 		{"SessionTTL", c.SessionTTL, c.IdleTTL, 366 * day, "IdleTTL to 366 days"},
 		{"ReauthTTL", c.ReauthTTL, time.Minute, day, "1m to 24h"},
+		{"FactorRecovery", c.FactorRecovery, day, 30 * day, "24h to 720h"},
 		{"KeyRotation", c.KeyRotation, day, 2 * 366 * day, "1 day to 2 years"},
 		{"RetryWindow", c.RetryWindow, 0, time.Minute, "up to 1m"},
 	} {

@@ -63,6 +63,9 @@ func (a *Accounts) table() []handling {
 		{GroupLogin, post, "/auth/mfa/totp/verify", nothing, false, a.handleSecond},
 		{GroupMFA, post, "/auth/mfa/totp/disable", aRecentLogin, false, a.handleDisable},
 		{GroupMFA, post, "/auth/mfa/recovery/regenerate", aRecentLogin, false, a.handleRegenerate},
+		{GroupRecovery, post, "/auth/mfa/recover", nothing, false, a.handleRecover},
+		{GroupRecovery, post, "/auth/mfa/recover/confirm", nothing, false, a.handleRecoverConfirm},
+		{GroupRecovery, post, "/auth/mfa/recover/cancel", aLogin, true, a.handleRecoverCancel},
 
 		{GroupKeys, get, "/auth/keys", aLogin, false, a.handleKeys},
 		{GroupKeys, post, "/auth/keys", aRecentLogin, false, a.handleAddKey},

@@ -7,7 +7,8 @@ type Group string
 
 // The groups. Without GroupLogin there is no way in, for a node that answers for tokens
 // which another one gives out. Without GroupMFA nobody sets a second factor up or takes
-// it away; who has one still needs it. Without GroupKeys no API key is taken.
+// it away; who has one still needs it. Without GroupRecovery nobody has a lost one removed by
+// mail. Without GroupKeys no API key is taken.
 const (
 	GroupRegister   Group = "register"   // /auth/register
 	GroupLogin      Group = "login"      // /auth/login, its second step, refresh, logout, logout-all, me, reauth
@@ -15,6 +16,7 @@ const (
 	GroupPassword   Group = "password"   // /auth/password/...
 	GroupEmail      Group = "email"      // /auth/email/...
 	GroupMFA        Group = "mfa"        // /auth/mfa/..., but for the second step of a login
+	GroupRecovery   Group = "recovery"   // /auth/mfa/recover..., which is off without GroupMFA as well
 	GroupKeys       Group = "keys"       // /auth/keys
 	GroupIntrospect Group = "introspect" // /auth/introspect, /auth/revoke
 	GroupDiscovery  Group = "discovery"  // /.well-known/...
@@ -23,8 +25,10 @@ const (
 
 // Groups returns all groups.
 func Groups() []Group {
-	return []Group{GroupRegister, GroupLogin, GroupSessions, GroupPassword, GroupEmail, GroupMFA, GroupKeys, GroupIntrospect, GroupDiscovery, GroupOpenAPI}
+	return []Group{GroupRegister, GroupLogin, GroupSessions, GroupPassword, GroupEmail, GroupMFA, GroupRecovery, GroupKeys, GroupIntrospect, GroupDiscovery, GroupOpenAPI}
 }
 
 // on reports whether a group is switched on.
-func (a *Accounts) on(g Group) bool { return !slices.Contains(a.off, g) }
+func (a *Accounts) on(g Group) bool {
+	return !slices.Contains(a.off, g) && (g != GroupRecovery || a.on(GroupMFA))
+}

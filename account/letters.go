@@ -46,8 +46,25 @@ func letterReset(app, link string) letter {
 		"This is good for one hour, and once. If it was not you, do nothing: your password stays as it is.")
 }
 
-// letterPasswordSet lists the API keys, which stay: programs use them, that nobody should
-// have to set up again because of a password.
+// letterPasswordReset is of a password that was set by mail: what somebody else may have set
+// up is gone with the one before.
+func letterPasswordReset(app string, keys []APIKey, factor bool) letter {
+	said := []string{
+		"The password of your account at " + app + " was set by mail. What was logged in is logged out, and no device is remembered.",
+		"If it was not you, somebody else reads your mail.",
+	}
+	if len(keys) > 0 {
+		said = append(said, "These API keys of the account were revoked. Make others for the programs that used them:", listed(keys))
+	}
+	if factor {
+		said = append(said, "This address was not confirmed before, so that the second factor was removed, too. Set up another one.")
+	}
+	return compose("Your password for "+app+" was changed", said...)
+}
+
+// letterPasswordSet is of a password that was changed by who knew the one before. It lists the
+// API keys, which stay: programs use them, that nobody should have to set up again because of
+// a password.
 func letterPasswordSet(app string, keys []APIKey) letter {
 	said := []string{
 		"The password of your account at " + app + " was changed, and what was logged in elsewhere is logged out.",
@@ -106,6 +123,15 @@ func letterInvite(app, link string) letter {
 		"You can make an account at "+app+" with this address:",
 		link,
 		"This is good for 72 hours, and once.")
+}
+
+func letterRecover(app, link string, when recovery) letter {
+	return compose("The second factor of your account at "+app+" is going to be removed",
+		"Somebody who knows your password, probably you, has lost the second factor of your account at "+app+" and asked to remove it. "+
+			"From "+shown(when.from)+" to "+shown(when.until)+" it can be removed with this:",
+		link,
+		"That logs out everybody and revokes the API keys.",
+		"If it was not you, somebody else has your password. Log in with your second factor before then, which cancels the removal, and set a new password.")
 }
 
 func letterSecondFactor(app, what string) letter {

@@ -132,13 +132,21 @@ func (a *Accounts) spendFactor(ctx context.Context, c *change, u *User, p proof)
 	return true, f.keep(ctx, c, u.ID)
 }
 
-// take takes a proof, and tells the user of a recovery code. The caller keeps f.
+// take takes a proof, tells the user of a recovery code, and voids the removal of a factor
+// that its owner still has. The caller keeps f.
 func (a *Accounts) take(ctx context.Context, c *change, f *factor, u *User, p proof) (bool, error) {
 	if p.recovery.IsZero() {
-		return a.takeCode(c, f, u.ID, p.code)
+		ok, err := a.takeCode(c, f, u.ID, p.code)
+		if err != nil || !ok {
+			return false, err
+		}
+		return true, voidRecovery(ctx, c, u.ID)
 	}
 	if !f.takeRecovery(p.recovery) {
 		return false, nil
+	}
+	if err := voidRecovery(ctx, c, u.ID); err != nil {
+		return false, err
 	}
 	return true, a.letter(ctx, c.Tx, u.Email, letterSecondFactor(a.app, "A recovery code of your account at "+a.app+" was used."))
 }

@@ -45,7 +45,7 @@ var operations = map[string]operation{
 
 	"POST /auth/password/change": {"Change the password. Other sessions end.", changeBody{}, map[int]any{204: nil}, false},
 	"POST /auth/password/forgot": {"Ask for a mail to set another password. The answer does not tell whether there is such an account.", addressBody{}, map[int]any{202: accepted{}}, false},
-	"POST /auth/password/reset":  {"Set another password with a token from a mail. All sessions end; nobody is logged in.", resetBody{}, map[int]any{204: nil}, false},
+	"POST /auth/password/reset":  {"Set another password with a token from a mail. All sessions end and the API keys are revoked; nobody is logged in.", resetBody{}, map[int]any{204: nil}, false},
 	"POST /auth/email/verify":    {"Confirm an address, or take the change of one back, with a token from a mail.", ticketBody{}, map[int]any{204: nil}, false},
 	"POST /auth/email/resend":    {"Ask for another mail to confirm an address.", addressBody{}, map[int]any{202: accepted{}}, false},
 	"POST /auth/email/change":    {"Ask for a mail to a new address, to move the account there. Needs a login not long ago.", moveBody{}, map[int]any{202: accepted{}}, false},
@@ -55,6 +55,9 @@ var operations = map[string]operation{
 	"POST /auth/mfa/totp/verify":         {"The second step of a login: a code, or a recovery code.", secondBody{}, map[int]any{200: Tokens{}}, true},
 	"POST /auth/mfa/totp/disable":        {"Switch the second factor off with a code of the app or a recovery code. Needs a login not long ago. The access token is revoked: refresh.", factorBody{}, map[int]any{204: nil}, false},
 	"POST /auth/mfa/recovery/regenerate": {"Get new recovery codes with a code of the app or a recovery code; those before are void. Needs a login not long ago.", factorBody{}, map[int]any{200: recoveryCodes{}}, false},
+	"POST /auth/mfa/recover":             {"Ask for a mail to remove a second factor that was lost, with the mfa_token of a login's first step. Its token is good from the time that the answer and the mail name. A login with the factor cancels it.", recoverBody{}, map[int]any{202: recoveryView{}}, true},
+	"POST /auth/mfa/recover/confirm":     {"Remove the second factor with a token from a mail. All sessions end and the API keys are revoked; nobody is logged in.", ticketBody{}, map[int]any{204: nil}, false},
+	"POST /auth/mfa/recover/cancel":      {"Cancel the removal of the second factor by mail, if one was asked for.", nil, map[int]any{204: nil}, false},
 
 	"GET /auth/keys":         {"List the user's API keys.", nil, map[int]any{200: keyList{}}, false},
 	"POST /auth/keys":        {"Make an API key, which is shown this once. Needs a login not long ago.", keyRequest{}, map[int]any{201: keyView{}}, false},

@@ -205,7 +205,7 @@ func TestOpenAPI(t *testing.T) {
 			}
 		}
 	}
-	if n != 29 {
+	if n != 32 {
 		t.Errorf("%d operations", n)
 	}
 	if !strings.Contains(documentText(t, w.Accounts), `"maxLength":32`) && !strings.Contains(documentText(t, w.Accounts), `"maxLength":254`) {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/sallyport-dev/sallyport/audit"
+	"github.com/sallyport-dev/sallyport/secret"
 )
 
 // byMail does something for whoever has an address, and answers the same whether there
@@ -82,8 +83,8 @@ func (a *Accounts) mailReset(ctx context.Context, c *change, u *User) error {
 	return a.letter(ctx, c.Tx, u.Email, letterReset(a.app, a.link(string(toReset), text)))
 }
 
-// handleReset sets a password with a token that was mailed. It logs nobody in and leaves
-// the second factor as it is.
+// handleReset sets a password with a token that was mailed. It logs nobody in, and leaves the
+// second factor of a confirmed address as it is.
 func (a *Accounts) handleReset(w http.ResponseWriter, r *http.Request) error {
 	in, err := resets.Body(r)
 	if err != nil {
@@ -116,10 +117,7 @@ func (a *Accounts) handleReset(w http.ResponseWriter, r *http.Request) error {
 		if u.Credential != t.Credential || u.Email != t.Email || u.Disabled {
 			return errTicket
 		}
-		if u.Verified.IsZero() { // the token came by mail to this very address
-			u.Verified = c.now
-		}
-		if err := a.setPassword(ctx, c, &u, hash, ""); err != nil {
+		if err := a.resetPassword(ctx, c, &u, hash); err != nil {
 			return err
 		}
 		// What strangers have guessed at the old password is no reason to wait any more.
@@ -131,6 +129,36 @@ func (a *Accounts) handleReset(w http.ResponseWriter, r *http.Request) error {
 	a.note(r, audit.PasswordSet, "by mail", a.principal(u.ID, ""))
 	w.WriteHeader(http.StatusNoContent)
 	return nil
+}
+
+// resetPassword sets the password of whoever has read the mail, and ends what somebody else
+// may have set up. Before the address was confirmed, which the mail does, nothing was known to
+// be its owner's: then the second factor goes as well.
+func (a *Accounts) resetPassword(ctx context.Context, c *change, u *User, hash secret.String) error {
+	dropped := false
+	if u.Verified.IsZero() {
+		u.Verified = c.now
+		f, err := a.factorOf(ctx, c, u.ID)
+		if err != nil {
+			return err
+		}
+		if dropped = f.Confirmed; f.Sealed != nil {
+			if err := c.DeleteRecord(ctx, kindFactor, u.ID); err != nil {
+				return err
+			}
+		}
+	}
+	keys, err := keysOf(ctx, c, u.ID)
+	if err != nil {
+		return err
+	}
+	if err := revokeGrants(ctx, c, u.ID); err != nil {
+		return err
+	}
+	if err := a.setPassword(ctx, c, u, hash, ""); err != nil {
+		return err
+	}
+	return a.letter(ctx, c.Tx, u.Email, letterPasswordReset(a.app, keys, dropped))
 }
 
 // wrongTicket charges a wrong token to the network it came from. A good one is charged to

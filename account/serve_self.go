@@ -116,7 +116,14 @@ func (a *Accounts) handlePasswordChange(w http.ResponseWriter, r *http.Request) 
 		if u.Credential != user.Credential {
 			return wrongCredentials
 		}
-		return a.setPassword(ctx, c, u, hash, s.ID)
+		if err := a.setPassword(ctx, c, u, hash, s.ID); err != nil {
+			return err
+		}
+		keys, err := keysOf(ctx, c, u.ID)
+		if err != nil {
+			return err
+		}
+		return a.letter(ctx, c.Tx, u.Email, letterPasswordSet(a.app, keys))
 	})
 	if err != nil {
 		return err
@@ -137,14 +144,7 @@ func (a *Accounts) setPassword(ctx context.Context, c *change, u *User, hash sec
 	if err := void(ctx, c, u.ID, allButRevert); err != nil {
 		return err
 	}
-	if err := c.endAll(ctx, u.ID, keep); err != nil {
-		return err
-	}
-	keys, err := keysOf(ctx, c, u.ID)
-	if err != nil {
-		return err
-	}
-	return a.letter(ctx, c.Tx, u.Email, letterPasswordSet(a.app, keys))
+	return c.endAll(ctx, u.ID, keep)
 }
 
 func (a *Accounts) handleKeys(w http.ResponseWriter, r *http.Request) error {

@@ -58,7 +58,8 @@ func TestPlanted(t *testing.T) {
 	}
 }
 
-// TestMailOfKeys: the owner hears of a new API key, and which ones another password leaves.
+// TestMailOfKeys: the owner hears of a new API key, which ones a change of the password leaves,
+// and which ones a reset by mail has revoked.
 func TestMailOfKeys(t *testing.T) {
 	w := newWorld(t, withMail)
 	add(t, w.Accounts, "ada")
@@ -78,12 +79,13 @@ func TestMailOfKeys(t *testing.T) {
 	hears("new API key")
 	w.mustCall(204, "POST", "/auth/password/change", access, body("current_password", adasPW, "new_password", newPW))
 	hears("was changed")
+	w.mustCall(200, "GET", "/auth/me", key, "")
 	w.mustCall(202, "POST", "/auth/password/forgot", "", body("email", "ada@example.com"))
 	w.mustCall(204, "POST", "/auth/password/reset", "", body("token", w.token("ada@example.com", "new password"), "password", adasPW))
 	hears("was changed")
-	w.mustCall(200, "GET", "/auth/me", key, "")
+	w.mustCall(401, "GET", "/auth/me", key, "")
 	access, _ = w.login()
-	w.mustCall(204, "DELETE", "/auth/keys/"+id, access, "")
+	w.mustCall(404, "DELETE", "/auth/keys/"+id, access, "")
 	w.later(time.Hour)
 	w.mustCall(204, "POST", "/auth/password/change", w.mustCall(200, "POST", "/auth/login", "", body("username", "ada", "password", adasPW))["access_token"].(string), body("current_password", adasPW, "new_password", newPW))
 	if list := w.sent(); len(list) != 1 || strings.Contains(list[0].text, id) {

@@ -7,10 +7,13 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
+
+	"github.com/sallyport-dev/sallyport/visit"
 )
 
 // errTicket is for a token that was mailed or handed out for one purpose, and is not
@@ -33,6 +36,8 @@ const (
 	toRevert purpose = "revert" // to the address before
 	toInvite purpose = "invite" // somebody
 	toSecond purpose = "second" // log in with the second factor
+	// toRecover removes the second factor, from a time on.
+	toRecover purpose = "recover"
 )
 
 // maxSecond is how many guesses at a second factor there are before the password is
@@ -68,6 +73,8 @@ type ticket struct {
 	Device string    `json:"device,omitzero"`
 	// Inviter is the administrator who has sent an invite; empty for a program.
 	Inviter string `json:"inviter,omitzero"`
+	// From is when a ticket that removes the second factor becomes good.
+	From time.Time `json:"from,omitzero"`
 
 	id, owner string
 	due, end  time.Time
@@ -84,7 +91,10 @@ func issue(ctx context.Context, c *change, owner string, t ticket) (string, erro
 	var raw [ticketSize]byte
 	rand.Read(raw[:])
 	text := ticketPrefix + base64.RawURLEncoding.EncodeToString(raw[:])
-	t.id, t.owner, t.end = ticketID(text), owner, c.now.Add(t.Purpose.ttl())
+	t.id, t.owner = ticketID(text), owner
+	if t.end.IsZero() {
+		t.end = c.now.Add(t.Purpose.ttl())
+	}
 	return text, t.keep(ctx, c)
 }
 
@@ -119,12 +129,17 @@ func lookup(ctx context.Context, in Reader, text string, now time.Time, purposes
 	if err != nil {
 		return ticket{}, err
 	}
-	for _, p := range purposes {
-		if t.Purpose == p && now.Before(rec.End) {
-			return t, nil
-		}
+	if !slices.Contains(purposes, t.Purpose) || !t.good(now) {
+		return ticket{}, errTicket
 	}
-	return ticket{}, errTicket
+	return t, nil
+}
+
+// good reports whether a ticket has not expired. Half a login is good because its password was
+// right a moment ago, which one of before the clock was set back was not.
+func (t *ticket) good(now time.Time) bool {
+	ttl := t.Purpose.ttl()
+	return now.Before(t.end) && (t.Purpose != toSecond || visit.Recent(t.end.Add(-ttl), now, ttl))
 }
 
 func ticketOf(rec Record) (ticket, error) {
