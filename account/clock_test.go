@@ -117,3 +117,44 @@ func TestStepUp_clockSetBack(t *testing.T) {
 		}
 	}
 }
+
+// TestTickets_clocksApart: what one node hands out is good on another whose clock differs by
+// minutes, and for as long as it says, as the time is the database's.
+func TestTickets_clocksApart(t *testing.T) {
+	t.Parallel()
+	store, err := postgres.Open(t.Context(), pgtest.Database(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { store.Close() })
+	here := newWorldOn(t, store, withMail)
+	add(t, here.Accounts, "ada")
+	for _, skew := range []time.Duration{4 * time.Minute, -4 * time.Minute} {
+		there := newWorldOn(t, store, withMail)
+		there.later(skew)
+		there.mustCall(204, "POST", "/auth/password/reset", "", body("token", here.reset("ada@example.com"), "password", adasPW))
+		here.sent()
+	}
+	e := enroll(here)
+	for _, skew := range []time.Duration{6 * time.Minute, -6 * time.Minute} {
+		there := newWorldOn(t, store, withMail)
+		there.later(skew)
+		half := e.first()
+		if status, _, said := there.call("POST", "/auth/mfa/totp/verify", "", body("mfa_token", half, "recovery_code", e.recovery[0])); status != 200 {
+			t.Errorf("a clock that is %s ahead: %d %v", skew, status, said)
+		}
+		e.recovery = e.recovery[1:]
+	}
+}
+
+// TestSecond_clockSetBack: half a login of before the clock was set back is over.
+func TestSecond_clockSetBack(t *testing.T) {
+	for back, status := range map[time.Duration]int{0: 200, 4 * time.Minute: 200, time.Hour: 401} {
+		w := newWorld(t, nil)
+		add(t, w.Accounts, "ada")
+		e := enroll(w)
+		half := e.first()
+		w.setClock(w.clock.Add(-back))
+		e.second(status, half, "recovery_code", e.recovery[0])
+	}
+}

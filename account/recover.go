@@ -22,7 +22,7 @@ type recovery struct{ from, until time.Time }
 // again replaces the token and not its times, so that somebody else with the password cannot
 // keep putting it off.
 func (a *Accounts) askRecovery(ctx context.Context, half string) (User, recovery, error) {
-	t, err := lookup(ctx, a.store, half, a.now(), toSecond)
+	t, err := find(ctx, a.store, half, toSecond)
 	if err != nil {
 		return User{}, recovery{}, err
 	}

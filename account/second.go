@@ -18,7 +18,7 @@ type second struct {
 
 // second is the second step of a login.
 func (a *Accounts) second(ctx context.Context, in second) (e entry, err error) {
-	t, err := lookup(ctx, a.store, in.ticket, a.now(), toSecond)
+	t, err := find(ctx, a.store, in.ticket, toSecond)
 	if errors.Is(err, errTicket) {
 		return entry{err: err}, nil
 	}
@@ -36,8 +36,8 @@ func (a *Accounts) second(ctx context.Context, in second) (e entry, err error) {
 		return e, nil
 	}
 	err = a.redeem(ctx, in.ticket, func(c *change, t *ticket) error { return a.complete(ctx, c, t, &e, in) }, toSecond)
-	if errors.Is(err, errTicket) {
-		return entry{user: e.user, err: err}, nil
+	if errors.Is(err, errTicket) { // nobody has looked at the code
+		return entry{user: e.user, err: err}, a.withdraw(context.WithoutCancel(ctx), guess)
 	}
 	if err == nil && e.err == nil {
 		err = a.forgive(ctx, guess)

@@ -91,7 +91,7 @@ func (a *Accounts) handleReset(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	ctx := r.Context()
-	t, err := lookup(ctx, a.store, in.Token.Reveal(), a.now(), toReset)
+	t, err := find(ctx, a.store, in.Token.Reveal(), toReset)
 	if err != nil {
 		return a.wrongTicket(w, r, err)
 	}

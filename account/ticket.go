@@ -112,8 +112,8 @@ func ticketID(text string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// lookup finds a ticket; whoever acts on it looks again in the transaction.
-func lookup(ctx context.Context, in Reader, text string, now time.Time, purposes ...purpose) (ticket, error) {
+// find finds a ticket, which may have expired: only in a transaction there is the store's time.
+func find(ctx context.Context, in Reader, text string, purposes ...purpose) (ticket, error) {
 	body, ok := strings.CutPrefix(text, ticketPrefix)
 	if !ok || len(body) != base64.RawURLEncoding.EncodedLen(ticketSize) {
 		return ticket{}, errTicket
@@ -126,13 +126,10 @@ func lookup(ctx context.Context, in Reader, text string, now time.Time, purposes
 		return ticket{}, err
 	}
 	t, err := ticketOf(rec)
-	if err != nil {
-		return ticket{}, err
+	if err == nil && !slices.Contains(purposes, t.Purpose) {
+		err = errTicket
 	}
-	if !slices.Contains(purposes, t.Purpose) || !t.good(now) {
-		return ticket{}, errTicket
-	}
-	return t, nil
+	return t, err
 }
 
 // good reports whether a ticket has not expired. Half a login is good because its password was
@@ -151,7 +148,7 @@ func ticketOf(rec Record) (ticket, error) {
 // redeem runs f with a ticket that is good, in a transaction of its owner. f uses it up
 // with spend, or leaves it.
 func (a *Accounts) redeem(ctx context.Context, text string, f func(c *change, t *ticket) error, purposes ...purpose) error {
-	t, err := lookup(ctx, a.store, text, a.now(), purposes...)
+	t, err := find(ctx, a.store, text, purposes...)
 	if err != nil {
 		return err
 	}
@@ -160,7 +157,10 @@ func (a *Accounts) redeem(ctx context.Context, text string, f func(c *change, t 
 		key = t.id
 	}
 	return a.update(ctx, key, func(c *change) error {
-		t, err := lookup(ctx, c, text, c.now, purposes...)
+		t, err := find(ctx, c, text, purposes...)
+		if err == nil && !t.good(c.now) {
+			err = errTicket
+		}
 		if err != nil {
 			return err
 		}
