@@ -137,6 +137,7 @@ func (a *app) openAccounts(ctx context.Context, limits ratelimit.Store) (err err
 			c.AnswerStatus = a.answersStatus
 		}
 		c.Algorithm, c.StrictRefresh, c.RoleScopes = token.Algorithm(o.algorithm), o.strictRefresh, map[string][]string{"verifier": {account.ScopeIntrospect}}
+		c.FactorRecovery = o.factorRecovery
 		if o.cookies {
 			c.TrustedOrigins = o.origins
 		}

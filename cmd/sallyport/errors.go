@@ -28,6 +28,7 @@ var flagNames = strings.NewReplacer(
 	"account: RegisterLimit", "--register-limit", "account: MailLimit", "--mail-limit",
 	"account: TrustedOrigins", "--allow-origin",
 	"account: Algorithm", "--algorithm",
+	"account: FactorRecovery", "--factor-recovery",
 	"account: Off", "--without",
 	"account: App", "--app",
 	"account: Page", "--page",

@@ -40,6 +40,7 @@ type options struct {
 	errorPages                           bool
 	maxBody                              int64
 	upstreamTimeout, drain               time.Duration
+	factorRecovery                       time.Duration
 	upstreamMax, upstreamMaxPerClient    int
 	smtp, mailFrom                       string
 	algorithm                            string
@@ -64,6 +65,7 @@ func (o *options) flags(f *pflag.FlagSet) {
 	f.StringArrayVar(&o.trust, "trust", nil, "`ISSUER` elsewhere whose tokens are taken, and how: \"https://id.example.com audience=my-api [jwks=URL] [alg=RS256,ES256] [type=JWT] [subject=/oid] [scopes=/scp] [roles=/realm_access/roles]\"; may be repeated")
 	f.StringVar(&o.algorithm, "algorithm", string(token.ES256), "`ALG` that signs access tokens: ES256, Ed25519 or RS256")
 	f.BoolVar(&o.strictRefresh, "strict-refresh", false, "take every refresh token once, whatever got lost on the way")
+	f.DurationVar(&o.factorRecovery, "factor-recovery", 72*time.Hour, "how long after asking by mail a lost second factor can be removed; --without recovery leaves it to administrators")
 	f.StringVar(&o.admin, "admin", "", "`ADDR` to listen on for the administrators' API, such as :8081, which is on this machine alone (default: none)")
 	f.StringVar(&o.smtp, "smtp", "", "mail server, a `URL` such as smtp://USER@HOST:587, with the password in $"+passwordVariable+"; without it, mails go into a folder")
 	f.StringVar(&o.mailFrom, "mail-from", "", "`ADDRESS` that mails are sent from")
