@@ -111,8 +111,8 @@ func eachInvite(ctx context.Context, in Reader, f func(t *ticket) error) error {
 	}
 	for _, rec := range records {
 		t, err := ticketOf(rec)
-		if err != nil {
-			return err
+		if err != nil || t.Purpose != toInvite { // as in void: one that cannot be read is good for nothing
+			continue
 		}
 		if err := f(&t); err != nil {
 			return err

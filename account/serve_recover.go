@@ -2,7 +2,6 @@ package account
 
 import (
 	"context"
-	"errors"
 	"net/http"
 
 	"github.com/sallyport-dev/sallyport/audit"
@@ -21,6 +20,9 @@ func (a *Accounts) handleRecover(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if err := a.limits.register.take(w, r); err != nil {
+		return err
+	}
 	half := in.Token.Reveal()
 	if cookies {
 		if half, err = fromCookie(r, cookieSecond); err != nil {
@@ -28,11 +30,6 @@ func (a *Accounts) handleRecover(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	u, out, err := a.askRecovery(r.Context(), half)
-	if errors.Is(err, errTicket) { // a good one was charged when it was asked for
-		if err := a.limits.login.take(w, r); err != nil {
-			return err
-		}
-	}
 	if err != nil {
 		return a.explain(err)
 	}
