@@ -31,10 +31,10 @@ func (a *Accounts) Deliver(ctx context.Context) {
 		for range mailsAtOnce {
 			a.outbox.slots <- struct{}{}
 		}
+		rec, err := a.claim(ctx) // with every slot taken: else the loop could claim the mail meanwhile
 		for range mailsAtOnce - 1 {
 			<-a.outbox.slots
 		}
-		rec, err := a.claim(ctx)
 		if err != nil {
 			<-a.outbox.slots
 			return
