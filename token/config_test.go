@@ -10,6 +10,7 @@ import (
 	"crypto/rsa"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -178,14 +179,14 @@ func TestNewSaysEverything(t *testing.T) {
 	es, unnamed := signer()[ES256].Key(), otherKey().Key()
 	unnamed.ID = ""
 	_, err := New(Config{Leeway: time.Minute, MaxSize: 1, Issuers: []Issuer{
-		{},
+		{Leeway: MaxIssuerLeeway + 1},
 		{Name: "a", Audiences: []string{""}, Keys: []Key{es, es}},
 		{Name: "a", Audiences: []string{"x"}, Keys: []Key{es, {ID: "m", Algorithm: HS256, Secret: secret.NewBytes(randomBytes(32))}}},
 		{Name: "b\n", Audiences: []string{"x\n"}, Types: []string{""}, Keys: []Key{es, unnamed}},
 		{Name: strings.Repeat("c", 256), Audiences: []string{strings.Repeat("x", 256)}, Types: []string{"application/"}, Keys: []Key{{ID: "w"}}},
 	}})
 	for _, want := range []string{
-		"Leeway", "MaxSize", "Issuers[0].Name", "Issuers[0].Audiences", "Issuers[0].Keys", "Issuers[1].Audiences",
+		"Leeway", "MaxSize", "Issuers[0].Leeway", "Issuers[0].Name", "Issuers[0].Audiences", "Issuers[0].Keys", "Issuers[1].Audiences",
 		"Issuers[1].Keys[1].ID", "Issuers[2].Name", "Issuers[2].Keys  has HMAC secrets beside",
 		"Issuers[3].Name", "Issuers[3].Audiences", "Issuers[3].Types", "Issuers[3].Keys[1].ID",
 		"Issuers[4].Name", "Issuers[4].Audiences", "Issuers[4].Types", "Issuers[4].Keys[0]",
@@ -249,6 +250,45 @@ func TestReasonsAreExplained(t *testing.T) {
 	for _, r := range rows {
 		if r.want != nil && r.want != errAny && !slices.Contains(all, r.want) {
 			t.Errorf("%s: the reason %s is not in the list", r.name, r.want.Reason)
+		}
+	}
+}
+
+// TestIssuerLeeway: the clock of one issuer may be further ahead than those of the others, for
+// iat and nbf; exp is exact.
+func TestIssuerLeeway(t *testing.T) {
+	near, far := signer()[ES256], otherKey()
+	v, err := New(Config{Now: func() time.Time { return now }, Issuers: []Issuer{
+		{Name: "near", Audiences: []string{"api"}, Keys: []Key{near.Key()}},
+		{Name: "far", Audiences: []string{"api"}, Keys: []Key{far.Key()}, Leeway: MaxIssuerLeeway},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct {
+		issuer string
+		key    *SigningKey
+		claim  string
+		ahead  time.Duration
+		want   error
+	}{
+		{"near", near, "iat", 5 * time.Second, nil},
+		{"near", near, "iat", 6 * time.Second, ErrNotYetValid},
+		{"far", far, "iat", 5 * time.Minute, nil},
+		{"far", far, "nbf", 5 * time.Minute, nil},
+		{"far", far, "iat", 5*time.Minute + time.Second, ErrNotYetValid},
+		{"far", far, "nbf", 5*time.Minute + time.Second, ErrNotYetValid},
+		{"far", far, "exp", -time.Second, ErrExpired},
+		{"far", far, "exp", 0, ErrExpired},
+	} {
+		claims := map[string]any{"iss": row.issuer, "sub": "u", "aud": "api", "exp": now.Unix() + 600}
+		claims[row.claim] = now.Add(row.ahead).Unix()
+		raw, err := row.key.Sign(claims, AccessToken)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := v.Verify(raw); !errors.Is(err, row.want) {
+			t.Errorf("%s: %s %s ahead: %v, want %v", row.issuer, row.claim, row.ahead, err, row.want)
 		}
 	}
 }

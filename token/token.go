@@ -40,6 +40,8 @@ const (
 	MaxSize = 8 << 10
 	// MaxLeeway is the most Config.Leeway may be.
 	MaxLeeway = 30 * time.Second
+	// MaxIssuerLeeway is the most Issuer.Leeway may be.
+	MaxIssuerLeeway = 5 * time.Minute
 
 	defaultLeeway = 5 * time.Second
 	maxText       = 255 // bytes of iss, sub, aud, jti, sid, client_id, typ, kid
@@ -86,6 +88,9 @@ type Issuer struct {
 	// to 16. Each has to be one text of at most 255 printable bytes; a token that has it
 	// in another form is refused, one without it is not.
 	Keep []string
+	// Leeway takes the place of Config.Leeway for this issuer: at most 5 minutes, for one
+	// whose nodes are known to have clocks that far apart. 0 leaves it at Config.Leeway.
+	Leeway time.Duration
 	// RequireProfile asks for every claim that RFC 9068 §2.2 requires: client_id, iat
 	// and jti, beside iss, exp, aud and sub, which are always required.
 	RequireProfile bool
@@ -138,6 +143,7 @@ type issuer struct {
 	claims    *mapping // nil for the standard claims
 	keep      []string
 	profile   bool
+	leeway    time.Duration // 0 for the verifier's
 }
 
 // New returns a Verifier, or every reason why the config cannot be meant.
@@ -187,7 +193,10 @@ func newIssuer(in Issuer, add func(field, value, reason string)) *issuer {
 	} else if slices.ContainsFunc(in.Audiences, func(a string) bool { return !plain(a, maxText) }) {
 		add("Audiences", "", "holds one that no token can have: at most 255 bytes, all of them printable")
 	}
-	out := &issuer{name: in.Name, audiences: slices.Clone(in.Audiences), profile: in.RequireProfile}
+	out := &issuer{name: in.Name, audiences: slices.Clone(in.Audiences), profile: in.RequireProfile, leeway: in.Leeway}
+	if in.Leeway < 0 || in.Leeway > MaxIssuerLeeway {
+		add("Leeway", in.Leeway.String(), "is out of bounds: write 1s to 5m, or leave it out")
+	}
 	out.types = mediaTypes(in.Types)
 	var err error
 	if out.claims, err = newMapping(in.Claims); err != nil {

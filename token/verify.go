@@ -1,6 +1,7 @@
 package token
 
 import (
+	"cmp"
 	"encoding/base64"
 	"slices"
 	"strings"
@@ -154,6 +155,7 @@ func sameType(typ, want string) bool {
 // check looks at the claims of a token whose signature is good.
 func (v *Verifier) check(c *Claims, in *issuer) *Error {
 	now := v.now()
+	ahead := now.Add(cmp.Or(in.leeway, v.leeway))
 	switch {
 	case c.Subject == "" || c.Expires.IsZero() || len(c.Audience) == 0:
 		return ErrMissingClaim
@@ -161,7 +163,7 @@ func (v *Verifier) check(c *Claims, in *issuer) *Error {
 		return ErrMissingClaim
 	case !now.Before(c.Expires): // RFC 7519 §4.1.4: on or after which it must not be accepted
 		return ErrExpired
-	case c.NotBefore.After(now.Add(v.leeway)), c.IssuedAt.After(now.Add(v.leeway)):
+	case c.NotBefore.After(ahead), c.IssuedAt.After(ahead):
 		return ErrNotYetValid
 	case !slices.ContainsFunc(c.Audience, func(a string) bool { return slices.Contains(in.audiences, a) }):
 		return ErrWrongAudience
