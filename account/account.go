@@ -26,6 +26,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sallyport-dev/sallyport/audit"
@@ -64,6 +65,13 @@ type Config struct {
 	Algorithm token.Algorithm
 	// KeyRotation is how often another key takes the signing over. Default 90 days.
 	KeyRotation time.Duration
+
+	// Administer is for a process that administers accounts which another one serves, such as
+	// a command. It makes, replaces and prunes nothing by itself and delivers no mail: with
+	// Mail set, mails are put into the outbox. A method that only reads writes nothing. Issuer,
+	// Audience, App, Page, Algorithm, KeyRotation and AccessTTL are those of the serving
+	// process where they are left out here; the first four may be empty until one has served.
+	Administer bool
 
 	// Passwords hashes. Make one for the process; default password.New's.
 	Passwords *password.Hasher
@@ -201,13 +209,41 @@ type Accounts struct {
 	loops     []*loop
 	stop      context.CancelFunc
 	stopped   sync.WaitGroup
+
+	administer bool
+	given      Config      // as it was handed to New
+	pinned     atomic.Bool // see pinSecret
+	clock      storeClock
 }
 
 type ttls struct{ access, idle, session, reauth, recovery time.Duration }
 
-// New checks the config, reads what was revoked, and follows it from then on until
+// New checks the config and that Secret is the store's, which is [ErrSecret] otherwise,
+// before anything is written. It reads what was revoked, and follows it from then on until
 // [Accounts.Close].
 func New(ctx context.Context, cfg Config) (*Accounts, error) {
+	a, err := prepare(&cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.begin(ctx); err != nil {
+		return nil, err
+	}
+	if a.verifier, err = token.New(token.Config{Issuers: []token.Issuer{a.Issuer()}, Now: a.now}); err != nil {
+		return nil, err
+	}
+	if err := a.routes(); err != nil {
+		return nil, err
+	}
+	if err := a.follow(ctx); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// prepare makes Accounts that have not looked into their store.
+func prepare(cfg *Config) (*Accounts, error) {
+	given := *cfg
 	cfg.complete()
 	errs := cfg.check()
 	a := &Accounts{
@@ -224,7 +260,7 @@ func New(ctx context.Context, cfg Config) (*Accounts, error) {
 		a.store = newBoundedStore(cfg.Store, cfg.patience)
 	}
 	var err error
-	if a.limits, err = newLimits(cfg); err != nil {
+	if a.limits, err = newLimits(*cfg); err != nil {
 		errs = append(errs, err)
 	}
 	if a.scopes, err = newScopes(cfg.Scopes, cfg.RoleScopes); err != nil {
@@ -245,19 +281,24 @@ func New(ctx context.Context, cfg Config) (*Accounts, error) {
 	a.delivered.seen = map[string]sighting{}
 	a.known.keys = map[string]knownKey{}
 	a.ring = &ring{Accounts: a, algorithm: cfg.Algorithm, every: cfg.KeyRotation, generate: token.GenerateKey}
-	if err := a.ring.tend(ctx); err != nil {
-		return nil, err
-	}
-	if a.verifier, err = token.New(token.Config{Issuers: []token.Issuer{a.Issuer()}, Now: a.now}); err != nil {
-		return nil, err
-	}
-	if err := a.routes(); err != nil {
-		return nil, err
-	}
-	if err := a.follow(ctx); err != nil {
-		return nil, err
-	}
+	a.administer, a.given = cfg.Administer, given
 	return a, nil
+}
+
+// begin looks into the store, and in a process that serves makes what has to be there.
+func (a *Accounts) begin(ctx context.Context) error {
+	stored, _, err := a.checkSecret(ctx, a.store)
+	if err != nil {
+		return err
+	}
+	if a.administer {
+		a.adopt(&a.given, stored)
+		return a.ring.load(ctx)
+	}
+	if err := a.settle(ctx); err != nil {
+		return err
+	}
+	return a.ring.tend(ctx)
 }
 
 // changed takes in what the feed says of other things than sessions.
@@ -270,9 +311,10 @@ func (a *Accounts) changed(r Revocation) {
 }
 
 // Issuer is how a verifier in this process knows the tokens made here. Its keys change
-// as they are rotated.
+// as they are rotated. The clocks of nodes that share a store may be five minutes apart:
+// then each accepts the fresh tokens of the other, for as much less or more of their time.
 func (a *Accounts) Issuer() token.Issuer {
-	return token.Issuer{Name: a.name, Audiences: []string{a.audience}, Source: a.ring, RequireProfile: true}
+	return token.Issuer{Name: a.name, Audiences: []string{a.audience}, Source: a.ring, RequireProfile: true, Leeway: clockMargin}
 }
 
 // address is the public address of a path here.

@@ -138,7 +138,7 @@ func (a *Accounts) lookupKey(ctx context.Context, id string, hash [sha256.Size]b
 		Issuer: a.name, Subject: u.ID, Client: "key:" + id, Token: id, Methods: []string{byKey}, Expires: k.Expires,
 		Scopes: both(k.Scopes, a.scopes.list(u.Roles)),
 	}
-	if now.Sub(k.LastUsed) >= usedEvery {
+	if now.Sub(k.LastUsed) >= usedEvery && !a.administer {
 		a.usedKey(ctx, rec.Owner, id, now)
 	}
 	a.known.put(id, knownKey{hash, p, now.Add(usedEvery)}, func() bool { return generation == a.revoked.generation.Load() })

@@ -18,11 +18,17 @@ type change struct {
 }
 
 func (a *Accounts) update(ctx context.Context, key string, f func(c *change) error) error {
+	if err := a.pinSecret(ctx); err != nil {
+		return err
+	}
 	c := &change{}
 	err := a.store.Update(ctx, key, func(tx Tx) error {
 		*c = change{Tx: tx, now: a.timeOf(tx)}
 		ahead := c.now.Sub(a.now())
 		a.outbox.ahead.Store(&ahead)
+		if timed, ok := tx.(Timed); ok && !timed.Now().IsZero() {
+			a.clock.saw(c.now, a.now())
+		}
 		c.until = c.now.Add(a.ttl.access + clockMargin + setBack)
 		return f(c)
 	})

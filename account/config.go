@@ -28,7 +28,9 @@ const day = 24 * time.Hour
 func (c *Config) complete() {
 	fill(&c.Audience, c.Issuer)
 	fill(&c.Realm, problem.DefaultRealm)
-	fill(&c.App, hostOf(c.Issuer))
+	if c.Issuer != "" { // of an administering process, it may be in the store
+		fill(&c.App, hostOf(c.Issuer))
+	}
 	fill(&c.Algorithm, token.ES256)
 	fill(&c.KeyRotation, 90*day)
 	fill(&c.AccessTTL, 10*time.Minute)
@@ -74,7 +76,7 @@ func (c *Config) check() (errs []error) {
 	if c.Secret.Len() < minSecret {
 		add("Secret", "", "is missing or has under 32 bytes: take secret.LoadOrCreate's")
 	}
-	if c.Issuer == "" {
+	if c.Issuer == "" && !c.Administer {
 		add("Issuer", "", "is missing: write the address of this API, such as https://api.example.com")
 	}
 	if err := problem.CheckRealm(c.Realm); err != nil {

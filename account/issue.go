@@ -45,7 +45,7 @@ func (a *Accounts) tokensFor(u *User, s *Session) (*Tokens, error) {
 	now := a.now()
 	expires := a.accessUntil(now, s)
 	scope := a.scopes.of(u.Roles)
-	access, err := a.ring.state.Load().signer.Sign(accessClaims{
+	access, err := a.ring.sign(accessClaims{
 		Issuer: a.name, Subject: u.ID, Audience: a.audience,
 		Expires:  expires.Unix(),
 		IssuedAt: now.Unix(),

@@ -70,10 +70,13 @@ func (a *Accounts) startLoops(ctx context.Context) {
 	ctx = context.WithValue(ctx, readsEnd{}, true)
 	a.loops = []*loop{
 		{name: loopRevocations, every: pollEvery, within: a.patience, run: a.keepUp()},
-		{name: loopTokenUse, every: pollEvery, within: a.patience, run: a.confirm},
-		{name: loopPrune, every: pruneAll, within: a.patience, run: a.prune},
 	}
-	if _, others := a.mail.(Elsewhere); a.mail != nil && !others {
+	if !a.administer {
+		a.loops = append(a.loops,
+			&loop{name: loopTokenUse, every: pollEvery, within: a.patience, run: a.confirm},
+			&loop{name: loopPrune, every: pruneAll, within: a.patience, run: a.prune})
+	}
+	if _, others := a.mail.(Elsewhere); a.mail != nil && !others && !a.administer {
 		a.loops = append(a.loops, &loop{
 			name: loopOutbox, every: pollEvery, within: 3 * a.patience, wake: a.outbox.posted, run: a.sendDue(ctx),
 		})

@@ -107,6 +107,9 @@ func (a *Accounts) letter(ctx context.Context, tx Tx, to string, l letter) error
 	if a.mail == nil {
 		return nil
 	}
+	if a.app == "" {
+		return errNoApp
+	}
 	now := a.timeOf(tx)
 	id := visit.NewID(now)
 	text, err := json.Marshal(l)

@@ -25,30 +25,45 @@ const (
 	askAgain = time.Second
 )
 
+// errNoSigner is for a process that administers, on a store that has no key yet.
+var errNoSigner = errors.New("account: there is no key to sign with")
+
 // ring holds the signing keys. It is the [token.KeySource] of the accounts' own issuer.
 type ring struct {
 	*Accounts
+	// algorithm and every are those of this process. The store's settings win.
 	algorithm token.Algorithm
 	every     time.Duration
 	generate  func(token.Algorithm) (*token.SigningKey, error)
 
 	state atomic.Pointer[ringState]
+	// dirty is set when the keys have changed, until they have been read.
 	dirty atomic.Bool
 
-	mu    sync.Mutex // one reader at a time
-	asked time.Time
+	mu      sync.Mutex // one reader at a time
+	asked   time.Time
+	foreign map[string]bool // ids of keys that are passed over, as the log says
 }
 
 // ringState is what holds until next.
 type ringState struct {
 	set    *token.KeySet
 	jwks   document
-	signer *token.SigningKey
+	signer *token.SigningKey // nil where only an administering process may have none
 	next   time.Time
 }
 
 // Keys implements [token.KeySource].
 func (r *ring) Keys() *token.KeySet { return r.state.Load().set }
+
+// sign signs claims with the key whose turn it is.
+func (r *ring) sign(claims any, typ string) (string, error) {
+	signer := r.state.Load().signer
+	if signer == nil {
+		return "", errNoSigner
+	}
+	return signer.Sign(claims, typ)
+}
 
 // Missing implements [token.KeySource]: a key that another process has just made may be
 // there already.
@@ -68,12 +83,20 @@ func (r *ring) Missing(string) bool {
 	return r.load(ctx) == nil
 }
 
-// follow reads the keys again when they changed, or when one's time has come.
+// follow reads the keys again when they changed, or when one's time has come. Keys that
+// changed and could not be read stay changed: the next call reads them.
 func (r *ring) follow(ctx context.Context) error {
-	if state := r.state.Load(); state != nil && !r.dirty.Swap(false) && (state.next.IsZero() || r.now().Before(state.next)) {
+	state := r.state.Load()
+	if state != nil && !r.dirty.Load() && (state.next.IsZero() || r.storeNow().Before(state.next)) {
 		return nil
 	}
-	return r.load(ctx)
+
+	changed := r.dirty.Swap(false) // before reading, as they may change meanwhile
+	err := r.load(ctx)
+	if err != nil && changed {
+		r.dirty.Store(true)
+	}
+	return err
 }
 
 // load makes the state of what is stored now. A set is replaced only by another one, so
@@ -81,38 +104,30 @@ func (r *ring) follow(ctx context.Context) error {
 func (r *ring) load(ctx context.Context) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	now := r.now()
-	r.asked = now
-	list, err := storedKeys(ctx, r.store)
+	r.asked = r.now()
+	if _, _, err := r.checkSecret(ctx, r.store); err != nil {
+		return err
+	}
+	list, foreign, err := r.stored(ctx, r.store)
 	if err != nil {
 		return err
 	}
-	state := &ringState{}
+	r.warn(foreign)
+
+	now := r.storeNow()
+	list = live(list, now)
+	state := &ringState{next: nextChange(list, now)}
 	var keys []token.Key
-	var since time.Time
-	for _, k := range list { // the earliest first
-		for _, t := range []time.Time{k.SignsFrom, k.VerifiesUntil} {
-			if t.After(now) && (state.next.IsZero() || t.Before(state.next)) {
-				state.next = t
-			}
-		}
-		if !k.verifies(now) {
-			continue
-		}
-		key, err := r.unseal(k)
-		if err != nil {
-			return err
-		}
-		keys = append(keys, key.Key())
-		// The first there is signs before its time too, as this clock may be behind that
-		// which made it.
-		if state.signer == nil || k.signs(now) && k.SignsFrom.After(since) {
-			state.signer, since = key, k.SignsFrom
-		}
+	for _, k := range list {
+		keys = append(keys, k.key.Key())
 	}
-	if state.signer == nil {
-		return errors.New("account: there is no key to sign with")
+	switch {
+	case len(list) > 0:
+		state.signer = list[signerAt(list, now, r.ttl.access)].key
+	case !r.administer:
+		return errNoSigner
 	}
+
 	if old := r.state.Load(); old != nil && sameKeys(old.set.List(), keys) {
 		state.set, state.jwks = old.set, old.jwks
 	} else if state.set, err = token.NewKeySet(keys); err != nil {
@@ -124,42 +139,104 @@ func (r *ring) load(ctx context.Context) error {
 	return nil
 }
 
+// nextChange returns when another key signs or verifies than at now; zero for never.
+func nextChange(list []storedKey, now time.Time) (next time.Time) {
+	for _, k := range list {
+		for _, t := range []time.Time{k.SignsFrom, k.VerifiesUntil} {
+			if t.After(now) && (next.IsZero() || t.Before(next)) {
+				next = t
+			}
+		}
+	}
+	return next
+}
+
 func sameKeys(a, b []token.Key) bool {
 	return slices.EqualFunc(a, b, func(x, y token.Key) bool { return x.ID == y.ID && x.Algorithm == y.Algorithm })
+}
+
+// stored returns the keys that can be opened, in the order in which they sign, and those
+// that cannot: a process with another Secret has stored them, or something else wrote there.
+func (r *ring) stored(ctx context.Context, in Reader) (own, foreign []storedKey, err error) {
+	list, err := storedKeys(ctx, in)
+	for _, k := range list {
+		if k.key, err = r.unseal(k); err != nil {
+			k.Foreign = true
+			foreign = append(foreign, k)
+			continue
+		}
+		own = append(own, k)
+	}
+	return own, foreign, err
 }
 
 func (r *ring) unseal(k storedKey) (*token.SigningKey, error) {
 	der, err := r.secrets.box.Open(k.Sealed, kindSigning+" "+k.ID)
 	if err != nil {
-		return nil, fmt.Errorf("account: Secret is not the one that these accounts were made with: take that one, from another node or a backup (signing key %s: %w)", k.ID, err)
+		return nil, fmt.Errorf("signing key %s: %w", k.ID, err)
 	}
 	return token.ParsePKCS8(k.Algorithm, der)
 }
 
-// tend sees to it that there is a key, of the right algorithm, and that it is replaced
-// in time. Of several processes that start at once, one adds its key.
+// warn logs each key that is passed over, once.
+func (r *ring) warn(foreign []storedKey) {
+	for _, k := range foreign {
+		if r.foreign[k.ID] {
+			continue
+		}
+		if r.foreign == nil {
+			r.foreign = map[string]bool{}
+		}
+		r.foreign[k.ID] = true
+		r.errors.Error("a signing key in the store cannot be opened with this Secret and is passed over: a process with another Secret stored it; "+
+			"revoke it (sallyport keys revoke), and give every process the same Secret", "key", k.ID)
+	}
+}
+
+// tend sees to it that a key signs, that it is replaced in time and when the settings name
+// another algorithm, and that the times of the keys fit together. Of several processes that
+// start at once, one adds its key.
 func (r *ring) tend(ctx context.Context) error {
-	due := false
+	var wanted token.Algorithm
+	var due, odd bool
 	err := r.update(ctx, kindSigning, func(c *change) error { // to ask by the store's clock
-		list, err := storedKeys(ctx, c)
-		due = r.due(list, c.now)
+		var every time.Duration
+		var err error
+		if wanted, every, err = r.settled(ctx, c); err != nil {
+			return err
+		}
+		list, _, err := r.stored(ctx, c)
+		list = live(list, c.now)
+		due = r.due(list, c.now, wanted, every)
+		odd = len(reschedule(list, c.now, r.life())) > 0
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	if !due {
+	if !due && !odd {
 		return r.load(ctx)
 	}
-	next, err := r.fresh()
-	if err != nil {
-		return err
+
+	var next storedKey
+	if due {
+		if next, err = r.fresh(wanted); err != nil {
+			return err
+		}
 	}
 	err = r.alter(ctx, func(c *change, list []storedKey) error {
-		if due = r.due(list, c.now); !due {
-			return nil
+		algorithm, every, err := r.settled(ctx, c)
+		if err != nil {
+			return err
 		}
-		return r.add(ctx, c, list, next)
+		list = live(list, c.now)
+		if due = due && algorithm == wanted && r.due(list, c.now, algorithm, every); due {
+			return r.add(ctx, c, list, next)
+		}
+		if !open(list) {
+			return nil // another process replaced the settings meanwhile, and tends
+		}
+		return r.keep(ctx, c, list)
 	})
 	if err == nil && due {
 		r.administered(ctx, audit.KeyChanged, "", "another key was made, as it was time")
@@ -167,19 +244,22 @@ func (r *ring) tend(ctx context.Context) error {
 	return err
 }
 
-// due reports whether it is time for another key.
-func (r *ring) due(list []storedKey, now time.Time) bool {
-	if len(list) == 0 {
+// life is how long after its successor's start a key verifies.
+func (r *ring) life() time.Duration { return r.ttl.access + clockMargin }
+
+// due reports whether it is time for another key. list has the live keys.
+func (r *ring) due(list []storedKey, now time.Time, algorithm token.Algorithm, every time.Duration) bool {
+	if !open(list) {
 		return true
 	}
 	last := list[len(list)-1]
-	return last.Algorithm != r.algorithm || !now.Before(last.SignsFrom.Add(r.every))
+	return last.Algorithm != algorithm || !now.Before(last.SignsFrom.Add(every))
 }
 
 // fresh makes a key that nobody has stored yet. An RSA key can take longer than a store
 // lets a transaction wait: make it before one.
-func (r *ring) fresh() (storedKey, error) {
-	key, err := r.generate(r.algorithm)
+func (r *ring) fresh(algorithm token.Algorithm) (storedKey, error) {
+	key, err := r.generate(algorithm)
 	if err != nil {
 		return storedKey{}, err
 	}
@@ -188,13 +268,19 @@ func (r *ring) fresh() (storedKey, error) {
 		return storedKey{}, err
 	}
 	id := key.Key().ID
-	return storedKey{SigningKey{ID: id, Algorithm: r.algorithm}, r.secrets.box.Seal(der, kindSigning+" "+id)}, nil
+	k := storedKey{SigningKey: SigningKey{ID: id, Algorithm: algorithm}, key: key}
+	k.Sealed = r.secrets.box.Seal(der, kindSigning+" "+id)
+	return k, nil
 }
 
-// alter changes the keys in one transaction, and takes over what came of it.
+// alter changes the keys in one transaction, and takes over what came of it. f gets the keys
+// that can be opened. What cannot be read after the commit is read at the next poll.
 func (r *ring) alter(ctx context.Context, f func(c *change, list []storedKey) error) error {
 	err := r.update(ctx, kindSigning, func(c *change) error {
-		list, err := storedKeys(ctx, c)
+		if _, _, err := r.checkSecret(ctx, c); err != nil {
+			return err
+		}
+		list, _, err := r.stored(ctx, c)
 		if err != nil {
 			return err
 		}
@@ -203,29 +289,31 @@ func (r *ring) alter(ctx context.Context, f func(c *change, list []storedKey) er
 	if err != nil {
 		return err
 	}
-	return r.load(ctx)
+	if err := r.load(ctx); err != nil {
+		r.dirty.Store(true)
+		r.errors.ErrorContext(ctx, "the signing keys were changed and could not be read; they are read again", "error", err)
+	}
+	return nil
 }
 
-// add stores the next key. The first one signs at once; later ones when every verifier
-// can have them.
-func (r *ring) add(ctx context.Context, c *change, before []storedKey, k storedKey) error {
-	k.Created, k.SignsFrom = c.now, c.now
-	if soon := c.now.Add(publishFor); slices.ContainsFunc(before, func(b storedKey) bool {
-		// Until then, somebody has to sign, and the tokens have to be good.
-		return b.signs(c.now) && (b.VerifiesUntil.IsZero() || !b.VerifiesUntil.Before(soon.Add(r.ttl.access)))
-	}) {
-		k.SignsFrom = soon
-	}
-	for _, b := range before {
-		if b.VerifiesUntil.IsZero() {
-			b.VerifiesUntil = k.SignsFrom.Add(r.ttl.access + clockMargin)
-			if err := putKey(ctx, c, b); err != nil {
-				return err
-			}
-		}
-	}
+// add stores the next key behind those of list, which are live.
+func (r *ring) add(ctx context.Context, c *change, list []storedKey, k storedKey) error {
+	k.Created, k.SignsFrom = c.now, nextStart(list, c.now)
 	if err := putKey(ctx, c, k); err != nil {
 		return err
 	}
-	return c.revoke(ctx, KindSigningKey, k.ID, 0)
+	return errors.Join(r.keep(ctx, c, append(slices.Clip(list), k)), c.revoke(ctx, KindSigningKey, k.ID, 0))
+}
+
+// keep stores the times of keys that have changed.
+func (r *ring) keep(ctx context.Context, c *change, list []storedKey) error {
+	for _, k := range reschedule(list, c.now, r.life()) {
+		if err := putKey(ctx, c, k); err != nil {
+			return err
+		}
+		if err := c.revoke(ctx, KindSigningKey, k.ID, 0); err != nil {
+			return err
+		}
+	}
+	return nil
 }

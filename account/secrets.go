@@ -19,6 +19,8 @@ type secrets struct {
 	device  []byte
 	names   []byte // turns what a client wrote into the id of a record
 	box     *seal.Box
+	// fingerprint is in the store, for processes with another Secret to notice.
+	fingerprint []byte
 }
 
 func newSecrets(s secret.Bytes) (out secrets, err error) {
@@ -29,7 +31,7 @@ func newSecrets(s secret.Bytes) (out secrets, err error) {
 		}
 		return key
 	}
-	out = secrets{refresh: derive("refresh"), device: derive("device"), names: derive("names")}
+	out = secrets{refresh: derive("refresh"), device: derive("device"), names: derive("names"), fingerprint: derive("fingerprint")}
 	at := derive("at rest")
 	if err != nil {
 		return out, err

@@ -3,7 +3,6 @@ package account
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -25,6 +24,9 @@ type SigningKey struct {
 	// SignsFrom is when it starts to sign, and VerifiesUntil when its last token has
 	// expired; zero while no other key has taken its place.
 	SignsFrom, VerifiesUntil time.Time
+	// Foreign reports that the key cannot be opened with Config.Secret: a process with
+	// another one stored it. It neither signs nor verifies; revoke it.
+	Foreign bool `json:"-"`
 }
 
 // signs reports whether k may sign now.
@@ -34,27 +36,32 @@ func (k *SigningKey) verifies(now time.Time) bool {
 	return k.VerifiesUntil.IsZero() || now.Before(k.VerifiesUntil)
 }
 
-// SigningKeys returns the keys that sign or verify, the oldest first.
+// SigningKeys returns the keys that sign or verify in the order in which they sign, and then
+// the foreign ones.
 func (a *Accounts) SigningKeys(ctx context.Context) ([]SigningKey, error) {
-	list, err := storedKeys(ctx, a.store)
-	out := make([]SigningKey, len(list))
-	for i, k := range list {
-		out[i] = k.SigningKey
+	own, foreign, err := a.ring.stored(ctx, a.store)
+	var out []SigningKey
+	for _, k := range slices.Concat(own, foreign) {
+		out = append(out, k.SigningKey)
 	}
 	return out, err
 }
 
 // RotateKeys makes the next signing key. It is published at once and signs six minutes
-// later, when every verifier that keeps to the Cache-Control of the key set has it. The
-// keys before it verify until their last token has expired; while there are 16, it fails
-// with [ErrManyKeys].
+// later, when every verifier that keeps to the Cache-Control of the key set has it, and
+// after those that wait already. The keys before it verify until their last token has
+// expired; while there are 16, it fails with [ErrManyKeys].
 func (a *Accounts) RotateKeys(ctx context.Context) error {
-	next, err := a.ring.fresh()
+	algorithm, _, err := a.settled(ctx, a.store)
+	if err != nil {
+		return err
+	}
+	next, err := a.ring.fresh(algorithm)
 	if err != nil {
 		return err
 	}
 	err = a.ring.alter(ctx, func(c *change, list []storedKey) error {
-		if list = slices.DeleteFunc(list, func(k storedKey) bool { return !k.verifies(c.now) }); len(list) >= maxSigning {
+		if list = live(list, c.now); len(list) >= maxSigning {
 			return ErrManyKeys
 		}
 		return a.ring.add(ctx, c, list, next)
@@ -66,29 +73,39 @@ func (a *Accounts) RotateKeys(ctx context.Context) error {
 }
 
 // RevokeKey takes a signing key away at once, for when its private half may have leaked:
-// its tokens are refused everywhere within a second, and clients refresh. When it was
-// the one that signs, another one takes its place at once, which verifiers that have
-// kept the old set do not know for up to five minutes.
+// its tokens are refused everywhere within a second, and clients refresh. When it was the
+// one that signs, a key that verifiers know signs in its place: the one before it, while it
+// is published, until the next one has been for six minutes; or else the first that waits.
+// Only where there is none does a key sign at once that verifiers which have kept the old
+// set do not know for up to five minutes.
 func (a *Accounts) RevokeKey(ctx context.Context, id string) error {
 	if _, err := a.store.Record(ctx, kindSigning, id); err != nil {
 		return err
 	}
-	next, err := a.ring.fresh() // in case that it is needed
+	algorithm, _, err := a.settled(ctx, a.store)
+	if err != nil {
+		return err
+	}
+	next, err := a.ring.fresh(algorithm) // in case that it is needed
 	if err != nil {
 		return err
 	}
 	err = a.ring.alter(ctx, func(c *change, list []storedKey) error {
-		rest := slices.DeleteFunc(slices.Clone(list), func(k storedKey) bool { return k.ID == id })
-		if len(rest) == len(list) {
-			return ErrNotFound
+		if _, err := c.Record(ctx, kindSigning, id); err != nil {
+			return err
 		}
 		if err := c.DeleteRecord(ctx, kindSigning, id); err != nil {
 			return err
 		}
-		if !slices.ContainsFunc(rest, func(k storedKey) bool { return k.signs(c.now) && k.VerifiesUntil.IsZero() }) {
+		if err := c.revoke(ctx, KindSigningKey, id, 0); err != nil {
+			return err
+		}
+
+		rest := slices.DeleteFunc(live(list, c.now), func(k storedKey) bool { return k.ID == id })
+		if !open(rest) {
 			return a.ring.add(ctx, c, rest, next)
 		}
-		return c.revoke(ctx, KindSigningKey, id, 0)
+		return a.ring.keep(ctx, c, rest)
 	})
 	if err == nil {
 		a.administered(ctx, audit.KeyChanged, id, "revoked")
@@ -100,6 +117,8 @@ func (a *Accounts) RevokeKey(ctx context.Context, id string) error {
 type storedKey struct {
 	SigningKey
 	Sealed []byte
+
+	key *token.SigningKey // once it has been opened
 }
 
 func storedKeys(ctx context.Context, in Reader) ([]storedKey, error) {
@@ -110,8 +129,9 @@ func storedKeys(ctx context.Context, in Reader) ([]storedKey, error) {
 	list := make([]storedKey, len(records))
 	for i, rec := range records {
 		if err := json.Unmarshal(rec.Data, &list[i]); err != nil {
-			return nil, fmt.Errorf("account: signing key %s: %w", rec.ID, err)
+			list[i] = storedKey{} // which cannot be opened either
 		}
+		list[i].ID = rec.ID
 	}
 	slices.SortFunc(list, func(a, b storedKey) int {
 		if c := a.SignsFrom.Compare(b.SignsFrom); c != 0 {
