@@ -229,8 +229,10 @@ func New(ctx context.Context, cfg Config) (*Accounts, error) {
 	if err := a.begin(ctx); err != nil {
 		return nil, err
 	}
-	if a.verifier, err = token.New(token.Config{Issuers: []token.Issuer{a.Issuer()}, Now: a.now}); err != nil {
-		return nil, err
+	if a.name != "" { // which it is on a store that no process has served
+		if a.verifier, err = token.New(token.Config{Issuers: []token.Issuer{a.Issuer()}, Now: a.now}); err != nil {
+			return nil, err
+		}
 	}
 	if err := a.routes(); err != nil {
 		return nil, err

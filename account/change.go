@@ -12,6 +12,7 @@ import (
 type change struct {
 	Tx
 	now     time.Time
+	timed   bool      // now is the store's
 	until   time.Time // how long a revocation matters
 	revoked []Revocation
 	events  []audit.Event // beside that of the request
@@ -24,9 +25,8 @@ func (a *Accounts) update(ctx context.Context, key string, f func(c *change) err
 	c := &change{}
 	err := a.store.Update(ctx, key, func(tx Tx) error {
 		*c = change{Tx: tx, now: a.timeOf(tx)}
-		ahead := c.now.Sub(a.now())
-		a.outbox.ahead.Store(&ahead)
 		if timed, ok := tx.(Timed); ok && !timed.Now().IsZero() {
+			c.timed = true
 			a.clock.saw(c.now, a.now())
 		}
 		c.until = c.now.Add(a.ttl.access + clockMargin + setBack)

@@ -44,6 +44,9 @@ func (a *Accounts) Deliver(ctx context.Context) {
 	}
 }
 
+// PruneTime is the time that Prune goes by, zero for none.
+func (a *Accounts) PruneTime(ctx context.Context) (time.Time, error) { return a.pruneTime(ctx) }
+
 // Tend looks after the signing keys, as the ticker does.
 func (a *Accounts) Tend(ctx context.Context) error { return a.ring.tend(ctx) }
 

@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 const (
 	loopRevocations = "revocations"
 	loopTokenUse    = "token-use"
+	loopKeys        = "keys"
 	loopPrune       = "prune"
 	loopOutbox      = "outbox"
 )
@@ -24,7 +26,8 @@ const lateBy = 5 * time.Second
 // LoopHealth is the state of one background loop of [Accounts].
 type LoopHealth struct {
 	// Name is "revocations" (reads what other processes revoked), "token-use" (writes which
-	// refresh tokens reached their client), "prune" or "outbox" (sends mail).
+	// refresh tokens reached their client), "keys" (replaces signing keys in time), "prune" or
+	// "outbox" (sends mail).
 	Name string
 	// Begun is when the last round began. Ended is when the last round that is over ended,
 	// so it is before Begun while a round runs. Both are zero before the first round.
@@ -54,6 +57,7 @@ type loop struct {
 	name string
 	// every is the time between the beginnings of rounds, within the bound of one round.
 	every, within time.Duration
+	first         time.Duration // until the first round, where it is not every
 	// wake begins a round before its time; nil for a loop that has its rhythm alone.
 	wake <-chan struct{}
 	// run is one round. It logs what went wrong where that is worth a line.
@@ -74,7 +78,8 @@ func (a *Accounts) startLoops(ctx context.Context) {
 	if !a.administer {
 		a.loops = append(a.loops,
 			&loop{name: loopTokenUse, every: pollEvery, within: a.patience, run: a.confirm},
-			&loop{name: loopPrune, every: pruneAll, within: a.patience, run: a.prune})
+			&loop{name: loopKeys, every: tendEvery, within: a.patience, run: a.tend},
+			&loop{name: loopPrune, first: pruneFirst, every: pruneEvery, within: pruneWithin, run: a.prune})
 	}
 	if _, others := a.mail.(Elsewhere); a.mail != nil && !others && !a.administer {
 		a.loops = append(a.loops, &loop{
@@ -89,7 +94,7 @@ func (a *Accounts) startLoops(ctx context.Context) {
 
 // every runs a loop until ctx ends.
 func (a *Accounts) every(ctx context.Context, l *loop) {
-	tick := time.NewTicker(l.every)
+	tick := time.NewTicker(cmp.Or(l.first, l.every))
 	defer tick.Stop()
 	for {
 		select {
@@ -98,6 +103,7 @@ func (a *Accounts) every(ctx context.Context, l *loop) {
 		case <-tick.C:
 		case <-l.wake:
 		}
+		tick.Reset(l.every)
 		a.round(ctx, l)
 	}
 }

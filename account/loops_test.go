@@ -133,9 +133,9 @@ func TestLoops(t *testing.T) {
 		mail account.Mailer
 		want []string
 	}{
-		"no mail":   {nil, []string{"revocations", "token-use", "prune"}},
-		"elsewhere": {account.Elsewhere{}, []string{"revocations", "token-use", "prune"}},
-		"mail":      {&mailbox{}, []string{"revocations", "token-use", "prune", "outbox"}},
+		"no mail":   {nil, []string{"revocations", "token-use", "keys", "prune"}},
+		"elsewhere": {account.Elsewhere{}, []string{"revocations", "token-use", "keys", "prune"}},
+		"mail":      {&mailbox{}, []string{"revocations", "token-use", "keys", "prune", "outbox"}},
 	} {
 		w := newWorld(t, func(c *account.Config) { c.Mail = row.mail })
 		var got []string

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -82,9 +81,6 @@ type outbox struct {
 
 	mu    sync.Mutex
 	began map[string]time.Time // by the id of the mail
-
-	// ahead is how far the store's clock was ahead of ours when it was last read, or nil.
-	ahead atomic.Pointer[time.Duration]
 }
 
 func newOutbox() *outbox {
@@ -180,7 +176,7 @@ func (a *Accounts) overdue() error {
 // claim takes one mail that is due, so that no other process sends it meanwhile. Of
 // several at once, a slow server would let the last ones' time run out.
 func (a *Accounts) claim(ctx context.Context) (rec Record, err error) {
-	if rec, err = firstDue(ctx, a.store, a.storeTime()); err != nil {
+	if rec, err = firstDue(ctx, a.store, a.storeNow()); err != nil {
 		return rec, err
 	}
 	err = a.update(ctx, kindMail, func(c *change) error {
@@ -199,15 +195,6 @@ func firstDue(ctx context.Context, in Reader, now time.Time) (Record, error) {
 		return Record{}, cmp.Or(err, ErrNotFound)
 	}
 	return list[0], nil
-}
-
-// storeTime estimates the store's time outside a transaction: late, where it has not been
-// read yet, so that a claim finds out.
-func (a *Accounts) storeTime() time.Time {
-	if ahead := a.outbox.ahead.Load(); ahead != nil {
-		return a.now().Add(*ahead)
-	}
-	return a.now().Add(clockMargin)
 }
 
 // timeOf is the time of a transaction: the store's where it has one.

@@ -23,7 +23,6 @@ const (
 	answerWithin = 10 * time.Second
 	// feedPage is how many entries of the feed are read at once.
 	feedPage = 1000
-	pruneAll = time.Hour
 	// clockMargin is how far the clocks of processes that share a store may be apart.
 	clockMargin = 5 * time.Minute
 	// setBack is how far a clock may be set back before a token that was revoked is good
@@ -156,9 +155,6 @@ func (a *Accounts) follow(ctx context.Context) error {
 	}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	a.stop = stop
-	if !a.administer {
-		a.prune(ctx)
-	}
 	a.startLoops(background)
 	return nil
 }
@@ -172,17 +168,6 @@ func (a *Accounts) Close() error {
 	defer cancel()
 	a.confirm(ctx)
 	return nil
-}
-
-func (a *Accounts) prune(ctx context.Context) error {
-	now := a.now()
-	a.revoked.forget(now)
-	a.delivered.forget(now)
-	err := errors.Join(a.store.Prune(ctx, now), a.ring.tend(ctx))
-	if err != nil && ctx.Err() == nil {
-		a.errors.ErrorContext(ctx, "pruning the accounts store", "error", err)
-	}
-	return err
 }
 
 // keepUp returns what follows the feed, and says once when it cannot.

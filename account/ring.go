@@ -160,7 +160,8 @@ func sameKeys(a, b []token.Key) bool {
 func (r *ring) stored(ctx context.Context, in Reader) (own, foreign []storedKey, err error) {
 	list, err := storedKeys(ctx, in)
 	for _, k := range list {
-		if k.key, err = r.unseal(k); err != nil {
+		var sealed error
+		if k.key, sealed = r.unseal(k); sealed != nil {
 			k.Foreign = true
 			foreign = append(foreign, k)
 			continue

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/sallyport-dev/sallyport/audit"
+	"github.com/sallyport-dev/sallyport/token"
 	"github.com/sallyport-dev/sallyport/visit"
 )
 
@@ -224,6 +225,9 @@ func (a *Accounts) Users(ctx context.Context, q UserQuery) ([]User, error) {
 // Authenticate verifies an access token as the Gate does, for those who mount the
 // accounts without one. Its errors are a *token.Error, [ErrRevoked] or [ErrStale].
 func (a *Accounts) Authenticate(raw string) (visit.Principal, error) {
+	if a.verifier == nil {
+		return visit.Principal{}, token.ErrUnknownIssuer
+	}
 	claims, err := a.verifier.Verify(raw)
 	if err != nil {
 		return visit.Principal{}, err

@@ -124,7 +124,9 @@ type Store interface {
 	// by the key: by convention a user's id, or the name of what has no user.
 	Update(ctx context.Context, key string, f func(tx Tx) error) error
 	// Prune removes the entries of the feed whose Until has come, the sessions that have
-	// expired, and the records whose End has come. The numbers of the feed go on.
+	// expired, and the records whose End has come. The numbers of the feed go on. It removes
+	// them in small transactions, so that no write waits for long, and keeps to the end of ctx:
+	// what it has removed by then stays removed.
 	Prune(ctx context.Context, now time.Time) error
 	// Close ends the use of the store. Later calls fail.
 	Close() error

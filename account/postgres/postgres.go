@@ -61,6 +61,10 @@ var parameters = map[string]string{
 	"statement_timeout": "10000",
 }
 
+// ended passes over rows that another process is removing or changing.
+const ended = `DELETE FROM TABLE WHERE COLUMN <= ?1 AND ctid = ANY(ARRAY(
+	SELECT ctid FROM TABLE WHERE COLUMN <= ?1 LIMIT ?2 FOR UPDATE SKIP LOCKED))`
+
 // bounds are how long a transaction may hold the keys that others wait for.
 type bounds struct {
 	// idle is how long between two statements: for a process that stands still.
@@ -109,7 +113,7 @@ func open(ctx context.Context, address string, b bounds) (account.Store, error) 
 	if err := migrate(ctx, write); err != nil {
 		return nil, errors.Join(unopened(cfg, err), write.Close(), read.Close())
 	}
-	return sqlstore.New(write, read, sqlstore.Dialect{Rewrite: numbered, Lock: advise, Known: known}), nil
+	return sqlstore.New(write, read, sqlstore.Dialect{Rewrite: numbered, Lock: advise, Ended: ended, Known: known}), nil
 }
 
 // unopened says what to do about a database that cannot be opened. A connection is tried

@@ -52,7 +52,7 @@ func Open(ctx context.Context, path string) (account.Store, error) {
 	if err := start(ctx, writer, fresh); err != nil {
 		return nil, errors.Join(fmt.Errorf("account/sqlite: %s: %w", path, err), writer.Close(), readers.Close())
 	}
-	return sqlstore.New(writer, readers, sqlstore.Dialect{Known: known}), nil
+	return sqlstore.New(writer, readers, sqlstore.Dialect{Ended: ended, Known: known}), nil
 }
 
 func start(ctx context.Context, writer *sql.DB, fresh bool) error {
@@ -71,6 +71,12 @@ func start(ctx context.Context, writer *sql.DB, fresh bool) error {
 // busyTimeout is how long a call waits for another process to finish its write.
 const busyTimeout = "5000"
 
+// maxLog is to what size the write-ahead log is cut when all of it is in the database, in
+// bytes. Without it, the log keeps the size of the largest transaction there ever was.
+const maxLog = "16777216"
+
+const ended = "DELETE FROM TABLE WHERE rowid IN (SELECT rowid FROM TABLE WHERE COLUMN <= ?1 LIMIT ?2)"
+
 var (
 	probeOptions = url.Values{"_pragma": {"busy_timeout(" + busyTimeout + ")", "query_only(1)"}}
 	// The transactions of the writer take the lock when they begin: one that read first
@@ -79,6 +85,7 @@ var (
 		"_txlock": {"immediate"},
 		"_pragma": {
 			"busy_timeout(" + busyTimeout + ")", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "trusted_schema(0)",
+			"journal_size_limit(" + maxLog + ")",
 		},
 	}
 	readerOptions = url.Values{

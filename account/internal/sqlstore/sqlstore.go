@@ -21,6 +21,8 @@ type Dialect struct {
 	// Lock makes the transactions with one key run one after the other, and returns the
 	// database's time after the wait; nil where all of them do, on one machine.
 	Lock func(ctx context.Context, tx *sql.Tx, key string) (time.Time, error)
+	// Ended is a statement that removes up to ?2 rows of TABLE whose COLUMN is at most ?1.
+	Ended string
 	// Known turns the driver's errors into those of package account.
 	Known func(error) error
 }
@@ -68,20 +70,6 @@ func (s *Store) Update(ctx context.Context, key string, f func(account.Tx) error
 		return err
 	}
 	return tx.Commit()
-}
-
-// Prune implements [account.Store].
-func (s *Store) Prune(ctx context.Context, now time.Time) error {
-	for _, text := range []string{
-		"DELETE FROM revocations WHERE until <= ?1",
-		"DELETE FROM sessions WHERE expires <= ?1",
-		"DELETE FROM records WHERE ends <= ?1",
-	} {
-		if _, err := s.writer.ExecContext(ctx, s.text(text), micros(now)); err != nil {
-			return s.known(err)
-		}
-	}
-	return nil
 }
 
 // text is a statement in the database's own form.
