@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,7 +29,16 @@ type place struct {
 	breached            string
 	audit               string
 	app, page           string
+
+	// given reports whether the command line names a flag; nil where there is none.
+	given     func(flag string) bool
+	storeFrom string // where store comes from, if not from a flag
+	unused    bool   // the environment names a store, and a flag another one
 }
+
+// storeVariable keeps an address with a password out of the command line, where every user
+// of the machine can read it.
+const storeVariable = "SALLYPORT_STORE"
 
 // Names in the data folder.
 const (
@@ -36,8 +47,9 @@ const (
 )
 
 func (p *place) flags(f *pflag.FlagSet) {
+	p.given = f.Changed
 	f.StringVar(&p.data, "data", defaultData, "`DIR` for accounts, the secret and the audit log")
-	f.StringVar(&p.store, "store", "", "`ADDRESS` of a PostgreSQL database for the accounts, postgres://USER:PASSWORD@HOST/NAME?sslmode=verify-full, or $SALLYPORT_STORE (default: a file in the data folder)")
+	f.StringVar(&p.store, "store", "", "`ADDRESS` of a PostgreSQL database for the accounts, postgres://USER:PASSWORD@HOST/NAME?sslmode=verify-full, or $SALLYPORT_STORE where neither --store nor --data is given (default: a file in the data folder)")
 	f.StringVar(&p.secret, "secret", "", "`FILE` with the secret under which the store's secrets are encrypted, the same on every node (default: "+secretFile+" in the data folder)")
 	f.StringArrayVar(&p.peppers, "pepper", nil, "`FILE` with a key of 32 bytes or more without which no password hash can be tried, the same on every node; repeated, the first is for new hashes and the others are for those of before")
 	f.StringVar(&p.breached, "breached", "", "`URL` of a list of stolen passwords that is asked about new ones by five digits of their hash, such as https://api.pwnedpasswords.com/range/ (default: none is asked)")
@@ -46,20 +58,28 @@ func (p *place) flags(f *pflag.FlagSet) {
 	f.StringVar(&p.audit, "audit", "", "`FILE` for the audit log, or - for standard error (default: audit.log in the data folder)")
 }
 
-// complete fills in what was left out. An address with a password is better kept out of
-// the command line, where every user of the machine can read it.
-func (p *place) complete() error {
-	if p.store == "" {
-		p.store = os.Getenv("SALLYPORT_STORE")
+// locate takes the store from the environment, unless the command line says where it is: it
+// is nearer to what is meant than what a shell was set up with at some time.
+func (p *place) locate() {
+	address := os.Getenv(storeVariable)
+	if address == "" || p.given == nil || p.given("store") {
+		return
 	}
+	if p.given("data") {
+		p.unused = true
+		return
+	}
+	p.store, p.storeFrom = address, "$"+storeVariable
+}
+
+// complete fills in what was left out.
+func (p *place) complete() error {
+	p.locate()
 	if p.store != "" && !strings.HasPrefix(p.store, "postgres://") && !strings.HasPrefix(p.store, "postgresql://") {
 		return errors.New("--store: write postgres://USER:PASSWORD@HOST/NAME?sslmode=verify-full, or leave it out for a file in the data folder")
 	}
 	if p.secret == "" {
 		p.secret = filepath.Join(p.data, secretFile)
-	}
-	if err := os.MkdirAll(p.data, 0o700); err != nil {
-		return fmt.Errorf("the data folder: %w", err)
 	}
 	return nil
 }
@@ -67,7 +87,7 @@ func (p *place) complete() error {
 // holdsAccounts is for commands that look: they must not make a folder, a secret or a
 // database where there is none.
 func (p *place) holdsAccounts() error {
-	if p.store != "" || os.Getenv("SALLYPORT_STORE") != "" {
+	if p.locate(); p.store != "" {
 		return nil
 	}
 	if _, err := os.Stat(filepath.Join(p.data, databaseFile)); err != nil {
@@ -76,12 +96,25 @@ func (p *place) holdsAccounts() error {
 	return nil
 }
 
-// describe says where the accounts are, without the password of a database.
+// describe says where the accounts are, without the password of a database, and where that
+// was said.
 func (p *place) describe() string {
-	if p.store == "" {
-		return p.data
+	switch {
+	case p.store != "":
+		return "PostgreSQL" + databaseOf(p.store) + " (from " + or(p.storeFrom, "--store") + ")"
+	case p.unused:
+		return p.data + " (from --data; $" + storeVariable + " is not used: give --store to use a database)"
 	}
-	return "PostgreSQL"
+	return p.data
+}
+
+// databaseOf names the database of an address, as far as that can be told.
+func databaseOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || len(u.Path) < 2 {
+		return ""
+	}
+	return " " + u.Path[1:] + " on " + u.Host
 }
 
 func (p *place) open(ctx context.Context) (account.Store, error) {
@@ -109,24 +142,71 @@ func (p *place) hasher() (*password.Hasher, error) {
 	return password.New(c)
 }
 
+// loadSecret reads the secret, or makes one for accounts that have none yet. One that was made
+// up for accounts that exist would open nothing of theirs.
+func (p *place) loadSecret(ctx context.Context, store account.Store) (secret.Bytes, error) {
+	if _, err := os.Stat(p.secret); !errors.Is(err, fs.ErrNotExist) {
+		return secret.LoadOrCreate(p.secret)
+	}
+	made, err := account.Established(ctx, store)
+	if err != nil {
+		return secret.Bytes{}, err
+	}
+	if made {
+		return secret.Bytes{}, fmt.Errorf("--secret %s: there is no such file, and the accounts in %s were made with one: copy it from the node that made it, "+
+			"or name it with --secret; if it is lost for good, see sallyport keys replace-secret --help", p.secret, p.describe())
+	}
+	return secret.LoadOrCreate(p.secret)
+}
+
+// secretFirst is loadSecret before the accounts are opened.
+func (p *place) secretFirst(ctx context.Context) (key secret.Bytes, err error) {
+	if _, err := os.Stat(p.secret); !errors.Is(err, fs.ErrNotExist) {
+		return secret.LoadOrCreate(p.secret)
+	}
+	store, err := p.open(ctx)
+	if err != nil {
+		return key, err
+	}
+	key, err = p.loadSecret(ctx, store)
+	return key, errors.Join(err, store.Close())
+}
+
 // openAccounts opens the accounts; done closes them.
-func (o *options) openAccounts(ctx context.Context, log *audit.Log, change func(*account.Config)) (accounts *account.Accounts, done func() error, err error) {
+func (o *options) openAccounts(ctx context.Context, log *audit.Log, change func(*account.Config)) (*account.Accounts, func() error, error) {
+	cfg, err := o.openStore(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	return o.accountsOn(ctx, cfg, log, change)
+}
+
+// openStore opens what the accounts need, and makes the folder that is for the rest.
+func (o *options) openStore(ctx context.Context) (cfg account.Config, err error) {
 	if err := o.complete(); err != nil {
-		return nil, nil, err
+		return cfg, err
 	}
-	key, err := secret.LoadOrCreate(o.secret)
+	if cfg.Passwords, err = o.hasher(); err != nil {
+		return cfg, err
+	}
+	if cfg.Store, err = o.place.open(ctx); err != nil {
+		return cfg, err
+	}
+	if cfg.Secret, err = o.loadSecret(ctx, cfg.Store); err == nil {
+		err = os.MkdirAll(o.data, 0o700)
+	}
 	if err != nil {
-		return nil, nil, err
+		err = errors.Join(err, cfg.Store.Close())
 	}
-	hasher, err := o.hasher()
-	if err != nil {
-		return nil, nil, err
-	}
-	store, err := o.place.open(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	cfg := account.Config{Store: store, Secret: key, Passwords: hasher, App: o.app, Page: o.page, Issuer: o.issuer, Audience: o.audience, Audit: log, ErrorLog: errorLog()}
+	return cfg, err
+}
+
+// accountsOn makes the accounts on a store that is open, or closes it.
+func (o *options) accountsOn(ctx context.Context, cfg account.Config, log *audit.Log, change func(*account.Config)) (
+	accounts *account.Accounts, done func() error, err error,
+) {
+	store := cfg.Store
+	cfg.App, cfg.Page, cfg.Issuer, cfg.Audience, cfg.Audit, cfg.ErrorLog = o.app, o.page, o.issuer, o.audience, log, errorLog()
 	if o.breached != "" {
 		list, err := breached.New(breached.Config{URL: o.breached})
 		if err != nil {

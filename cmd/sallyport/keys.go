@@ -41,6 +41,11 @@ func keysList(o *options) *cobra.Command {
 				w := tabwriter.NewWriter(c.OutOrStdout(), 0, 0, 2, ' ', 0)
 				fmt.Fprintln(w, "KID\tALG\tCREATED\tSIGNS FROM\tVERIFIES UNTIL")
 				for _, k := range list {
+					if k.Foreign {
+						fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", k.ID, or(string(k.Algorithm), "?"), minute(k.Created), "never",
+							"never: stored with another secret; revoke it")
+						continue
+					}
 					fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", k.ID, k.Algorithm, minute(k.Created), minute(k.SignsFrom), minute(k.VerifiesUntil))
 				}
 				return w.Flush()
@@ -56,6 +61,17 @@ func minute(t time.Time) string {
 	return t.UTC().Format("2006-01-02 15:04")
 }
 
+// newestKey returns the key that signs last.
+func newestKey(ctx context.Context, a *account.Accounts) (k account.SigningKey, err error) {
+	list, err := a.SigningKeys(ctx)
+	for _, one := range list {
+		if !one.Foreign {
+			k = one
+		}
+	}
+	return k, err
+}
+
 func keysRotate(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:     "rotate",
@@ -67,11 +83,10 @@ func keysRotate(o *options) *cobra.Command {
 				if err := a.RotateKeys(ctx); err != nil {
 					return err
 				}
-				list, err := a.SigningKeys(ctx)
-				if err != nil || len(list) == 0 {
+				k, err := newestKey(ctx, a)
+				if err != nil {
 					return err
 				}
-				k := list[len(list)-1]
 				_, err = fmt.Fprintf(c.OutOrStdout(), "made %s, which signs from %s UTC\n", k.ID, minute(k.SignsFrom))
 				return err
 			})
@@ -97,11 +112,10 @@ One key in 64 has an id that begins with "-": write sallyport keys revoke -- KID
 				if err != nil {
 					return err
 				}
-				list, err := a.SigningKeys(ctx)
-				if err != nil || len(list) == 0 {
+				k, err := newestKey(ctx, a)
+				if err != nil {
 					return err
 				}
-				k := list[len(list)-1]
 				_, err = fmt.Fprintf(c.OutOrStdout(), "revoked %s; %s signs from %s UTC\n", args[0], k.ID, minute(k.SignsFrom))
 				return err
 			})

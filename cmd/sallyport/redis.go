@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/hkdf"
 	"crypto/sha256"
 	"errors"
@@ -57,7 +58,7 @@ func (o *options) limitSecret() (key secret.Bytes, err error) {
 	switch {
 	case o.accounts == "on":
 		if err = o.complete(); err == nil {
-			main, err = secret.LoadOrCreate(o.secret)
+			main, err = o.secretFirst(context.Background())
 		}
 	case o.secret == "":
 		return key, errors.New("--redis with --accounts=off needs --secret FILE, with 32 random bytes that are the same on every node: head -c 32 /dev/urandom > limits.key; chmod 600 limits.key")

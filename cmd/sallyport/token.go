@@ -36,11 +36,12 @@ tokens. The signature is not shown.`,
 		Args: needs(0, 0),
 		RunE: func(c *cobra.Command, _ []string) error { return inspect(c, &o) },
 	}
+	o.place.given = c.Flags().Changed
 	c.Flags().StringVar(&o.data, "data", defaultData, "folder with the gate's accounts and key")
 	c.Flags().StringVar(&o.store, "store", "", "`ADDRESS` of the gate's database, or $SALLYPORT_STORE, instead of a file in the data folder")
 	c.Flags().StringVar(&o.secret, "secret", "", "`FILE` with the gate's secret (default: "+secretFile+" in the data folder)")
-	c.Flags().StringVar(&o.issuer, "issuer", issuerURL(defaultListen, false), "iss the gate accepts")
-	c.Flags().StringVar(&o.audience, "audience", "", "aud the gate accepts (default: the issuer)")
+	c.Flags().StringVar(&o.issuer, "issuer", issuerURL(defaultListen, false), "iss the gate accepts (default of a gate with accounts: its own)")
+	c.Flags().StringVar(&o.audience, "audience", "", "aud the gate accepts (default: the issuer, or that of the gate with accounts)")
 	c.Flags().StringVar(&o.jwks, "jwks", "", "file with the issuer's public keys, instead of the data folder")
 	c.Flags().StringArrayVar(&o.types, "token-type", []string{token.AccessToken}, "typ the gate accepts, with --jwks")
 	return c
@@ -96,10 +97,15 @@ func verdict(ctx context.Context, raw string, o *options) error {
 	if err := o.holdsAccounts(); err != nil {
 		return fmt.Errorf("%w, or an issuer's keys with --jwks", err)
 	}
-	a, done, err := o.openAccounts(ctx, nil, func(c *account.Config) { c.Mail = account.Elsewhere{} })
+	if !o.given("issuer") {
+		o.issuer = "" // that of the gate
+	}
+	a, done, err := o.openAccounts(ctx, nil, administered)
 	if err != nil {
 		return err
 	}
+	gate := a.Issuer()
+	o.issuer, o.audience = gate.Name, gate.Audiences[0]
 	_, err = a.Authenticate(raw)
 	return errors.Join(err, done())
 }

@@ -32,20 +32,24 @@ func userCommand() *cobra.Command {
 
 // withAccounts opens the accounts of a folder for one command.
 func withAccounts(c *cobra.Command, o *options, f func(ctx context.Context, a *account.Accounts) error) error {
-	if err := o.complete(); err != nil {
-		return err
-	}
-	o.issuer = issuerURL(defaultListen, false) // it is in no answer of these commands
-	log, closeLog, err := o.auditLog()
+	cfg, err := o.openStore(c.Context())
 	if err != nil {
 		return err
 	}
-	a, done, err := o.openAccounts(c.Context(), log, func(c *account.Config) { c.Mail = account.Elsewhere{} })
+	fmt.Fprintf(c.ErrOrStderr(), "accounts in %s\n", o.place.describe())
+	log, closeLog, err := o.auditLog()
+	if err != nil {
+		return errors.Join(err, cfg.Store.Close())
+	}
+	a, done, err := o.accountsOn(c.Context(), cfg, log, administered)
 	if err != nil {
 		return errors.Join(err, closeLog())
 	}
 	return errors.Join(f(c.Context(), a), done(), closeLog())
 }
+
+// administered is for commands: a gate on the same accounts serves them and sends the mails.
+func administered(c *account.Config) { c.Administer, c.Mail = true, account.Elsewhere{} }
 
 // existing is for the commands that make nothing.
 func existing(o *options) func(*cobra.Command, []string) error {
