@@ -73,7 +73,7 @@ func start(ts *testscript.TestScript, neg bool, args []string) {
 	r := &running{cmd: exec.Command(self, args...)}
 	// testscript.Main makes the test binary the program that it is called as.
 	r.cmd.Args[0] = "sallyport"
-	r.cmd.Dir, r.cmd.Env, r.cmd.Stderr = ts.Getenv("WORK"), append(os.Environ(), "HOME="+ts.Getenv("WORK")), &r.errors
+	r.cmd.Dir, r.cmd.Env, r.cmd.Stderr = ts.Getenv("WORK"), append(os.Environ(), "HOME="+ts.Getenv("WORK"), storeVariable+"="+ts.Getenv(storeVariable)), &r.errors
 	out, err := r.cmd.StdoutPipe()
 	ts.Check(err)
 	ts.Check(r.cmd.Start())
