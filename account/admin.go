@@ -43,7 +43,7 @@ func (a *Accounts) adminRoutes() http.Handler {
 		{"DELETE /admin/api/keys/{id}", a.adminChange(a.RevokeKey)},
 	} {
 		if !strings.HasPrefix(e.pattern, http.MethodGet+" ") {
-			e.handle = a.authorized(aRecentLogin, e.handle)
+			e.handle = a.authorized(needRecentLogin, e.handle)
 		}
 		mux.Handle(e.pattern, a.handler(a.audited(e.handle)))
 	}

@@ -22,10 +22,10 @@ type Endpoint struct {
 type need int
 
 const (
-	nothing      need = iota
-	aCredential       // an access token or an API key
-	aLogin            // a session, which no API key has
-	aRecentLogin      // a session of somebody who proved within Config.ReauthTTL who they are
+	needNothing     need = iota
+	needCredential       // an access token or an API key
+	needSession          // a session, which no API key has
+	needRecentLogin      // a session of somebody who proved within Config.ReauthTTL who they are
 )
 
 // handling answers one method at one address.
@@ -41,42 +41,42 @@ type handling struct {
 func (a *Accounts) table() []handling {
 	const get, post, del = http.MethodGet, http.MethodPost, http.MethodDelete
 	all := []handling{
-		{GroupRegister, post, "/auth/register", nothing, false, a.handleRegister},
-		{GroupLogin, post, "/auth/login", nothing, false, a.handleLogin},
-		{GroupLogin, post, "/auth/refresh", nothing, false, a.handleRefresh},
-		{GroupLogin, post, "/auth/logout", aLogin, true, a.handleLogout},
-		{GroupLogin, post, "/auth/logout-all", aLogin, true, a.handleLogoutAll},
-		{GroupSessions, get, "/auth/sessions", aLogin, false, a.handleSessions},
-		{GroupSessions, del, "/auth/sessions/{id}", aLogin, true, a.handleEndSession},
-		{GroupLogin, get, "/auth/me", aCredential, false, a.handleMe},
-		{GroupLogin, post, "/auth/reauth", aLogin, false, a.handleReauth},
+		{GroupRegister, post, "/auth/register", needNothing, false, a.handleRegister},
+		{GroupLogin, post, "/auth/login", needNothing, false, a.handleLogin},
+		{GroupLogin, post, "/auth/refresh", needNothing, false, a.handleRefresh},
+		{GroupLogin, post, "/auth/logout", needSession, true, a.handleLogout},
+		{GroupLogin, post, "/auth/logout-all", needSession, true, a.handleLogoutAll},
+		{GroupSessions, get, "/auth/sessions", needSession, false, a.handleSessions},
+		{GroupSessions, del, "/auth/sessions/{id}", needSession, true, a.handleEndSession},
+		{GroupLogin, get, "/auth/me", needCredential, false, a.handleMe},
+		{GroupLogin, post, "/auth/reauth", needSession, false, a.handleReauth},
 
-		{GroupPassword, post, "/auth/password/change", aLogin, false, a.handlePasswordChange},
-		{GroupPassword, post, "/auth/password/forgot", nothing, false, a.handleForgot},
-		{GroupPassword, post, "/auth/password/reset", nothing, false, a.handleReset},
-		{GroupEmail, post, "/auth/email/verify", nothing, false, a.handleVerify},
-		{GroupEmail, post, "/auth/email/resend", nothing, false, a.handleResend},
-		{GroupEmail, post, "/auth/email/change", aRecentLogin, false, a.handleEmailChange},
+		{GroupPassword, post, "/auth/password/change", needSession, false, a.handlePasswordChange},
+		{GroupPassword, post, "/auth/password/forgot", needNothing, false, a.handleForgot},
+		{GroupPassword, post, "/auth/password/reset", needNothing, false, a.handleReset},
+		{GroupEmail, post, "/auth/email/verify", needNothing, false, a.handleVerify},
+		{GroupEmail, post, "/auth/email/resend", needNothing, false, a.handleResend},
+		{GroupEmail, post, "/auth/email/change", needRecentLogin, false, a.handleEmailChange},
 
-		{GroupMFA, post, "/auth/mfa/totp/enroll", aRecentLogin, false, a.handleEnroll},
-		{GroupMFA, post, "/auth/mfa/totp/confirm", aRecentLogin, false, a.handleConfirm},
-		{GroupLogin, post, "/auth/mfa/totp/verify", nothing, false, a.handleSecond},
-		{GroupMFA, post, "/auth/mfa/totp/disable", aRecentLogin, false, a.handleDisable},
-		{GroupMFA, post, "/auth/mfa/recovery/regenerate", aRecentLogin, false, a.handleRegenerate},
-		{GroupRecovery, post, "/auth/mfa/recover", nothing, false, a.handleRecover},
-		{GroupRecovery, post, "/auth/mfa/recover/confirm", nothing, false, a.handleRecoverConfirm},
-		{GroupRecovery, post, "/auth/mfa/recover/cancel", aLogin, true, a.handleRecoverCancel},
+		{GroupMFA, post, "/auth/mfa/totp/enroll", needRecentLogin, false, a.handleEnroll},
+		{GroupMFA, post, "/auth/mfa/totp/confirm", needRecentLogin, false, a.handleConfirm},
+		{GroupLogin, post, "/auth/mfa/totp/verify", needNothing, false, a.handleSecond},
+		{GroupMFA, post, "/auth/mfa/totp/disable", needRecentLogin, false, a.handleDisable},
+		{GroupMFA, post, "/auth/mfa/recovery/regenerate", needRecentLogin, false, a.handleRegenerate},
+		{GroupRecovery, post, "/auth/mfa/recover", needNothing, false, a.handleRecover},
+		{GroupRecovery, post, "/auth/mfa/recover/confirm", needNothing, false, a.handleRecoverConfirm},
+		{GroupRecovery, post, "/auth/mfa/recover/cancel", needSession, true, a.handleRecoverCancel},
 
-		{GroupKeys, get, "/auth/keys", aLogin, false, a.handleKeys},
-		{GroupKeys, post, "/auth/keys", aRecentLogin, false, a.handleAddKey},
-		{GroupKeys, del, "/auth/keys/{id}", aLogin, true, a.handleRevokeKey},
+		{GroupKeys, get, "/auth/keys", needSession, false, a.handleKeys},
+		{GroupKeys, post, "/auth/keys", needRecentLogin, false, a.handleAddKey},
+		{GroupKeys, del, "/auth/keys/{id}", needSession, true, a.handleRevokeKey},
 
-		{GroupIntrospect, post, "/auth/introspect", aCredential, false, a.handleIntrospect},
-		{GroupIntrospect, post, "/auth/revoke", nothing, true, a.handleRevoke},
-		{GroupOpenAPI, get, "/auth/openapi.json", nothing, false, a.handleOpenAPI},
-		{GroupDiscovery, get, "/.well-known/jwks.json", nothing, false, a.handleJWKS},
-		{GroupDiscovery, get, "/.well-known/openid-configuration", nothing, false, a.handleMetadata},
-		{GroupDiscovery, get, "/.well-known/oauth-authorization-server", nothing, false, a.handleMetadata},
+		{GroupIntrospect, post, "/auth/introspect", needCredential, false, a.handleIntrospect},
+		{GroupIntrospect, post, "/auth/revoke", needNothing, true, a.handleRevoke},
+		{GroupOpenAPI, get, "/auth/openapi.json", needNothing, false, a.handleOpenAPI},
+		{GroupDiscovery, get, "/.well-known/jwks.json", needNothing, false, a.handleJWKS},
+		{GroupDiscovery, get, "/.well-known/openid-configuration", needNothing, false, a.handleMetadata},
+		{GroupDiscovery, get, "/.well-known/oauth-authorization-server", needNothing, false, a.handleMetadata},
 	}
 	return slices.DeleteFunc(all, func(h handling) bool { return !a.on(h.group) })
 }

@@ -18,7 +18,7 @@ import (
 func (a *Accounts) routes() error {
 	a.mux, a.endpoints = http.NewServeMux(), map[string]Endpoint{}
 	for _, h := range a.table() {
-		guarded := h.need != nothing
+		guarded := h.need != needNothing
 		if guarded {
 			h.handle = a.authorized(h.need, h.handle)
 		}
@@ -68,9 +68,9 @@ func (a *Accounts) authorize(r *http.Request, n need) error {
 	switch {
 	case err != nil:
 		return err
-	case n >= aLogin && p.Session == "":
+	case n >= needSession && p.Session == "":
 		return sessionOnly
-	case n == aRecentLogin:
+	case n == needRecentLogin:
 		_, err = a.sensitive(r, func(context.Context, *change, *User, *Session) error { return nil })
 	}
 	return err

@@ -166,12 +166,12 @@ func (a *Accounts) enroll(ctx context.Context, c *change, u *User) (enrolment, e
 }
 
 // confirmFactor switches the second factor on, and ends what was logged in without it.
-func (a *Accounts) confirmFactor(ctx context.Context, c *change, u *User, s *Session, p proof) ([]string, error) {
+func (a *Accounts) confirmFactor(ctx context.Context, c *change, u *User, s *Session, code secret.String) ([]string, error) {
 	f, err := a.factorOf(ctx, c, u.ID)
 	if err := cmp.Or(err, f.mayConfirm()); err != nil {
 		return nil, err
 	}
-	ok, err := a.takeCode(c, &f, u.ID, p.code)
+	ok, err := a.takeCode(c, &f, u.ID, code)
 	if err != nil {
 		return nil, err
 	}

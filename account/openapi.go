@@ -82,7 +82,7 @@ func newOpenAPI(a *Accounts) (document, error) {
 	for _, h := range a.table() {
 		op := operations[h.method+" "+h.pattern]
 		said := object{"summary": op.summary, "responses": op.responses()}
-		if h.need != nothing {
+		if h.need != needNothing {
 			said["security"] = []object{{"bearer": []string{}}, {"cookie": []string{}}}
 		}
 		if params := parameters(h.pattern, op.cookies); params != nil {

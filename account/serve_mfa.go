@@ -24,16 +24,15 @@ func (a *Accounts) handleEnroll(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *Accounts) handleConfirm(w http.ResponseWriter, r *http.Request) error {
-	var list []string
 	in, err := codes.Body(r)
 	if err != nil {
 		return err
 	}
-	set := func(ctx context.Context, c *change, u *User, s *Session, p proof) (err error) {
-		list, err = a.confirmFactor(ctx, c, u, s, p)
+	var list []string
+	err = a.withProof(r, "set up", (*factor).mayConfirm, func(ctx context.Context, c *change, u *User, s *Session) (err error) {
+		list, err = a.confirmFactor(ctx, c, u, s, in.Code)
 		return err
-	}
-	err = a.withProof(r, "set up", (*factor).mayConfirm, proof{code: in.Code}, set)
+	})
 	if err != nil {
 		return err
 	}
@@ -45,7 +44,10 @@ func (a *Accounts) handleDisable(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := a.withProof(r, "switched off", (*factor).mayUse, p, a.disableFactor); err != nil {
+	err = a.withProof(r, "switched off", (*factor).mayUse, func(ctx context.Context, c *change, u *User, s *Session) error {
+		return a.disableFactor(ctx, c, u, s, p)
+	})
+	if err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -53,12 +55,12 @@ func (a *Accounts) handleDisable(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *Accounts) handleRegenerate(w http.ResponseWriter, r *http.Request) error {
-	var list []string
 	p, err := proofOf(r)
 	if err != nil {
 		return err
 	}
-	err = a.withProof(r, "new recovery codes", (*factor).mayUse, p, func(ctx context.Context, c *change, u *User, _ *Session, p proof) (err error) {
+	var list []string
+	err = a.withProof(r, "new recovery codes", (*factor).mayUse, func(ctx context.Context, c *change, u *User, _ *Session) (err error) {
 		list, err = a.regenerate(ctx, c, u, p)
 		return err
 	})
@@ -77,11 +79,11 @@ func proofOf(r *http.Request) (proof, error) {
 	return proof{in.Code, in.RecoveryCode}, err
 }
 
-// withProof is sensitive for what takes a proof of the second factor. Whether there is
-// anything to do for it is said before the proof is counted. A wrong one counts like one at a
-// login.
+// withProof is sensitive for an f that takes a proof of the second factor. Whether there is
+// anything to do for it is reported before the proof is counted. A wrong one counts like one
+// at a login.
 func (a *Accounts) withProof(
-	r *http.Request, what string, ready func(*factor) error, with proof, f func(ctx context.Context, c *change, u *User, s *Session, p proof) error,
+	r *http.Request, what string, ready func(*factor) error, f func(ctx context.Context, c *change, u *User, s *Session) error,
 ) error {
 	p, err := a.sensitive(r, func(ctx context.Context, c *change, u *User, _ *Session) error {
 		f, err := a.factorOf(ctx, c, u.ID)
@@ -94,7 +96,7 @@ func (a *Accounts) withProof(
 	if err := a.chargeCode(r, t, p); err != nil {
 		return err
 	}
-	_, err = a.sensitive(r, func(ctx context.Context, c *change, u *User, s *Session) error { return f(ctx, c, u, s, with) })
+	_, err = a.sensitive(r, f)
 	if errors.Is(err, errCode) {
 		a.note(r, audit.LoginFail, errCode.Error(), p)
 		return err
