@@ -11,9 +11,12 @@ import (
 
 // spoilt are bodies that no endpoint takes, by the media type they are sent with.
 var spoilt = []struct{ media, body string }{
-	{"application/json", `{`}, {"application/json", `[]`}, {"application/json", `{"no_such_member":1}`}, {"application/json", `{}`},
-	{"application/json", `{"a":"` + strings.Repeat("x", 20_000) + `"}`}, {"text/plain", `{}`}, {"", "x"}, {"application/json", "\xff"},
-	{"application/x-www-form-urlencoded", "token=a&token=b"}, {"application/x-www-form-urlencoded", "%zz"}, {"application/json; charset=latin1", "{}"},
+	{"application/json", `{`}, {"application/json", `[]`}, {"application/json", `{"no_such_member":1}`},
+	{"application/json", `{}`},
+	{"application/json", `{"a":"` + strings.Repeat("x", 20_000) + `"}`}, {"text/plain", `{}`}, {"", "x"},
+	{"application/json", "\xff"},
+	{"application/x-www-form-urlencoded", "token=a&token=b"}, {"application/x-www-form-urlencoded", "%zz"},
+	{"application/json; charset=latin1", "{}"},
 }
 
 // TestAuthorize_beforeTheBody walks every endpoint of the accounts' document that needs a
@@ -35,7 +38,8 @@ func TestAuthorize_beforeTheBody(t *testing.T) {
 	}
 	enough := map[string]string{ // and for whom
 		"GET /auth/me": "key", "POST /auth/logout": "old", "POST /auth/logout-all": "old", "GET /auth/sessions": "old",
-		"DELETE /auth/sessions/{id}": "old", "POST /auth/reauth": "old", "POST /auth/password/change": "old", "GET /auth/keys": "old",
+		"DELETE /auth/sessions/{id}": "old", "POST /auth/reauth": "old", "POST /auth/password/change": "old",
+		"GET /auth/keys":         "old",
 		"DELETE /auth/keys/{id}": "old", "POST /auth/mfa/recover/cancel": "old",
 	}
 	walked := 0
@@ -89,9 +93,10 @@ func TestAuthorize_administrators(t *testing.T) {
 	plain, _ := w.login()
 	key := w.mustCall(201, "POST", "/auth/keys", root, body("name", "k"))["key"].(string)
 	w.later(11 * time.Minute)
-	const reads, changes = "GET /users,GET /users/ada,GET /invites,GET /keys", "POST /users/ada/disable,POST /users/ada/enable," +
-		"POST /users/ada/force-reset,POST /users/ada/remove-mfa,POST /users/ada/end-sessions,POST /users/ada/roles,POST /invites," +
-		"DELETE /invites/x,POST /keys/rotate,DELETE /keys/x"
+	const reads, changes = "GET /users,GET /users/ada,GET /invites,GET /keys",
+		"POST /users/ada/disable,POST /users/ada/enable," +
+			"POST /users/ada/force-reset,POST /users/ada/remove-mfa,POST /users/ada/end-sessions,POST /users/ada/roles,POST /invites," +
+			"DELETE /invites/x,POST /keys/rotate,DELETE /keys/x"
 	for name, row := range map[string]struct {
 		bearer, targets string
 		status          int

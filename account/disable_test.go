@@ -19,17 +19,19 @@ func TestDisable_endsForGood(t *testing.T) {
 		"access token": {false, func(e *enrolled) string { return e.access }, func(e *enrolled, raw string) int {
 			return e.send("GET", "/auth/me", raw, "").Code
 		}},
-		"refresh token": {false, func(e *enrolled) string { _, refresh := e.login(); return refresh }, func(e *enrolled, raw string) int {
-			status, _, _ := e.tryRefresh(raw)
-			return status
-		}},
+		"refresh token": {false, func(e *enrolled) string { _, refresh := e.login(); return refresh },
+			func(e *enrolled, raw string) int {
+				status, _, _ := e.tryRefresh(raw)
+				return status
+			}},
 		"API key": {false, func(e *enrolled) string {
 			return e.mustCall(201, "POST", "/auth/keys", e.access, body("name", "k"))["key"].(string)
 		}, func(e *enrolled, key string) int { return e.send("GET", "/auth/me", key, "").Code }},
 		"half a login": {true, (*enrolled).first, func(e *enrolled, ticket string) int {
 			return e.send("POST", "/auth/mfa/totp/verify", "", body("mfa_token", ticket, "code", e.next())).Code
 		}},
-		"reset link": {false, func(e *enrolled) string { return e.reset("ada@example.com") }, func(e *enrolled, token string) int {
+		"reset link": {false, func(e *enrolled) string { return e.reset("ada@example.com") }, func(e *enrolled,
+			token string) int {
 			return e.send("POST", "/auth/password/reset", "", body("token", token, "password", newPW)).Code
 		}},
 		"change link": {false, func(e *enrolled) string { return e.moveOf("ada", "thief@example.com") }, (*enrolled).verify},
@@ -147,7 +149,8 @@ func TestDisable_resetGoesToTheOwner(t *testing.T) {
 	if _, err := w.ForceReset(t.Context(), "ada"); err != nil {
 		t.Fatal(err)
 	}
-	if list := w.sent(); len(list) != 1 || list[0].to != "ada@example.com" || !strings.Contains(list[0].subject, "new password") {
+	if list := w.sent(); len(list) != 1 || list[0].to != "ada@example.com" || !strings.Contains(list[0].subject,
+		"new password") {
 		t.Errorf("%+v", list)
 	}
 }

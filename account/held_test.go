@@ -38,7 +38,8 @@ func (w *world) moveOf(name, to string) string {
 func TestHeld_isNobodyElses(t *testing.T) {
 	const ada = "ada@example.com"
 	eve := func(w *world, invite string) int {
-		return w.send("POST", "/auth/register", "", body("username", "eve", "email", "Ada@Example.com", "password", adasPW, "invite", invite)).Code
+		return w.send("POST", "/auth/register", "", body("username", "eve", "email", "Ada@Example.com", "password",
+			adasPW, "invite", invite)).Code
 	}
 	verify := func(w *world, token string) int {
 		if token == "" {
@@ -53,7 +54,8 @@ func TestHeld_isNobodyElses(t *testing.T) {
 		"by an invite of before": {func(w *world) string { return w.invited(ada) }, eve},
 		"by an invite":           {nil, func(w *world, _ string) int { return eve(w, w.invited(ada)) }},
 		"added by an administrator": {nil, func(w *world, _ string) int {
-			_, err := w.Add(w.Context(), account.NewUser{Username: "eve", Email: "ADA@example.com", Password: secret.New(adasPW)})
+			_, err := w.Add(w.Context(), account.NewUser{Username: "eve", Email: "ADA@example.com",
+				Password: secret.New(adasPW)})
 			return took(w.T, err)
 		}},
 		"imported": {nil, func(w *world, _ string) int {
@@ -164,7 +166,8 @@ func TestUnconfirmed_takesNothingBack(t *testing.T) {
 	for name, confirmed := range map[string]bool{"never confirmed": false, "confirmed": true} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, func(c *account.Config) { withMail(c); c.InsecureUnverified = true })
-			w.mustCall(201, "POST", "/auth/register", "", body("username", "ada", "email", "typo@example.com", "password", adasPW))
+			w.mustCall(201, "POST", "/auth/register", "", body("username", "ada", "email", "typo@example.com",
+				"password", adasPW))
 			w.sent()
 			if confirmed {
 				w.mustCall(202, "POST", "/auth/email/resend", "", body("email", "typo@example.com"))
@@ -175,7 +178,8 @@ func TestUnconfirmed_takesNothingBack(t *testing.T) {
 			if len(list) != 1 || list[0].to != "typo@example.com" || strings.Contains(list[0].text, "spt_") != confirmed {
 				t.Errorf("%+v", list)
 			}
-			status, _, _ := w.call("POST", "/auth/register", "", body("username", "eve", "email", "typo@example.com", "password", adasPW))
+			status, _, _ := w.call("POST", "/auth/register", "", body("username", "eve", "email", "typo@example.com",
+				"password", adasPW))
 			if held := status == 409; held != confirmed {
 				t.Errorf("registering the old address: %d", status)
 			}

@@ -25,7 +25,8 @@ func (w *world) administrator(name string) (access string) {
 // accept registers with an invite.
 func (w *world) accept(name, invite string) int {
 	w.Helper()
-	return w.send("POST", "/auth/register", "", body("username", name, "email", name+"@example.com", "password", adasPW, "invite", invite)).Code
+	return w.send("POST", "/auth/register", "", body("username", name, "email", name+"@example.com", "password",
+		adasPW, "invite", invite)).Code
 }
 
 // TestInvite_endsWithItsInviter: an invite is good as long as the one who sent it may give
@@ -52,8 +53,11 @@ func TestInvite_endsWithItsInviter(t *testing.T) {
 		"no administrator for a while": {func(w *world, _ string) error {
 			return errors.Join(roles(w), roles(w, account.RoleAdmin))
 		}, 403},
-		"disabled":             {func(w *world, _ string) error { return disable(w, true) }, 403},
-		"disabled for a while": {func(w *world, _ string) error { return errors.Join(disable(w, true), disable(w, false)) }, 403},
+		"disabled": {func(w *world, _ string) error { return disable(w, true) }, 403},
+		"disabled for a while": {func(w *world, _ string) error {
+			return errors.Join(disable(w, true), disable(w,
+				false))
+		}, 403},
 		"under suspicion": {func(w *world, _ string) error {
 			_, err := w.ForceReset(w.Context(), "ada")
 			return err
@@ -110,14 +114,16 @@ func TestInvite_withdrawn(t *testing.T) {
 	if err != nil || len(list) != 2 {
 		t.Fatal(list, err)
 	}
-	if i := list[0]; i.Email != "Eve@example.com" || i.Inviter != ada.ID || len(i.Roles) != 1 || i.Roles[0] != "editor" || i.Expires.Sub(i.Created) != 72*time.Hour {
+	if i := list[0]; i.Email != "Eve@example.com" || i.Inviter != ada.ID || len(i.Roles) != 1 ||
+		i.Roles[0] != "editor" || i.Expires.Sub(i.Created) != 72*time.Hour {
 		t.Errorf("%+v", i)
 	}
 	if i := list[1]; i.Email != "bob@example.com" || i.Inviter != "" || i.Roles != nil {
 		t.Errorf("%+v", i)
 	}
 	status, said := w.admin("GET", "/invites", access, "")
-	for _, part := range []string{list[0].ID, list[1].ID, `"Eve@example.com"`, `"roles":["editor"]`, `"roles":["user"]`, ada.ID} {
+	for _, part := range []string{list[0].ID, list[1].ID, `"Eve@example.com"`, `"roles":["editor"]`,
+		`"roles":["user"]`, ada.ID} {
 		if status != 200 || !strings.Contains(said, part) || strings.Contains(said, "spt_") {
 			t.Errorf("%d %s, want %s", status, said, part)
 		}

@@ -113,7 +113,8 @@ func (a *Accounts) removeFactor(ctx context.Context, c *change, u *User) error {
 	if err := revokeGrants(ctx, c, u.ID); err != nil {
 		return err
 	}
-	what := "The second factor of your account at " + a.app + " was removed with the link from a mail. What was logged in is logged out, and the API keys are revoked."
+	what := "The second factor of your account at " + a.app + " was removed with the link from a mail. " +
+		"What was logged in is logged out, and the API keys are revoked."
 	if err := a.factorChanged(ctx, c, u, "", what); err != nil {
 		return err
 	}

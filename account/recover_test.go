@@ -42,7 +42,8 @@ func TestRecover(t *testing.T) {
 		t.Errorf("%v %v", said, err)
 	}
 	list := w.sent()
-	if len(list) != 1 || list[0].to != "ada@example.com" || !strings.Contains(list[0].text, said["from"].(string)) || !strings.Contains(list[0].text, "cancels") {
+	if len(list) != 1 || list[0].to != "ada@example.com" || !strings.Contains(list[0].text,
+		said["from"].(string)) || !strings.Contains(list[0].text, "cancels") {
 		t.Fatalf("%+v", list)
 	}
 	_, token, _ := strings.Cut(list[0].text, "spt_")
@@ -70,7 +71,8 @@ func TestRecover(t *testing.T) {
 	if list := w.lines(); len(list) != 1 || list[0].Event != audit.FactorSet || list[0].Reason != "removed by mail" {
 		t.Errorf("%+v", list)
 	}
-	if list := w.sent(); len(list) != 1 || list[0].to != "ada@example.com" || !strings.Contains(list[0].text, "was removed") {
+	if list := w.sent(); len(list) != 1 || list[0].to != "ada@example.com" || !strings.Contains(list[0].text,
+		"was removed") {
 		t.Errorf("%+v", list)
 	}
 	if status, _ := w.remove(token); status != 400 {
@@ -119,7 +121,10 @@ func TestRecover_voided(t *testing.T) {
 
 		"a code":          {func(e *enrolled, _ string) { e.tokens() }, 400},
 		"a recovery code": {func(e *enrolled, _ string) { e.second(200, e.first(), "recovery_code", e.recovery[0]) }, 400},
-		"cancel":          {func(e *enrolled, _ string) { e.mustCall(204, "POST", "/auth/mfa/recover/cancel", e.access, "") }, 400},
+		"cancel": {func(e *enrolled, _ string) {
+			e.mustCall(204, "POST", "/auth/mfa/recover/cancel",
+				e.access, "")
+		}, 400},
 		"proving again who one is": {func(e *enrolled, _ string) {
 			e.mustCall(200, "POST", "/auth/reauth", e.access, body("password", adasPW, "code", e.next()))
 		}, 400},
@@ -140,8 +145,12 @@ func TestRecover_voided(t *testing.T) {
 			e.mustCall(202, "POST", "/auth/email/change", e.access, body("email", "new@example.com"))
 			e.mustCall(204, "POST", "/auth/email/verify", "", body("token", e.token("new@example.com", "Confirm your new")))
 		}, 400},
-		"disabled for a while": {func(e *enrolled, _ string) { setDisabled(e.T, e.Accounts, true); setDisabled(e.T, e.Accounts, false) }, 400},
-		"disabled":             {func(e *enrolled, _ string) { setDisabled(e.T, e.Accounts, true) }, 400},
+		"disabled for a while": {func(e *enrolled, _ string) {
+			setDisabled(e.T, e.Accounts, true)
+			setDisabled(e.T,
+				e.Accounts, false)
+		}, 400},
+		"disabled": {func(e *enrolled, _ string) { setDisabled(e.T, e.Accounts, true) }, 400},
 		"a forced reset": {func(e *enrolled, _ string) {
 			admin(func(name string) (account.User, error) { return e.ForceReset(e.Context(), name) })
 		}, 400},
@@ -195,7 +204,8 @@ func TestRecover_noMoreMails(t *testing.T) {
 		w.call("POST", "/auth/mfa/recover", "", body("mfa_token", e.first()))
 	}
 	w.mustCall(204, "POST", "/auth/mfa/recover/cancel", e.access, "")
-	if said := w.mustCall(429, "POST", "/auth/mfa/recover", "", body("mfa_token", e.first())); said["code"] != "too_many_mails" {
+	if said := w.mustCall(429, "POST", "/auth/mfa/recover", "", body("mfa_token",
+		e.first())); said["code"] != "too_many_mails" {
 		t.Errorf("%v", said)
 	}
 	w.later(time.Hour)
@@ -226,7 +236,8 @@ func TestRecover_byOthers(t *testing.T) {
 		"a token of its own": token, "a reset token": reset, "a refresh token": refresh, "an access token": e.access,
 		"nothing": "", "made up": "spt_" + strings.Repeat("A", 43),
 	} {
-		if status, text, _ := w.call("POST", "/auth/mfa/recover", "", body("mfa_token", bad)); status != 400 && status != 422 {
+		if status, text, _ := w.call("POST", "/auth/mfa/recover", "", body("mfa_token", bad)); status != 400 &&
+			status != 422 {
 			t.Errorf("%s: %d %s", name, status, text)
 		}
 	}
@@ -266,7 +277,8 @@ func TestRecover_cookies(t *testing.T) {
 		t.Fatal(rec.Code, rec.Body)
 	}
 	w.token("ada@example.com", "going to be removed")
-	if rec := w.send("POST", "/auth/mfa/recover", "", "{}", "Cookie", cookies["mfa"], "Sec-Fetch-Site", "cross-site", account.ModeHeader, "cookie"); rec.Code != 403 {
+	if rec := w.send("POST", "/auth/mfa/recover", "", "{}", "Cookie", cookies["mfa"], "Sec-Fetch-Site",
+		"cross-site", account.ModeHeader, "cookie"); rec.Code != 403 {
 		t.Errorf("from another site: %d", rec.Code)
 	}
 }
@@ -303,7 +315,8 @@ func TestReset_endsWhatOthersSetUp(t *testing.T) {
 	for name, confirmed := range map[string]bool{"confirmed": true, "never confirmed": false} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, func(c *account.Config) { withMail(c); c.InsecureUnverified = true })
-			w.mustCall(201, "POST", "/auth/register", "", body("username", "ada", "email", "ada@example.com", "password", adasPW)) // a stranger
+			w.mustCall(201, "POST", "/auth/register", "", body("username", "ada", "email", "ada@example.com", "password",
+				adasPW)) // a stranger
 			if confirmed {
 				w.mustCall(202, "POST", "/auth/email/resend", "", body("email", "ada@example.com"))
 				w.mustCall(204, "POST", "/auth/email/verify", "", body("token", w.token("ada@example.com", "Confirm")))
@@ -323,7 +336,8 @@ func TestReset_endsWhatOthersSetUp(t *testing.T) {
 
 			w.mustCall(204, "POST", "/auth/password/reset", "", body("token", w.reset("ada@example.com"), "password", newPW))
 			list := w.sent()
-			if len(list) != 1 || !strings.Contains(list[0].text, "revoked") || !strings.Contains(list[0].text, id) || strings.Contains(list[0].text, "second factor") == confirmed {
+			if len(list) != 1 || !strings.Contains(list[0].text, "revoked") || !strings.Contains(list[0].text, id) ||
+				strings.Contains(list[0].text, "second factor") == confirmed {
 				t.Errorf("%+v", list)
 			}
 			w.mustCall(401, "GET", "/auth/me", access, "")
@@ -361,7 +375,8 @@ func TestRecover_unconfirmed(t *testing.T) {
 	w.mustCall(201, "POST", "/auth/register", "", body("username", "ada", "email", "ada@example.com", "password", adasPW))
 	e := enroll(w)
 	w.sent()
-	if said := w.mustCall(409, "POST", "/auth/mfa/recover", "", body("mfa_token", e.first())); said["code"] != "address_not_confirmed" {
+	if said := w.mustCall(409, "POST", "/auth/mfa/recover", "", body("mfa_token",
+		e.first())); said["code"] != "address_not_confirmed" {
 		t.Errorf("%v", said)
 	}
 	if list := w.sent(); len(list) != 0 {

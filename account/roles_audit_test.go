@@ -40,7 +40,8 @@ func TestAudit_namesRoles(t *testing.T) {
 	long = append(long, account.RoleAdmin) // past what an event keeps of a reason
 	for name, give := range map[string]func(w *world, roles []string) (account.User, error){
 		"add": func(w *world, roles []string) (account.User, error) {
-			return w.Add(w.Context(), account.NewUser{Username: "eve", Email: "eve@example.com", Password: secret.New(adasPW), Roles: roles})
+			return w.Add(w.Context(), account.NewUser{Username: "eve", Email: "eve@example.com",
+				Password: secret.New(adasPW), Roles: roles})
 		},
 		"import": func(w *world, roles []string) (account.User, error) {
 			return w.Import(w.Context(), account.Portable{Username: "eve", Email: "eve@example.com", Roles: roles})
@@ -49,7 +50,8 @@ func TestAudit_namesRoles(t *testing.T) {
 			err := w.Invite(w.Context(), "eve@example.com", roles)
 			invite := w.token("eve@example.com", "invited")
 			list := w.lines()
-			if len(list) != 1 || list[0].Object == "" || strings.Contains(list[0].Object, "@") || !strings.Contains(list[0].Reason, "roles: "+wanted(roles)) {
+			if len(list) != 1 || list[0].Object == "" || strings.Contains(list[0].Object, "@") ||
+				!strings.Contains(list[0].Reason, "roles: "+wanted(roles)) {
 				w.Errorf("invite: %+v", list)
 			}
 			in := body("username", "eve", "email", "eve@example.com", "password", adasPW, "invite", invite)
@@ -63,9 +65,11 @@ func TestAudit_namesRoles(t *testing.T) {
 		},
 		"register": func(w *world, roles []string) (account.User, error) {
 			if roles != nil {
-				return w.Add(w.Context(), account.NewUser{Username: "eve", Email: "eve@example.com", Password: secret.New(adasPW), Roles: roles})
+				return w.Add(w.Context(), account.NewUser{Username: "eve", Email: "eve@example.com",
+					Password: secret.New(adasPW), Roles: roles})
 			}
-			w.mustCall(202, "POST", "/auth/register", "", body("username", "eve", "email", "eve@example.com", "password", adasPW))
+			w.mustCall(202, "POST", "/auth/register", "", body("username", "eve", "email", "eve@example.com", "password",
+				adasPW))
 			return w.Find(w.Context(), "eve")
 		},
 		"set": func(w *world, roles []string) (account.User, error) {
@@ -85,7 +89,8 @@ func TestAudit_namesRoles(t *testing.T) {
 				t.Fatal(name, err)
 			}
 			list := w.lines()
-			if len(list) != 1 || list[0].Object != u.ID && list[0].Subject != u.ID || !strings.Contains(list[0].Reason, "roles: "+wanted(roles)) {
+			if len(list) != 1 || list[0].Object != u.ID && list[0].Subject != u.ID || !strings.Contains(list[0].Reason,
+				"roles: "+wanted(roles)) {
 				t.Errorf("%s of %d roles: %+v", name, len(roles), list)
 			}
 			if event := list[0].Event; event != audit.UserCreated && event != audit.AuthzChange {

@@ -29,10 +29,11 @@ func (a *Accounts) handleConfirm(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var list []string
-	err = a.withProof(r, "set up", (*factor).mayConfirm, func(ctx context.Context, c *change, u *User, s *Session) (err error) {
+	confirm := func(ctx context.Context, c *change, u *User, s *Session) (err error) {
 		list, err = a.confirmFactor(ctx, c, u, s, in.Code)
 		return err
-	})
+	}
+	err = a.withProof(r, "set up", (*factor).mayConfirm, confirm)
 	if err != nil {
 		return err
 	}
@@ -44,9 +45,10 @@ func (a *Accounts) handleDisable(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	err = a.withProof(r, "switched off", (*factor).mayUse, func(ctx context.Context, c *change, u *User, s *Session) error {
+	disable := func(ctx context.Context, c *change, u *User, s *Session) error {
 		return a.disableFactor(ctx, c, u, s, p)
-	})
+	}
+	err = a.withProof(r, "switched off", (*factor).mayUse, disable)
 	if err != nil {
 		return err
 	}
@@ -60,10 +62,11 @@ func (a *Accounts) handleRegenerate(w http.ResponseWriter, r *http.Request) erro
 		return err
 	}
 	var list []string
-	err = a.withProof(r, "new recovery codes", (*factor).mayUse, func(ctx context.Context, c *change, u *User, _ *Session) (err error) {
+	regenerate := func(ctx context.Context, c *change, u *User, _ *Session) (err error) {
 		list, err = a.regenerate(ctx, c, u, p)
 		return err
-	})
+	}
+	err = a.withProof(r, "new recovery codes", (*factor).mayUse, regenerate)
 	if err != nil {
 		return err
 	}
@@ -79,12 +82,13 @@ func proofOf(r *http.Request) (proof, error) {
 	return proof{in.Code, in.RecoveryCode}, err
 }
 
+// changing is what a transaction does for a user who is logged in.
+type changing func(ctx context.Context, c *change, u *User, s *Session) error
+
 // withProof is sensitive for an f that takes a proof of the second factor. Whether there is
 // anything to do for it is reported before the proof is counted. A wrong one counts like one
 // at a login.
-func (a *Accounts) withProof(
-	r *http.Request, what string, ready func(*factor) error, f func(ctx context.Context, c *change, u *User, s *Session) error,
-) error {
+func (a *Accounts) withProof(r *http.Request, what string, ready func(*factor) error, f changing) error {
 	p, err := a.sensitive(r, func(ctx context.Context, c *change, u *User, _ *Session) error {
 		f, err := a.factorOf(ctx, c, u.ID)
 		return cmp.Or(err, ready(&f))

@@ -55,7 +55,9 @@ func (a *Accounts) handleRecoverConfirm(w http.ResponseWriter, r *http.Request) 
 
 // handleRecoverCancel voids what was mailed to remove the second factor.
 func (a *Accounts) handleRecoverCancel(w http.ResponseWriter, r *http.Request) error {
-	p, err := a.self(r, func(ctx context.Context, c *change, u *User, _ *Session) error { return voidRecovery(ctx, c, u.ID) })
+	p, err := a.self(r, func(ctx context.Context, c *change, u *User, _ *Session) error {
+		return voidRecovery(ctx, c, u.ID)
+	})
 	if err != nil {
 		return err
 	}

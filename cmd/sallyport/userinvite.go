@@ -39,8 +39,9 @@ func listInvites(ctx context.Context, a *account.Accounts, out io.Writer) error 
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", i.ID, printable(i.Email), printable(or(strings.Join(i.Roles, ","), "default")),
-			printable(by), i.Created.Format("2006-01-02 15:04"), i.Expires.Format("2006-01-02 15:04"))
+		roles := or(strings.Join(i.Roles, ","), "default")
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", i.ID, printable(i.Email), printable(roles), printable(by),
+			i.Created.Format("2006-01-02 15:04"), i.Expires.Format("2006-01-02 15:04"))
 	}
 	return w.Flush()
 }
