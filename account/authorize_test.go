@@ -95,8 +95,8 @@ func TestAuthorize_administrators(t *testing.T) {
 	w.later(11 * time.Minute)
 	const reads, changes = "GET /users,GET /users/ada,GET /invites,GET /keys",
 		"POST /users/ada/disable,POST /users/ada/enable," +
-			"POST /users/ada/force-reset,POST /users/ada/remove-mfa,POST /users/ada/end-sessions,POST /users/ada/roles,POST /invites," +
-			"DELETE /invites/x,POST /keys/rotate,DELETE /keys/x"
+			"POST /users/ada/force-reset,POST /users/ada/remove-mfa,POST /users/ada/end-sessions," +
+			"POST /users/ada/roles,POST /invites,DELETE /invites/x,POST /keys/rotate,DELETE /keys/x"
 	for name, row := range map[string]struct {
 		bearer, targets string
 		status          int

@@ -104,7 +104,8 @@ func TestInvite_withdrawn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if status, said := w.admin("POST", "/invites", access, `{"email":"Eve@example.com","roles":["editor"]}`); status != 204 {
+	in := `{"email":"Eve@example.com","roles":["editor"]}`
+	if status, said := w.admin("POST", "/invites", access, in); status != 204 {
 		t.Fatal(status, said)
 	}
 	first := w.token("Eve@example.com", "invited")

@@ -329,7 +329,8 @@ func TestReset_endsWhatOthersSetUp(t *testing.T) {
 			said := w.mustCall(201, "POST", "/auth/keys", access, body("name", "k"))
 			id, key := said["id"].(string), said["key"].(string)
 			w.sent()
-			if status, said := w.admin("POST", "/invites", access, `{"email":"eve@example.com","roles":["admin"]}`); status != 204 {
+			in := `{"email":"eve@example.com","roles":["admin"]}`
+			if status, said := w.admin("POST", "/invites", access, in); status != 204 {
 				t.Fatal(status, said)
 			}
 			invite := w.token("eve@example.com", "invited")
