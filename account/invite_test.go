@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/sallyport-dev/sallyport/account"
+	"github.com/sallyport-dev/sallyport/account/postgres"
+	"github.com/sallyport-dev/sallyport/internal/pgtest"
 )
 
 // administrator adds a user who may use the API for administrators, and returns a token.
@@ -181,5 +183,43 @@ func TestInvite_listed(t *testing.T) {
 	count(0)
 	if err := w.WithdrawInvite(t.Context(), "bob@example.com"); !errors.Is(err, account.ErrNotFound) {
 		t.Error(err)
+	}
+}
+
+// TestInvite_whileItsInviterIsDisabled has somebody register with an invite on one node while
+// another node disables its inviter: one comes before the other, and neither fails.
+func TestInvite_whileItsInviterIsDisabled(t *testing.T) {
+	t.Parallel()
+	store, err := postgres.Open(t.Context(), pgtest.Database(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { store.Close() })
+	w, other := newWorldOn(t, store, withMail), newWorldOn(t, store, withMail)
+	for _, name := range []string{"anna", "bert", "carl", "dora", "emil", "frida"} {
+		w.setClock(time.Now()) // codes are by the database's clock
+		access := w.administrator(name)
+		guest := "guest-of-" + name
+		in := `{"email":"` + guest + `@example.com","roles":["admin"]}`
+		if status, said := w.admin("POST", "/invites", access, in); status != 204 {
+			t.Fatal(status, said)
+		}
+		invite := w.token(guest+"@example.com", "invited")
+		disabled := make(chan error)
+		go func() {
+			_, err := other.SetDisabled(t.Context(), name, true)
+			disabled <- err
+		}()
+		got := w.accept(guest, invite)
+		if err := <-disabled; err != nil {
+			t.Error(err)
+		}
+		_, err := w.Find(t.Context(), guest)
+		if got != 201 && got != 403 || (got == 201) != (err == nil) {
+			t.Errorf("%s: %d, %v", guest, got, err)
+		}
+		if list, err := w.Invites(t.Context()); err != nil || len(list) != 0 {
+			t.Errorf("%+v %v", list, err)
+		}
 	}
 }
