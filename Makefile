@@ -31,8 +31,9 @@ test: lint servers ## everything that must pass: linters, and all tests with the
 	$(GO) test -timeout 5m -run 'Hostile|allocations|FitsText|Allocate' ./validate/openapi/internal/schema ./internal/route
 	cd bench && $(GO) test -timeout 5m ./openapi ./validate
 
-test-long: servers ## what is worth some minutes: many mutated requests, shown to the readers of internal/readers
+test-long: servers ## what is worth some minutes: many mutated requests for internal/readers, and the fault bench
 	$(GO) test -v -count 1 -timeout 15m ./internal/readers -mutations $(MUTATIONS)
+	$(GO) test -v -count 1 -timeout 18m ./internal/faults -long
 
 servers: ## install what is missing of the programs that the tests run: PostgreSQL, Redis, nginx, Node.js, PHP, Python's frameworks, Rack, curl
 	@if [ "$${SALLYPORT_SKIP_SERVERS:-}" != 1 ]; then scripts/servers; fi

@@ -104,6 +104,105 @@ func (s *Server) signal(sig syscall.Signal) {
 	}
 }
 
+// Shutdown is a way to stop the server in order.
+type Shutdown syscall.Signal
+
+const (
+	// Fast ends transactions and connections first.
+	Fast = Shutdown(syscall.SIGINT)
+	// Immediate leaves what is not on disk to recovery.
+	Immediate = Shutdown(syscall.SIGQUIT)
+)
+
+// Shutdown stops the server, until [Server.Restart].
+func (s *Server) Shutdown(how Shutdown) {
+	syscall.Kill(s.run.PID(), syscall.Signal(how))
+	s.run.Wait()
+}
+
+// Addr is the server's host and port. They stay the same when it is started again.
+func (s *Server) Addr() string { return "127.0.0.1:" + s.port }
+
+// Do runs statements as the superuser, each in a transaction of its own.
+func (s *Server) Do(t testing.TB, statements ...string) {
+	t.Helper()
+	if out, err := s.try(statements...); err != nil {
+		t.Fatalf("%q: %v\n%s", statements, err, out)
+	}
+}
+
+func (s *Server) try(statements ...string) (string, error) {
+	args := []string{"-X", "-q", "-A", "-t", "-h", "127.0.0.1", "-p", s.port, "-U", "postgres", "-d", "postgres"}
+	for _, one := range statements {
+		args = append(args, "-c", one)
+	}
+	out, err := exec.Command(filepath.Join(s.bin, "psql"), args...).CombinedOutput()
+	return string(out), err
+}
+
+// Standby starts a server that follows this one. From then on, a transaction is acknowledged when
+// both have it on disk.
+func (s *Server) Standby(t testing.TB) *Server {
+	t.Helper()
+	next, err := s.standby()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(next.remove)
+	s.Do(t, "ALTER SYSTEM SET synchronous_standby_names = '*'", "SELECT pg_reload_conf()")
+	if err := servers.Until(func() error {
+		out, err := s.try("SELECT sync_state FROM pg_stat_replication")
+		if err == nil && strings.TrimSpace(out) != "sync" {
+			err = fmt.Errorf("the standby is %q", out)
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return next
+}
+
+func (s *Server) standby() (*Server, error) {
+	dir, err := os.MkdirTemp("", "sallyport-pg-")
+	if err != nil {
+		return nil, err
+	}
+	next := &Server{bin: s.bin, dir: dir}
+	if err := next.follow(s); err != nil {
+		os.RemoveAll(dir)
+		return nil, err
+	}
+	return next, nil
+}
+
+// follow copies a server, and starts as its standby.
+func (s *Server) follow(first *Server) error {
+	if err := s.own(); err != nil {
+		return err
+	}
+	cmd := exec.Command(filepath.Join(s.bin, "pg_basebackup"), "-h", "127.0.0.1", "-p", first.port, "-U", "postgres",
+		"-D", s.data(), "-R", "-c", "fast", "-X", "stream", "-N")
+	cmd.Dir = s.dir
+	if err := asSomeone(cmd); err != nil {
+		return err
+	}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", cmd, err, out)
+	}
+	port, err := servers.Port()
+	if err != nil {
+		return err
+	}
+	s.port = port
+	return s.serve()
+}
+
+// Promote has a standby take over.
+func (s *Server) Promote(t testing.TB) {
+	t.Helper()
+	s.Do(t, "SELECT pg_promote()")
+}
+
 // Restart starts it again on what it had on disk.
 func (s *Server) Restart(t testing.TB) {
 	t.Helper()
@@ -151,15 +250,21 @@ func find() (string, error) {
 	return "", errMissing
 }
 
+// own gives the folder to the user that runs the server: PostgreSQL refuses to run as root.
+func (s *Server) own() error {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	id, err := someone()
+	if err != nil {
+		return err
+	}
+	return os.Chown(s.dir, int(id.Uid), int(id.Gid))
+}
+
 func (s *Server) init() error {
-	if os.Geteuid() == 0 { // PostgreSQL refuses to run as root
-		id, err := someone()
-		if err != nil {
-			return err
-		}
-		if err := os.Chown(s.dir, int(id.Uid), int(id.Gid)); err != nil {
-			return err
-		}
+	if err := s.own(); err != nil {
+		return err
 	}
 	cmd := exec.Command(filepath.Join(s.bin, "initdb"), "-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
 	cmd.Dir = s.dir

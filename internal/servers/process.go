@@ -3,6 +3,7 @@ package servers
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os/exec"
 	"sync"
 	"syscall"
@@ -24,9 +25,13 @@ type Process struct {
 }
 
 // Run starts a program in a process group of its own.
-func Run(cmd *exec.Cmd) (*Process, error) {
+func Run(cmd *exec.Cmd) (*Process, error) { return RunTo(cmd, io.Discard) }
+
+// RunTo is like [Run], and writes what the program prints to out as well.
+func RunTo(cmd *exec.Cmd, out io.Writer) (*Process, error) {
 	p := &Process{cmd: cmd, ended: make(chan struct{})}
-	cmd.Stdout, cmd.Stderr = &p.out, &p.out
+	both := io.MultiWriter(&p.out, out)
+	cmd.Stdout, cmd.Stderr = both, both
 	if cmd.SysProcAttr == nil {
 		cmd.SysProcAttr = &syscall.SysProcAttr{}
 	}
@@ -68,6 +73,9 @@ func (p *Process) Kill() {
 	p.Signal(syscall.SIGKILL)
 	<-p.ended
 }
+
+// Wait waits until the process has ended.
+func (p *Process) Wait() { <-p.ended }
 
 // Await waits until the process is ready, and kills it if it does not become so. The
 // error holds what it printed.
