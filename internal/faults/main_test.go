@@ -7,12 +7,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/sallyport-dev/sallyport/internal/redistest"
 )
 
 var (
 	long = flag.Bool("long", false, "run the whole bench, which takes some ten minutes")
+	seed = flag.Uint64("seed", uint64(time.Now().UnixNano()), "the seed of which gate, user and key each request is for")
 	only = flag.String("row", "", "run only the rows whose name contains this")
 )
 

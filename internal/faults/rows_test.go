@@ -20,12 +20,17 @@ type row struct {
 
 	may     []int         // statuses that may come instead of the good ones; none for none
 	spared  []kind        // kinds that may not come to harm
+	brief   bool          // spared holds as long as a gate may serve without news of the store
 	broken  bool          // connections to a gate may break
 	wait    time.Duration // the longest that a caller may wait
 	back    time.Duration // when all is good again, after the end
 	failing bool          // commands may fail
-	told    string        // what some line of the logs has
+	told    string        // what some line of the logs has; silence where none has to
+	mended  string        // what a gate says that said so, within sharedIn
 }
+
+// silence is for what a gate may bridge without a word.
+const silence = "-"
 
 const (
 	// storeWait is how long anything may wait for the store: ten seconds, and what a loaded machine
@@ -33,8 +38,12 @@ const (
 	storeWait = 12 * time.Second
 	// storeBack is when a gate has its connections again, and has heard the news.
 	storeBack = 12 * time.Second
-	// usual is a wait that nobody calls one, on a loaded machine.
-	usual = 2 * time.Second
+	// usual is a wait that nobody calls one, on a loaded machine; hashing a password adds to it.
+	usual   = 2 * time.Second
+	hashing = 3 * time.Second
+	// sharedIn is how soon limits are shared again, as docs/limits.md says, and a second for the
+	// machine.
+	sharedIn = 6 * time.Second
 )
 
 var (
@@ -58,6 +67,7 @@ func ofStore(r row) row {
 // ofLimits completes a row of Redis: nobody is refused for it, and nobody waits.
 func ofLimits(r row) row {
 	r.dependency, r.spared, r.wait, r.back, r.told = "Redis", everything, usual, usual, or(r.told, `sp_limits_degraded`)
+	r.mended = `sp_limits_restored`
 	return r
 }
 
@@ -69,13 +79,14 @@ func ofMail(r row) row {
 
 // ofUpstream completes a row of the API behind the gates.
 func ofUpstream(r row) row {
-	r.dependency, r.may, r.spared, r.wait, r.back = "upstream", []int{502, 503, 504}, ofAccounts, upstreamTimeout+usual, usual
+	r.dependency, r.may, r.spared, r.told = "upstream", []int{502, 503, 504}, ofAccounts, silence
+	r.wait, r.back = upstreamTimeout+usual, usual
 	return r
 }
 
 // ofIssuer completes a row of another issuer, whose keys are known.
 func ofIssuer(r row) row {
-	r.dependency, r.spared, r.wait, r.back = "issuer", everything, usual, usual
+	r.dependency, r.spared, r.wait, r.back, r.told = "issuer", everything, usual, usual, silence
 	return r
 }
 
@@ -95,9 +106,9 @@ var rows = []row{
 		begin: func(w *world) { w.toPostgres.Silence() }, end: nothing}),
 	ofStore(row{name: "all connections are black holes", lasts: lasts + 4*time.Second,
 		begin: func(w *world) { w.toPostgres.Set(w, redistest.BlackHole) }, end: func(w *world) { w.toPostgres.Set(w, redistest.Pass) }}),
-	ofStore(row{name: "fast restart", spared: fromMemory,
+	ofStore(row{name: "fast restart", spared: fromMemory, brief: true,
 		begin: func(w *world) { w.postgres.Shutdown(pgtest.Fast); w.postgres.Restart(w) }, end: nothing}),
-	ofStore(row{name: "immediate restart", spared: fromMemory,
+	ofStore(row{name: "immediate restart", spared: fromMemory, brief: true,
 		begin: func(w *world) { w.postgres.Shutdown(pgtest.Immediate); w.postgres.Restart(w) }, end: nothing}),
 	ofStore(row{name: "killed, and back later", lasts: lasts,
 		begin: func(w *world) { w.postgres.Kill() }, end: func(w *world) { w.postgres.Restart(w) }}),
@@ -120,7 +131,7 @@ var rows = []row{
 
 	ofLimits(row{name: "frozen", lasts: lasts,
 		begin: func(w *world) { w.redis.Freeze(w) }, end: func(w *world) { w.redis.Thaw() }}),
-	ofLimits(row{name: "present connections are black holes", lasts: lasts, told: "sp_", // a moment may go unnoticed
+	ofLimits(row{name: "present connections are black holes", lasts: lasts, told: silence, // the next call may find a good one
 		begin: func(w *world) { w.toRedis.Silence() }, end: nothing}),
 	ofLimits(row{name: "all connections are black holes", lasts: lasts,
 		begin: func(w *world) { w.toRedis.Set(w, redistest.BlackHole) }, end: func(w *world) { w.toRedis.Set(w, redistest.Pass) }}),
@@ -131,13 +142,13 @@ var rows = []row{
 	ofLimits(row{name: "failed over, the old master a replica", lasts: lasts, told: `sp_limits_degraded.*READONLY`, begin: failOver, end: nothing}),
 	ofLimits(row{name: "no connection is left", lasts: lasts, begin: occupy, end: func(w *world) { w.redis.Do(w, "PING") }}),
 
-	ofMail(row{name: "silent", lasts: lasts, told: ".", // it may take longer than this to give one up
+	ofMail(row{name: "silent", lasts: lasts, told: silence, // it takes longer than this to give one up
 		begin: func(w *world) { w.toPost.Set(w, redistest.BlackHole) }, end: func(w *world) { w.toPost.Set(w, redistest.Pass) }}),
 	ofMail(row{name: "gone", lasts: lasts,
 		begin: func(w *world) { w.toPost.Set(w, redistest.Refuse) }, end: func(w *world) { w.toPost.Set(w, redistest.Pass) }}),
 	ofMail(row{name: "defers", lasts: lasts, told: `451`,
 		begin: func(w *world) { w.post.act(defers) }, end: func(w *world) { w.post.act(takes) }}),
-	ofMail(row{name: "hangs up after it took a mail", lasts: lasts, told: ".",
+	ofMail(row{name: "hangs up after it took a mail", lasts: lasts, told: silence,
 		begin: func(w *world) { w.post.act(hangsUp) }, end: func(w *world) { w.post.act(takes) }}),
 
 	ofUpstream(row{name: "silent", lasts: lasts,

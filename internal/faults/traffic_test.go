@@ -2,7 +2,7 @@ package faults_test
 
 import (
 	"context"
-	"math/rand/v2"
+	mrand "math/rand/v2"
 	"net/http"
 	"strings"
 	"sync"
@@ -43,6 +43,21 @@ var pace = map[kind]time.Duration{
 type session struct {
 	user, access, refresh string
 	born                  time.Time
+}
+
+// dice are rolled by all goroutines.
+type dice struct {
+	mu  sync.Mutex
+	rng *mrand.Rand
+}
+
+func newDice() *dice { return &dice{rng: mrand.New(mrand.NewPCG(*seed, 0))} }
+
+// roll returns a number below n.
+func (d *dice) roll(n int) int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.rng.IntN(n)
 }
 
 // outcome is one request and its answer.
@@ -119,7 +134,7 @@ func (t *traffic) repeat(ctx context.Context, k kind, every time.Duration) {
 
 // send sends one request of a kind, to some gate.
 func (t *traffic) send(ctx context.Context, k kind) {
-	g := t.gates[rand.IntN(len(t.gates))]
+	g := t.gates[t.dice.roll(len(t.gates))]
 	note := func(a answer) answer {
 		t.note(outcome{k, g, a})
 		return a
@@ -134,7 +149,7 @@ func (t *traffic) send(ctx context.Context, k kind) {
 	case checks:
 		note(g.do(ctx, "GET", "/auth/me", t.reader.access, ""))
 	case logins:
-		if s, a := t.login(ctx, g, t.users[rand.IntN(len(t.users))]); note(a).status == http.StatusOK {
+		if s, a := t.login(ctx, g, t.users[t.dice.roll(len(t.users))]); note(a).status == http.StatusOK {
 			t.put(s)
 		}
 	case refreshes:
@@ -264,7 +279,7 @@ func (t *traffic) newKey(ctx context.Context, g *gate, note func(answer) answer)
 		return
 	}
 	t.ledger.keyed(id, key)
-	if rand.IntN(3) == 0 && g.do(ctx, "DELETE", "/auth/keys/"+id, t.reader.access, "").status == http.StatusNoContent {
+	if t.dice.roll(3) == 0 && g.do(ctx, "DELETE", "/auth/keys/"+id, t.reader.access, "").status == http.StatusNoContent {
 		t.ledger.revoked(key)
 	}
 }

@@ -45,6 +45,7 @@ type world struct {
 	place  []string // flags that say where the accounts are, for the commands too
 	env    []string
 	ledger ledger
+	dice   *dice
 }
 
 // upstreamTimeout is what the gates are told.

@@ -124,3 +124,54 @@ func playMove(t *testing.T, m move) {
 		t.Errorf("the nodes do not share: %+v, then %+v", first, second)
 	}
 }
+
+// TestMovedSentinel: nodes of a Sentinel group follow it to another master while the old one is up,
+// or comes back.
+func TestMovedSentinel(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		move func(t *testing.T, g *redistest.Group)
+	}{
+		{"by order", func(t *testing.T, g *redistest.Group) { g.Failover(t) }},
+		{"the old master was frozen", func(t *testing.T, g *redistest.Group) {
+			before := g.Master(t)
+			before.Freeze(t)
+			g.Other(t, before)
+			before.Thaw()
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			g := redistest.Sentinel(t)
+			f := newFleet(t, sentinelAddress(g), 2, redisstore.Config{Timeout: time.Second})
+			l, key := parse(t, "1000 per 1h"), ratelimit.Key{1}
+			f.spend(f.stores[0], key, l, 10)
+			c.move(t, g)
+			moved := time.Now()
+			first, second := f.share(key, l)
+			for ; second.Remaining != first.Remaining-1 || first.Degraded || second.Degraded; first, second = f.share(key, l) {
+				if time.Since(moved) > 2*healed {
+					t.Fatalf("the nodes do not share: %+v, then %+v", first, second)
+				}
+				<-time.After(100 * time.Millisecond)
+				f.beat()
+			}
+			t.Logf("shared again after %v", time.Since(moved))
+			if took := time.Since(moved); took > healed {
+				t.Errorf("shared again after %v, want %v", took, healed)
+			}
+		})
+	}
+}
+
+// share takes one on each of two nodes.
+func (f *fleet) share(key ratelimit.Key, l ratelimit.Limit) (first, second ratelimit.Decision) {
+	f.Helper()
+	for i, d := range []*ratelimit.Decision{&first, &second} {
+		var err error
+		if *d, err = f.stores[i].Take(f.Context(), key, l, 1); err != nil {
+			f.Fatal(err)
+		}
+	}
+	return first, second
+}

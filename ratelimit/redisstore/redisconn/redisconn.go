@@ -122,6 +122,7 @@ func parse(address string) (rueidis.ClientOption, error) {
 	option.Dialer = net.Dialer{Timeout: dialTimeout, KeepAlive: quiet}
 	option.Sentinel.Username, option.Sentinel.Password = "", ""
 	option.Sentinel.TopologyRefreshInterval = refresh
+	option.DialCtxFn = dialSpeaksFirst(option.DialCtxFn)
 	return option, nil
 }
 

@@ -1,6 +1,10 @@
 package redisconn
 
 import (
+	"context"
+	"crypto/tls"
+	"io"
+	"net"
 	"testing"
 	"time"
 )
@@ -58,6 +62,47 @@ func TestStaleness(t *testing.T) {
 			}
 			if got != c.want {
 				t.Errorf("stale %d times, want %d", got, c.want)
+			}
+		})
+	}
+}
+
+// TestSpeaksFirst: what a server says before it is asked anything is read as the reply to the first
+// command, and closing ends a wait for that.
+func TestSpeaksFirst(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		then func(net.Conn)
+		want string
+	}{
+		{"a command is sent", func(c net.Conn) { c.Write([]byte("PING\r\n")) }, "-ERR max"},
+		{"it is closed", func(c net.Conn) { c.Close() }, ""},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			client, server := net.Pipe()
+			defer server.Close()
+			go io.Copy(io.Discard, server)
+			go server.Write([]byte("-ERR max"))
+			dial := dialSpeaksFirst(func(context.Context, string, *net.Dialer, *tls.Config) (net.Conn, error) { return client, nil })
+			conn, err := dial(t.Context(), "", nil, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			got := make(chan string, 1)
+			go func() {
+				chunk := make([]byte, 64)
+				n, _ := conn.Read(chunk)
+				got <- string(chunk[:n])
+			}()
+			select {
+			case text := <-got:
+				t.Errorf("%q was read before anything was written", text)
+			case <-time.After(20 * time.Millisecond):
+			}
+			row.then(conn)
+			if text := <-got; text != row.want {
+				t.Errorf("%q, want %q", text, row.want)
 			}
 		})
 	}
