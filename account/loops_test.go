@@ -40,6 +40,27 @@ func (f *faulty) Feed(ctx context.Context, after int64, limit int) ([]account.Re
 	return f.Store.Feed(ctx, after, limit)
 }
 
+// TestDeadConnection: a read of the feed that is never answered leaves time for another one before
+// tokens are refused for want of news.
+func TestDeadConnection(t *testing.T) {
+	f := &faulty{}
+	w := newWorld(t, nil)
+	f.Store = w.store
+	waits := make(chan time.Duration, 1)
+	f.set(func(ctx context.Context) error {
+		end, _ := ctx.Deadline()
+		select {
+		case waits <- time.Until(end):
+		default:
+		}
+		return nil
+	})
+	newWorldOn(t, f, nil)
+	if wait := <-waits; wait <= 0 || wait > 2500*time.Millisecond {
+		t.Errorf("a read of the feed waits for %v, and tokens are refused after 5s", wait)
+	}
+}
+
 func TestHealth(t *testing.T) {
 	errDown := errors.New("the store is down")
 	for name, row := range map[string]struct {

@@ -19,6 +19,9 @@ const (
 	pollEvery = 250 * time.Millisecond
 	// staleAfter is how long tokens are accepted without news from the store.
 	staleAfter = 5 * time.Second
+	// hearWithin is how long one read of the feed may take. A connection that is dead, and does not
+	// say so, costs that much, and another one is tried before tokens are refused.
+	hearWithin = 2 * time.Second
 	// answerWithin is how long anybody waits for a store that has stopped to answer.
 	answerWithin = 10 * time.Second
 	// feedPage is how many entries of the feed are read at once.
@@ -183,6 +186,13 @@ func (a *Accounts) keepUp() func(context.Context) error {
 	}
 }
 
+// hear reads one page of the feed.
+func (a *Accounts) hear(ctx context.Context, after int64) ([]Revocation, error) {
+	ctx, cancel := context.WithTimeout(ctx, hearWithin)
+	defer cancel()
+	return a.store.Feed(ctx, after, feedPage)
+}
+
 // poll reads the feed to its end.
 func (a *Accounts) poll(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, staleAfter)
@@ -192,7 +202,7 @@ func (a *Accounts) poll(ctx context.Context) error {
 	defer v.polling.Unlock()
 	for {
 		asked := a.now()
-		list, err := a.store.Feed(ctx, v.last, feedPage)
+		list, err := a.hear(ctx, v.last)
 		if err != nil {
 			// What answers next may be a standby that has taken over and had not heard the last
 			// entries: it gives their numbers to others. So all is read again.

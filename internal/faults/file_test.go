@@ -18,6 +18,7 @@ func TestFileFaults(t *testing.T) {
 	if !*long {
 		t.Skip("run with -long, as `make test-long` does")
 	}
+	t.Parallel()
 	data, full := small(t)
 	w := newFileWorld(t, data)
 	list := []row{

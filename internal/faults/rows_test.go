@@ -97,7 +97,12 @@ func or(text, otherwise string) string {
 	return text
 }
 
-const lasts = 8 * time.Second
+// lasts is longer than a gate serves without news of the store, brief than a failover of Redis takes
+// to be noticed and mended.
+const (
+	lasts = 8 * time.Second
+	brief = 6 * time.Second
+)
 
 var rows = []row{
 	ofStore(row{name: "frozen", lasts: lasts + 4*time.Second,
@@ -129,36 +134,36 @@ var rows = []row{
 	ofStore(row{name: "failed over, the old server frozen", prepare: standby, lasts: lasts,
 		begin: func(w *world) { w.postgres.Stop(); w.promote() }, end: nothing}),
 
-	ofLimits(row{name: "frozen", lasts: lasts,
+	ofLimits(row{name: "frozen", lasts: brief,
 		begin: func(w *world) { w.redis.Freeze(w) }, end: func(w *world) { w.redis.Thaw() }}),
-	ofLimits(row{name: "present connections are black holes", lasts: lasts, told: silence, // the next call may find a good one
+	ofLimits(row{name: "present connections are black holes", lasts: brief, told: silence, // the next call may find a good one
 		begin: func(w *world) { w.toRedis.Silence() }, end: nothing}),
-	ofLimits(row{name: "all connections are black holes", lasts: lasts,
+	ofLimits(row{name: "all connections are black holes", lasts: brief,
 		begin: func(w *world) { w.toRedis.Set(w, redistest.BlackHole) }, end: func(w *world) { w.toRedis.Set(w, redistest.Pass) }}),
-	ofLimits(row{name: "killed, and back later", lasts: lasts,
+	ofLimits(row{name: "killed, and back later", lasts: brief,
 		begin: func(w *world) { w.redis.Kill() }, end: func(w *world) { w.redis.Restart(w) }}),
-	ofLimits(row{name: "a replica, and the address stays", lasts: lasts, told: `sp_limits_degraded.*READONLY`,
+	ofLimits(row{name: "a replica, and the address stays", lasts: brief, told: `sp_limits_degraded.*READONLY`,
 		begin: func(w *world) { w.redis.Do(w, "REPLICAOF", "127.0.0.1", "1") }, end: func(w *world) { w.redis.Do(w, "REPLICAOF", "NO", "ONE") }}),
-	ofLimits(row{name: "failed over, the old master a replica", lasts: lasts, told: `sp_limits_degraded.*READONLY`, begin: failOver, end: nothing}),
-	ofLimits(row{name: "no connection is left", lasts: lasts, begin: occupy, end: func(w *world) { w.redis.Do(w, "PING") }}),
+	ofLimits(row{name: "failed over, the old master a replica", lasts: brief, begin: failOver, end: nothing}),
+	ofLimits(row{name: "no connection is left", lasts: brief, begin: occupy, end: func(w *world) { w.redis.Do(w, "PING") }}),
 
-	ofMail(row{name: "silent", lasts: lasts, told: silence, // it takes longer than this to give one up
+	ofMail(row{name: "silent", lasts: brief, told: silence, // it takes longer than this to give one up
 		begin: func(w *world) { w.toPost.Set(w, redistest.BlackHole) }, end: func(w *world) { w.toPost.Set(w, redistest.Pass) }}),
-	ofMail(row{name: "gone", lasts: lasts,
+	ofMail(row{name: "gone", lasts: brief,
 		begin: func(w *world) { w.toPost.Set(w, redistest.Refuse) }, end: func(w *world) { w.toPost.Set(w, redistest.Pass) }}),
-	ofMail(row{name: "defers", lasts: lasts, told: `451`,
+	ofMail(row{name: "defers", lasts: brief, told: `451`,
 		begin: func(w *world) { w.post.act(defers) }, end: func(w *world) { w.post.act(takes) }}),
-	ofMail(row{name: "hangs up after it took a mail", lasts: lasts, told: silence,
+	ofMail(row{name: "hangs up after it took a mail", lasts: brief, told: silence,
 		begin: func(w *world) { w.post.act(hangsUp) }, end: func(w *world) { w.post.act(takes) }}),
 
-	ofUpstream(row{name: "silent", lasts: lasts,
+	ofUpstream(row{name: "silent", lasts: brief,
 		begin: func(w *world) { w.toUpstream.Set(w, redistest.BlackHole) }, end: func(w *world) { w.toUpstream.Set(w, redistest.Pass) }}),
-	ofUpstream(row{name: "gone", lasts: lasts / 2,
+	ofUpstream(row{name: "gone", lasts: brief / 2,
 		begin: func(w *world) { w.toUpstream.Set(w, redistest.Refuse) }, end: func(w *world) { w.toUpstream.Set(w, redistest.Pass) }}),
 
-	ofIssuer(row{name: "silent", lasts: lasts,
+	ofIssuer(row{name: "silent", lasts: brief,
 		begin: func(w *world) { w.toIssuer.Set(w, redistest.BlackHole) }, end: func(w *world) { w.toIssuer.Set(w, redistest.Pass) }}),
-	ofIssuer(row{name: "gone", lasts: lasts / 2,
+	ofIssuer(row{name: "gone", lasts: brief / 2,
 		begin: func(w *world) { w.toIssuer.Set(w, redistest.Refuse) }, end: func(w *world) { w.toIssuer.Set(w, redistest.Pass) }}),
 }
 
@@ -211,7 +216,7 @@ func occupy(w *world) {
 	}
 	say("CONFIG SET maxclients 1")
 	say("CLIENT KILL TYPE normal SKIPME yes")
-	time.AfterFunc(lasts-time.Second, func() {
+	time.AfterFunc(brief-time.Second, func() {
 		say("CONFIG SET maxclients 10000")
 		conn.Close()
 	})
