@@ -48,12 +48,12 @@ func (w *world) playAll(rows []row) {
 		})
 	}
 	start := time.Now()
-	lost, twice := w.mails(10)
+	lost, late, twice := w.mails(10)
 	for _, text := range lost {
 		w.Errorf("lost: %s", text)
 	}
-	w.Logf("%d registrations were acknowledged, %d mails are lost, %d came twice; the last after %v",
-		len(w.ledger.registrants), len(lost), twice, time.Since(start).Round(time.Second))
+	w.Logf("%d registrations were acknowledged: %d mails are lost, %d were claimed for minutes, %d came twice; the last after %v",
+		len(w.ledger.registrants), len(lost), late, twice, time.Since(start).Round(time.Second))
 	w.Logf("the table:\n%s", table(results))
 }
 

@@ -39,6 +39,7 @@ type world struct {
 
 	toPostgres, toRedis, toPost, toUpstream, toIssuer *redistest.Relay
 
+	data    string         // the folder of accounts in a file
 	other   *sql.DB        // another program's connection to accounts in a file
 	standby *pgtest.Server // while there is one
 
@@ -72,7 +73,7 @@ func newWorld(t *testing.T) *world {
 
 // newFileWorld starts one gate with its accounts in a folder.
 func newFileWorld(t *testing.T, data string) *world {
-	w := &world{T: t, whole: t, dir: t.TempDir(), post: newPostbox(t)}
+	w := &world{T: t, whole: t, dir: t.TempDir(), data: data, post: newPostbox(t)}
 	w.toPost = redistest.Proxy(t, w.post.address)
 	w.toUpstream = redistest.Proxy(t, newUpstream(t).Listener.Addr().String())
 	w.place = []string{"--data", data}

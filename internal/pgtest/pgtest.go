@@ -126,13 +126,19 @@ func (s *Server) Addr() string { return "127.0.0.1:" + s.port }
 // Do runs statements as the superuser, each in a transaction of its own.
 func (s *Server) Do(t testing.TB, statements ...string) {
 	t.Helper()
-	if out, err := s.try(statements...); err != nil {
+	s.DoIn(t, "postgres", statements...)
+}
+
+// DoIn is like [Server.Do], in a database other than that of the superuser.
+func (s *Server) DoIn(t testing.TB, database string, statements ...string) {
+	t.Helper()
+	if out, err := s.try(database, statements...); err != nil {
 		t.Fatalf("%q: %v\n%s", statements, err, out)
 	}
 }
 
-func (s *Server) try(statements ...string) (string, error) {
-	args := []string{"-X", "-q", "-A", "-t", "-h", "127.0.0.1", "-p", s.port, "-U", "postgres", "-d", "postgres"}
+func (s *Server) try(database string, statements ...string) (string, error) {
+	args := []string{"-X", "-q", "-A", "-t", "-h", "127.0.0.1", "-p", s.port, "-U", "postgres", "-d", database}
 	for _, one := range statements {
 		args = append(args, "-c", one)
 	}
@@ -151,7 +157,7 @@ func (s *Server) Standby(t testing.TB) *Server {
 	t.Cleanup(next.remove)
 	s.Do(t, "ALTER SYSTEM SET synchronous_standby_names = '*'", "SELECT pg_reload_conf()")
 	if err := servers.Until(func() error {
-		out, err := s.try("SELECT sync_state FROM pg_stat_replication")
+		out, err := s.try("postgres", "SELECT sync_state FROM pg_stat_replication")
 		if err == nil && strings.TrimSpace(out) != "sync" {
 			err = fmt.Errorf("the standby is %q", out)
 		}
