@@ -44,7 +44,6 @@ type world struct {
 	standby *pgtest.Server // while there is one
 
 	place  []string // flags that say where the accounts are, for the commands too
-	env    []string
 	ledger ledger
 	dice   *dice
 }
@@ -62,8 +61,9 @@ func newWorld(t *testing.T) *world {
 	w.toIssuer = redistest.Proxy(t, w.issuer.Listener.Addr().String())
 	w.postgres.Do(t, "CREATE ROLE gate LOGIN")
 	w.postgres.Do(t, "CREATE DATABASE bench OWNER gate")
-	w.place = []string{"--secret", filepath.Join(w.dir, "secret.key")}
-	w.env = []string{"SALLYPORT_STORE=postgres://gate@" + w.toPostgres.Addr() + "/bench?sslmode=disable"}
+	w.place = []string{
+		"--secret", filepath.Join(w.dir, "secret.key"), "--store", "postgres://gate@" + w.toPostgres.Addr() + "/bench?sslmode=disable",
+	}
 	for _, name := range []string{"one", "two"} {
 		w.gates = append(w.gates, w.serve(name, "--redis", "redis://"+w.toRedis.Addr(),
 			"--trust", foreignIssuer+" audience="+foreignAudience+" jwks=http://"+w.toIssuer.Addr()+"/jwks"))
@@ -143,7 +143,6 @@ func (w *world) serve(name string, args ...string) *gate {
 func (w *world) start(g *gate) {
 	w.Helper()
 	cmd := exec.Command(g.cmd.Path, g.cmd.Args[1:]...)
-	cmd.Env = append(os.Environ(), w.env...)
 	process, err := servers.RunTo(cmd, g.said)
 	if err != nil {
 		w.Fatal(err)
@@ -229,7 +228,7 @@ func (w *world) run(ctx context.Context, input string, args ...string) command {
 	defer cancel()
 	list := append(args, "--data", filepath.Join(w.dir, "commands"), "--audit", filepath.Join(w.dir, "commands.log"))
 	cmd := exec.CommandContext(ctx, binary, append(list, w.place...)...)
-	cmd.Env, cmd.Stdin = append(os.Environ(), w.env...), strings.NewReader(input)
+	cmd.Stdin = strings.NewReader(input)
 	start := time.Now()
 	out, err := cmd.CombinedOutput()
 	return command{args[0] + " " + args[1], string(out), err, time.Since(start)}
