@@ -69,6 +69,7 @@ func TestReadingWritesNothing(t *testing.T) {
 			_, err := a.Users(t.Context(), account.UserQuery{Limit: 9})
 			return err
 		},
+		"Invites":     func(a *account.Accounts) error { _, err := a.Invites(t.Context()); return err },
 		"Find":        func(a *account.Accounts) error { _, err := a.Find(t.Context(), "ada"); return err },
 		"SigningKeys": func(a *account.Accounts) error { _, err := a.SigningKeys(t.Context()); return err },
 		"Export": func(a *account.Accounts) error {
@@ -101,7 +102,7 @@ func TestReadingWritesNothing(t *testing.T) {
 	}
 
 	// Every method is on one of the two lists.
-	writes := strings.Fields("Add Close EndSession EndSessions ForceReset Import Invite RemoveSecondFactor RevokeKey RotateKeys SetDisabled SetRoles")
+	writes := strings.Fields("Add Close EndSession EndSessions ForceReset Import Invite RemoveSecondFactor RevokeKey RotateKeys SetDisabled SetRoles WithdrawInvite")
 	memory := strings.Fields("Admin CookieToken Endpoint Endpoints Health Revoked ServeHTTP Watch")
 	exports := strings.Fields("Busy Confirm Deliver Mint Poll Prune PruneTime Round SetGenerate Tend")
 	for method := range reflect.TypeFor[*account.Accounts]().Methods() {
