@@ -74,6 +74,14 @@ func TestStream(t *testing.T) {
 		{"disabled", false, func(e events) error { _, err := e.accounts.SetDisabled(t.Context(), "ada", true); return err }, true},
 		{"roles", false, func(e events) error { _, err := e.accounts.SetRoles(t.Context(), "ada", nil); return err }, true},
 		{"all sessions", false, func(e events) error { return e.accounts.EndSessions(t.Context(), "ada") }, true},
+		{"signing key revoked", false, func(e events) error {
+			keys, err := e.accounts.SigningKeys(t.Context())
+			if err != nil {
+				return err
+			}
+			return e.accounts.RevokeKey(t.Context(), keys[0].ID)
+		}, true},
+		{"signing key rotated", false, func(e events) error { return e.accounts.RotateKeys(t.Context()) }, false},
 		{"another user", false, func(e events) error { _, err := e.accounts.SetDisabled(t.Context(), "bob", true); return err }, false},
 		{"key: logout of its maker", true, func(e events) error { return e.accounts.EndSessions(t.Context(), "ada") }, false},
 		{"key: disabled", true, func(e events) error { _, err := e.accounts.SetDisabled(t.Context(), "ada", true); return err }, true},

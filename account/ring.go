@@ -56,6 +56,11 @@ type ringState struct {
 // Keys implements [token.KeySource].
 func (r *ring) Keys() *token.KeySet { return r.state.Load().set }
 
+// has reports whether the key with an id still verifies.
+func (r *ring) has(id string) bool {
+	return slices.ContainsFunc(r.Keys().List(), func(k token.Key) bool { return k.ID == id })
+}
+
 // sign signs claims with the key whose turn it is.
 func (r *ring) sign(claims any, typ string) (string, error) {
 	signer := r.state.Load().signer

@@ -12,7 +12,7 @@ import (
 // taken back since: for who answers it for longer than a moment, with an event stream or a
 // WebSocket. It is nil for a credential of another issuer, of which nothing is heard. That
 // an access token expires does not count, as its session goes on; that an API key expires
-// does.
+// does, and so does the end of the signing key that made the access token.
 //
 // For a session it asks this process's memory, for an API key the store, when the feed has
 // said anything of keys or users since it was last asked. While the store does not answer,
@@ -25,7 +25,7 @@ func (a *Accounts) Watch(p visit.Principal) func(context.Context) bool {
 		return a.watchKey(p)
 	}
 	_, epoch, ok := stamp(p.Token)
-	return func(context.Context) bool { return !ok || a.revoked.has(p.Session, epoch) }
+	return func(context.Context) bool { return !ok || a.revoked.has(p.Session, epoch) || !a.ring.has(p.Key) }
 }
 
 func (a *Accounts) watchKey(p visit.Principal) func(context.Context) bool {

@@ -36,7 +36,7 @@ type Claims struct {
 // Principal is the caller the claims speak for.
 func (c *Claims) Principal() visit.Principal {
 	return visit.Principal{
-		Issuer: c.Issuer, Subject: c.Subject, Client: c.ClientID, Session: c.Session, Token: c.ID,
+		Issuer: c.Issuer, Subject: c.Subject, Client: c.ClientID, Session: c.Session, Token: c.ID, Key: c.KeyID,
 		Scopes: c.Scopes, Roles: c.Roles, Expires: c.Expires, Methods: c.Methods, AuthTime: c.AuthTime, Claims: c.Kept,
 	}
 }

@@ -94,6 +94,8 @@ type Principal struct {
 	// Session and Token are the ids (sid and jti) by which the credential can be
 	// revoked.
 	Session, Token string
+	// Key is the id of the key that verified the credential, where it has one (kid).
+	Key string
 	// Scopes and Roles are what the caller may do.
 	Scopes, Roles []string
 	// Methods are the ways the caller proved who they are (amr, RFC 8176), such as "pwd"
