@@ -35,7 +35,7 @@ test-long: servers ## what is worth some minutes: many mutated requests for inte
 	$(GO) test -v -count 1 -timeout 15m ./internal/readers -mutations $(MUTATIONS)
 	$(GO) test -v -count 1 -timeout 18m ./internal/faults -long
 
-servers: ## install what is missing of the programs that the tests run: PostgreSQL, Redis, nginx, Node.js, PHP, Python's frameworks, Rack, curl
+servers: ## install what is missing of the programs that the tests run: PostgreSQL, PgBouncer, Redis, nginx, Node.js, PHP, Python's frameworks, Rack, curl
 	@if [ "$${SALLYPORT_SKIP_SERVERS:-}" != 1 ]; then scripts/servers; fi
 
 lint: ## gofmt, vet, staticcheck

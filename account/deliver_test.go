@@ -54,17 +54,17 @@ func TestMailTries(t *testing.T) {
 		tries int32
 	}{
 		"accepted":                    {nil, 1},
-		"refused for now":             {smtpError{}, 12},
+		"refused for now":             {smtpError{}, 34},
 		"refused for good":            {smtpError{permanent: true}, 1},
 		"no answer":                   {smtpError{uncertain: true}, 4},
-		"an error that tells nothing": {errors.New("x"), 12},
+		"an error that tells nothing": {errors.New("x"), 34},
 		"its time was over":           {context.DeadlineExceeded, 4},
 	} {
 		m := &mailer{send: func(context.Context, int) error { return row.err }}
 		w := newWorld(t, func(c *account.Config) { c.Mail = m })
 		add(t, w.Accounts, "ada")
 		w.forgot()
-		for range 20 {
+		for range 40 {
 			w.Deliver(t.Context())
 			w.later(time.Hour)
 		}

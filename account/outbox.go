@@ -44,7 +44,7 @@ func (Elsewhere) Send(context.Context, string, string, string, string) error {
 
 const (
 	kindMail  = "mail"
-	mailTries = 12
+	mailTries = 34 // in 23 hours
 	// mailDoubts is how many tries may end without an answer. The mail may have arrived by
 	// each of them.
 	mailDoubts = 4

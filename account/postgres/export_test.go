@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"database/sql"
 	"time"
 
 	"github.com/sallyport-dev/sallyport/account"
@@ -11,3 +12,15 @@ import (
 func OpenWithin(ctx context.Context, address string, idle time.Duration) (account.Store, error) {
 	return open(ctx, address, bounds{idle: idle, whole: ours.whole})
 }
+
+// Show returns a setting of the server as it is in a transaction, or what is wrong.
+func Show(ctx context.Context, tx account.Tx, name string) (value string) {
+	row := tx.(interface{ SQL() *sql.Tx }).SQL().QueryRowContext(ctx, "SHOW "+name)
+	if err := row.Scan(&value); err != nil {
+		return err.Error()
+	}
+	return value
+}
+
+// Explained adds to an error what to do about it.
+var Explained = explained

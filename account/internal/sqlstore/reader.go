@@ -95,6 +95,11 @@ func (r *reader) RecordsDue(ctx context.Context, kind string, now time.Time, lim
 
 // Feed implements [account.Reader].
 func (r *reader) Feed(ctx context.Context, after int64, limit int) ([]account.Revocation, error) {
+	if verify := r.store.dialect.Verify; verify != nil {
+		if err := verify(); err != nil {
+			return nil, err
+		}
+	}
 	rows, err := r.QueryContext(ctx, r.store.text("SELECT seq, kind, id, below, at, until FROM revocations WHERE seq > ?1 ORDER BY seq LIMIT ?2"), after, max(limit, 0))
 	return all(r.store, rows, err, func(row row) (e account.Revocation, err error) {
 		var at, until int64

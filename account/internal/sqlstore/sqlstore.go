@@ -23,14 +23,24 @@ type Dialect struct {
 	Lock func(ctx context.Context, tx *sql.Tx, key string) (time.Time, error)
 	// Ended is a statement that removes up to ?2 rows of TABLE whose COLUMN is at most ?1.
 	Ended string
+	// Options are those of the transactions; nil for the database's own.
+	Options *sql.TxOptions
 	// Known turns the driver's errors into those of package account.
 	Known func(error) error
+	// Lost reports whether a connection failed before what it was given can have had an
+	// effect that lasts; nil for a database in this process. What only reads, and what begins
+	// a transaction, is then tried on another one.
+	Lost func(error) bool
+	// Verify is called in each transaction, after it has begun, and before each reading of
+	// the feed. Its error is returned. It may be nil.
+	Verify func() error
 }
 
 // Store is an [account.Store] on database/sql.
 type Store struct {
 	reader
 	writer  *sql.DB
+	readers *sql.DB
 	dialect Dialect
 	texts   *sync.Map // statement to its own form
 }
@@ -40,36 +50,17 @@ var _ account.Store = (*Store)(nil)
 // New returns a store that writes with one pool and reads with another, which may be
 // the same.
 func New(writer, readers *sql.DB, d Dialect) *Store {
-	s := &Store{writer: writer, dialect: d, texts: new(sync.Map)}
-	s.reader = reader{conn: readers, store: s}
+	s := &Store{writer: writer, readers: readers, dialect: d, texts: new(sync.Map)}
+	s.reader = reader{conn: pool{readers, s}, store: s}
 	return s
 }
 
 // Close ends all use of the database.
 func (s *Store) Close() error {
-	if pool, ok := s.conn.(*sql.DB); ok && pool != s.writer {
-		return errors.Join(pool.Close(), s.writer.Close())
+	if s.readers != s.writer {
+		return errors.Join(s.readers.Close(), s.writer.Close())
 	}
 	return s.writer.Close()
-}
-
-// Update implements [account.Store].
-func (s *Store) Update(ctx context.Context, key string, f func(account.Tx) error) error {
-	tx, err := s.writer.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback() // does nothing after Commit
-	t := &transaction{reader: reader{tx, s}, tx: tx}
-	if s.dialect.Lock != nil {
-		if t.now, err = s.dialect.Lock(ctx, tx, key); err != nil {
-			return err
-		}
-	}
-	if err := f(t); err != nil {
-		return err
-	}
-	return tx.Commit()
 }
 
 // text is a statement in the database's own form.
@@ -93,13 +84,6 @@ func (s *Store) known(err error) error {
 		return account.ErrNotFound
 	}
 	return s.dialect.Known(err)
-}
-
-// conn is a pool or a transaction.
-type conn interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 }
 
 // row is what can be scanned.

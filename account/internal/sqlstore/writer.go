@@ -131,3 +131,6 @@ func (t *transaction) change(ctx context.Context, statement string, args ...any)
 	}
 	return err
 }
+
+// SQL returns the database's own transaction, for the tests of the stores.
+func (t *transaction) SQL() *sql.Tx { return t.tx }

@@ -1,0 +1,66 @@
+package postgres_test
+
+import (
+	"database/sql"
+	"strings"
+	"testing"
+
+	"github.com/sallyport-dev/sallyport/account"
+	"github.com/sallyport-dev/sallyport/account/postgres"
+	"github.com/sallyport-dev/sallyport/account/storetest"
+	"github.com/sallyport-dev/sallyport/internal/pgtest"
+)
+
+// TestPooler: behind PgBouncer the store keeps its promises in the modes that leave a
+// transaction on one connection, and is refused in the one that does not.
+func TestPooler(t *testing.T) {
+	some := pgtest.Database(t)
+	for _, mode := range []string{"session", "transaction"} {
+		through := pgtest.Pooler(t, some, mode)
+		settingsHold(t, mode, through(pgtest.Database(t)))
+	}
+	through := pgtest.Pooler(t, some, "transaction")
+	storetest.Run(t, func(t *testing.T) func() account.Store {
+		address := through(pgtest.Database(t))
+		return func() account.Store { return open(t, address) }
+	})
+	_, err := postgres.Open(t.Context(), pgtest.Pooler(t, some, "statement")(some))
+	if err == nil || !strings.Contains(err.Error(), "pool_mode") {
+		t.Errorf("in statement mode: %v", err)
+	}
+}
+
+// settingsHold looks at what a transaction of the store has for settings, with a database
+// whose owner prefers others.
+func settingsHold(t *testing.T, mode, address string) {
+	t.Helper()
+	db, err := sql.Open("pgx", address+"&default_query_exec_mode=exec")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for _, prefer := range []string{"synchronous_commit = off", "default_transaction_isolation = serializable"} {
+		const statement = `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET `
+		if _, err := db.ExecContext(t.Context(), statement+prefer+`', current_database()); END $$`); err != nil {
+			t.Fatal(err)
+		}
+	}
+	db.Close()
+	s := open(t, address)
+	for range 3 {
+		err := s.Update(t.Context(), "key", func(tx account.Tx) error {
+			for name, want := range map[string]string{
+				"synchronous_commit": "on", "transaction_isolation": "read committed",
+				"statement_timeout": "10s", "idle_in_transaction_session_timeout": "5s",
+			} {
+				if got := postgres.Show(t.Context(), tx, name); got != want {
+					t.Errorf("%s: %s is %q, want %q", mode, name, got, want)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
