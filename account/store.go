@@ -114,7 +114,9 @@ type Timed interface {
 //   - Time: times come in as parameters, are kept to the microsecond, and come back in
 //     UTC. A store needs no clock. One that machines share has it: see [Timed].
 //   - Cancellation: a method whose context has ended returns its error soon. A write
-//     may then have happened or not.
+//     may then have happened or not. [Accounts] lets the contexts it calls a store with end
+//     by a deadline alone, not when a client hangs up; and when they are closed, for what
+//     their background loops read.
 //   - Concurrency: every method may be called at any time from any goroutine, until
 //     Close.
 type Store interface {

@@ -27,6 +27,9 @@ func reopen(address string) (account.Store, error) {
 
 func TestKilled(t *testing.T) { storetest.Killed(t, pgtest.Database(t), reopen) }
 
+// TestTogether: two processes that write, and a third that looks on.
+func TestTogether(t *testing.T) { storetest.Together(t, pgtest.Database(t), reopen) }
+
 // TestNodes: a logout on one node is known on the other.
 func TestNodes(t *testing.T) {
 	address := pgtest.Database(t)

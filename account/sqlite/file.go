@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	driver "modernc.org/sqlite"
@@ -41,34 +42,83 @@ func (e *ModeError) Error() string {
 	return fmt.Sprintf("account/sqlite: %q holds password hashes and has mode %04o: others may read or write it; if nobody has, chmod 600 it", e.Path, e.Mode)
 }
 
+// LinkedError is for a file with several names. SQLite looks for its journal beside the
+// name by which the file is opened, and loses what is beside another one.
+type LinkedError struct {
+	Path  string
+	Names uint64
+}
+
+func (e *LinkedError) Error() string {
+	return fmt.Sprintf("account/sqlite: %q has %d names (hard links), and its journal stands beside one of them alone: remove the others; to back it up, copy it", e.Path, e.Names)
+}
+
+// opening lets one goroutine at a time create a file. POSIX locks belong to the process:
+// closing any descriptor of a database drops the locks of all that are open on it, and then
+// another process takes itself for the last one and removes the journal that is in use. So
+// no descriptor of a file is closed here that SQLite may have open.
+var opening sync.Mutex
+
 // ownFile makes the file unless it is there, and checks who may read it. SQLite gives
-// the files it puts beside it the same mode.
-func ownFile(path string) (string, error) {
+// the files it puts beside it the same mode. It returns the file's path without symbolic
+// links, as SQLite does for the names of the others.
+func ownFile(path string) (*watch, error) {
 	if path == "" || strings.HasPrefix(path, ":") || strings.HasPrefix(path, "file:") {
-		return "", fmt.Errorf("account/sqlite: %q: the path must be that of a file, not a URI, nor in memory", path)
+		return nil, fmt.Errorf("account/sqlite: %q: the path must be that of a file, not a URI, nor in memory", path)
 	}
 	path, err := filepath.Abs(path)
 	if err != nil {
-		return "", fmt.Errorf("account/sqlite: %w", err)
+		return nil, fmt.Errorf("account/sqlite: %w", err)
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return "", fmt.Errorf("account/sqlite: %w", err)
+		return nil, fmt.Errorf("account/sqlite: %w", err)
 	}
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err := create(path); err != nil {
+		return nil, fmt.Errorf("account/sqlite: %w", err)
+	}
+	if path, err = filepath.EvalSymlinks(path); err != nil {
+		return nil, fmt.Errorf("account/sqlite: %w", err)
+	}
+	for _, beside := range []string{"-wal", "-shm", "-journal"} {
+		if _, err := checkFile(path + beside); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+	}
+	info, err := checkFile(path)
+	return &watch{path, info}, err
+}
+
+// create makes an empty file of its owner's where there is none.
+func create(path string) error {
+	opening.Lock()
+	defer opening.Unlock()
+	if _, err := os.Lstat(path); err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) { // another process was faster
+		return nil
+	}
 	if err != nil {
-		return "", fmt.Errorf("account/sqlite: %w", err)
+		return err
 	}
-	defer f.Close()
-	info, err := f.Stat()
+	return f.Close() // nobody in this process has opened it yet
+}
+
+// checkFile refuses a file that is not one, is its owner's not alone, or has two names.
+func checkFile(path string) (fs.FileInfo, error) {
+	info, err := os.Lstat(path)
 	switch {
 	case err != nil:
-		return "", fmt.Errorf("account/sqlite: %w", err)
+		return nil, fmt.Errorf("account/sqlite: %w", err)
 	case !info.Mode().IsRegular():
-		return "", &ForeignError{path, "it is not a regular file"}
+		return nil, &ForeignError{path, "it is not a regular file"}
 	case info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows":
-		return "", &ModeError{path, info.Mode().Perm()}
+		return nil, &ModeError{path, info.Mode().Perm()}
+	case links(info) > 1:
+		return nil, &LinkedError{path, links(info)}
 	}
-	return path, nil
+	return info, nil
 }
 
 // identify reads whose file it is, and changes nothing: even the switch to WAL would

@@ -97,15 +97,31 @@ func TestOthersFiles(t *testing.T) {
 	}
 }
 
+// TestReadableByOthers: neither the file nor one beside it may be read by others.
 func TestReadableByOthers(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "accounts.db")
-	open(t, path).Close()
-	if err := os.Chmod(path, 0o640); err != nil {
-		t.Fatal(err)
-	}
-	_, err := sqlite.Open(t.Context(), path)
-	if _, ok := errors.AsType[*sqlite.ModeError](err); !ok {
-		t.Errorf("%v", err)
+	for _, beside := range []string{"", "-wal", "-shm", "-journal"} {
+		path := filepath.Join(t.TempDir(), "accounts.db")
+		open(t, path).Close()
+		if beside != "" {
+			if err := os.WriteFile(path+beside, nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for mode, want := range map[os.FileMode]bool{0o640: true, 0o602: true, 0o604: true, 0o600: false} {
+			if err := os.Chmod(path+beside, mode); err != nil {
+				t.Fatal(err)
+			}
+			s, err := sqlite.Open(t.Context(), path)
+			if err == nil {
+				s.Close()
+			}
+			if e, refused := errors.AsType[*sqlite.ModeError](err); refused != want || refused && filepath.Base(e.Path) != "accounts.db"+beside {
+				t.Errorf("%s with the mode %o: %v", beside, mode, err)
+			}
+			if err == nil && beside != "" { // which the last process to close it removes
+				os.WriteFile(path+beside, nil, 0o600)
+			}
+		}
 	}
 }
 

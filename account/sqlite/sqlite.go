@@ -2,11 +2,14 @@
 //
 // It assumes a disk that keeps what it has confirmed, and a file system with locks
 // that work: a local one, not NFS or SMB. Several processes of one machine may use one
-// file at the same time, such as a server and its command line. It fails when the file
-// is copied while it is in use: half of it may be in the file beside it that ends in
-// -wal. Copy it with SQLite's own backup, or while nothing has it open. And a file put
-// in place of one that is open brings revoked sessions back for the server that had
-// it open; restart the server.
+// file at the same time, such as two servers and a command line, and one process may open
+// it several times. It fails when the file is copied while it is in use: half of it may be
+// in the file beside it that ends in -wal. Copy it with SQLite's own backup, or while
+// nothing has it open. And a process must not open and close a file that is open here by
+// other means, such as os.ReadFile or another SQLite library: that drops its locks.
+//
+// A file that is removed or replaced while it is open is noticed, and nothing more is
+// written ([*ReplacedError]) until it is opened again: restart the server.
 //
 // Every write is on disk when it is acknowledged (WAL with synchronous=FULL). There
 // is one connection for writing and a few for reading, so that reads do not wait.
@@ -36,23 +39,24 @@ type NewerError = sqlstore.NewerError
 // Open opens the file, and makes it, and its folder, if it is not there: readable for
 // its owner only. It brings the tables of an older version up to date.
 //
-// It refuses a file that others than its owner may read or write, a database that is
-// not Sallyport's ([*ForeignError]), and one that a newer version has changed
-// ([*NewerError]).
+// It refuses a file that others than its owner may read or write ([*ModeError]), one with
+// hard links ([*LinkedError]), a database that is not Sallyport's ([*ForeignError]), and one
+// that a newer version has changed ([*NewerError]).
 func Open(ctx context.Context, path string) (account.Store, error) {
-	path, err := ownFile(path)
+	w, err := ownFile(path)
 	if err != nil {
 		return nil, err
 	}
+	path = w.path
 	fresh, err := identify(ctx, path)
 	if err != nil {
 		return nil, err
 	}
 	writer, readers := pool(path, writerOptions, 1), pool(path, readerOptions, max(4, runtime.GOMAXPROCS(0)))
 	if err := start(ctx, writer, fresh); err != nil {
-		return nil, errors.Join(fmt.Errorf("account/sqlite: %s: %w", path, err), writer.Close(), readers.Close())
+		return nil, errors.Join(fmt.Errorf("account/sqlite: %s: %w", path, known(err)), writer.Close(), readers.Close())
 	}
-	return sqlstore.New(writer, readers, sqlstore.Dialect{Ended: ended, Known: known}), nil
+	return sqlstore.New(writer, readers, sqlstore.Dialect{Ended: ended, Known: known, Verify: w.verify}), nil
 }
 
 func start(ctx context.Context, writer *sql.DB, fresh bool) error {
@@ -64,6 +68,13 @@ func start(ctx context.Context, writer *sql.DB, fresh bool) error {
 	steps, err := fs.Sub(embedded, "migrations")
 	if err != nil {
 		return err
+	}
+	var mode string
+	if err := writer.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&mode); err != nil {
+		return err
+	}
+	if mode != "wal" {
+		return fmt.Errorf("the journal's mode is %q and has to be wal: the file system must have shared memory, as a local one does", mode)
 	}
 	return sqlstore.Migrate(ctx, writer, goose.DialectSQLite3, steps, nil)
 }
@@ -107,13 +118,28 @@ func pool(path string, options url.Values, size int) *sql.DB {
 
 // known turns the driver's errors into those of the contract.
 func known(err error) error {
-	if e, ok := errors.AsType[*driver.Error](err); ok {
-		switch e.Code() {
-		case codes.SQLITE_CONSTRAINT_UNIQUE, codes.SQLITE_CONSTRAINT_PRIMARYKEY:
-			return account.ErrTaken
-		case codes.SQLITE_CONSTRAINT_FOREIGNKEY:
-			return account.ErrNotFound
-		}
+	e, ok := errors.AsType[*driver.Error](err)
+	if !ok {
+		return err
+	}
+	switch e.Code() {
+	case codes.SQLITE_CONSTRAINT_UNIQUE, codes.SQLITE_CONSTRAINT_PRIMARYKEY:
+		return account.ErrTaken
+	case codes.SQLITE_CONSTRAINT_FOREIGNKEY:
+		return account.ErrNotFound
+	}
+	if remedy := remedies[e.Code()&0xff]; remedy != "" {
+		return fmt.Errorf("account/sqlite: %s: %w", remedy, err)
 	}
 	return err
+}
+
+// remedies are what to do about an error that is not the statement's, by its primary code.
+var remedies = map[int]string{
+	codes.SQLITE_FULL:     "the disk is full: make room; nothing has to be restarted",
+	codes.SQLITE_IOERR:    "the disk fails, or is full: look into the system's log",
+	codes.SQLITE_READONLY: "the file, its folder or its file system takes no writes: make it writable for this user",
+	codes.SQLITE_CANTOPEN: "the file, or one beside it, cannot be opened: look at its folder, and at the limit of open files",
+	codes.SQLITE_BUSY:     "another process held the file for " + busyTimeout + " milliseconds: end it, if it stands still",
+	codes.SQLITE_CORRUPT:  "the file is damaged: put a backup in its place, with this process stopped",
 }

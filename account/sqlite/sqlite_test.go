@@ -12,6 +12,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	readAndClose()
 	storetest.Main(reopen)
 	os.Exit(m.Run())
 }
@@ -20,6 +21,11 @@ func reopen(path string) (account.Store, error) { return sqlite.Open(context.Bac
 
 func TestKilled(t *testing.T) {
 	storetest.Killed(t, filepath.Join(t.TempDir(), "accounts.db"), reopen)
+}
+
+// TestTogether: two processes that write to one file, and a third that looks on.
+func TestTogether(t *testing.T) {
+	storetest.Together(t, filepath.Join(t.TempDir(), "accounts.db"), reopen)
 }
 
 func open(t testing.TB, path string) account.Store {

@@ -28,7 +28,7 @@ func Run(t *testing.T, open Open) {
 		{"atomic", atomic}, {"one after the other", oneAfterTheOther}, {"one lock of many keys", oneOfOneLock}, {"one of many registers", oneRegisters}, {"the feed in order", feedInOrder},
 		{"cancelled", cancelled}, {"reopened", reopened}, {"closed", closed},
 		{"accounts: refresh at once", refreshAtOnce}, {"accounts: revoked and refreshed", revokedAndRefreshed}, {"accounts: rights and refreshed", rightsAndRefreshed},
-		{"accounts: one signing key", oneSigningKey}, {"accounts: crashes", crashes}, {"accounts: guesses at once", guessesAtOnce},
+		{"accounts: one signing key", oneSigningKey}, {"accounts: crashes", crashes}, {"accounts: clients that hang up", hangUps}, {"accounts: guesses at once", guessesAtOnce},
 		{"accounts: a code once", codeOnce}, {"accounts: a recovery code once", recoveryOnce},
 		{"accounts: a mailed token once", ticketOnce}, {"accounts: a mail once", mailOnce},
 	} {

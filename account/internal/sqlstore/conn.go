@@ -89,7 +89,7 @@ func (s *Store) beginOnce(ctx context.Context, key string) (*transaction, error)
 	}
 	var now time.Time
 	if s.dialect.Verify != nil {
-		err = s.dialect.Verify()
+		err = s.dialect.Verify(true)
 	}
 	if err == nil && s.dialect.Lock != nil {
 		now, err = s.dialect.Lock(ctx, tx, key)

@@ -96,7 +96,7 @@ func (r *reader) RecordsDue(ctx context.Context, kind string, now time.Time, lim
 // Feed implements [account.Reader].
 func (r *reader) Feed(ctx context.Context, after int64, limit int) ([]account.Revocation, error) {
 	if verify := r.store.dialect.Verify; verify != nil {
-		if err := verify(); err != nil {
+		if err := verify(false); err != nil {
 			return nil, err
 		}
 	}

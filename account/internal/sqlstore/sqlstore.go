@@ -31,9 +31,9 @@ type Dialect struct {
 	// effect that lasts; nil for a database in this process. What only reads, and what begins
 	// a transaction, is then tried on another one.
 	Lost func(error) bool
-	// Verify is called in each transaction, after it has begun, and before each reading of
-	// the feed. Its error is returned. It may be nil.
-	Verify func() error
+	// Verify is called in each transaction, when it has begun, and before the feed is read
+	// outside of one. Its error is returned. It may be nil.
+	Verify func(inTransaction bool) error
 }
 
 // Store is an [account.Store] on database/sql.
