@@ -10,7 +10,8 @@ import (
 // client that hangs up in the middle of a statement would cost the pool a connection, and
 // leave it unknown whether a transaction was committed. A deadline ends it, as a
 // connection may have died without a word: the caller's or, if that is earlier, one after
-// the patience of the accounts.
+// the patience of the accounts. A call that has begun gets a second at least: a caller whose
+// time is short would cost a connection as well.
 type boundedStore struct {
 	boundedReader
 	store    Store
@@ -25,6 +26,9 @@ func newBoundedStore(s Store, patience time.Duration) *boundedStore {
 	return b
 }
 
+// leastTime is how long a call may take that has begun.
+const leastTime = time.Second
+
 // readsEnd marks the context of a background loop, whose reads end when the accounts are
 // closed: then nobody waits for them.
 type readsEnd struct{}
@@ -37,11 +41,12 @@ func (b *boundedStore) read(ctx context.Context) (context.Context, context.Cance
 	return b.detach(ctx)
 }
 
-// detach returns a context that ends by its deadline alone.
+// detach returns a context that ends by a deadline alone.
 func (b *boundedStore) detach(ctx context.Context) (context.Context, context.CancelFunc) {
-	end := time.Now().Add(b.patience)
+	now := time.Now()
+	end := now.Add(b.patience)
 	if own, ok := ctx.Deadline(); ok && own.Before(end) {
-		end = own
+		end = later(own, now.Add(min(leastTime, b.patience)))
 	}
 	return context.WithDeadline(context.WithoutCancel(ctx), end)
 }
