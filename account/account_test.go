@@ -106,7 +106,12 @@ func newWorld(t *testing.T, change func(*account.Config)) *world {
 
 func newWorldOn(t *testing.T, store account.Store, change func(*account.Config)) *world {
 	t.Helper()
-	w := &world{T: t, store: store, audit: &bytes.Buffer{}, clock: time.Now()}
+	return newWorldAt(t, time.Now(), store, change)
+}
+
+func newWorldAt(t *testing.T, now time.Time, store account.Store, change func(*account.Config)) *world {
+	t.Helper()
+	w := &world{T: t, store: store, audit: &bytes.Buffer{}, clock: now}
 	log, err := audit.New(audit.Config{Out: w.audit, App: "test"})
 	if err != nil {
 		t.Fatal(err)

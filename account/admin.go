@@ -19,12 +19,15 @@ import (
 // with a second factor, and to change something, has done so lately.
 func (a *Accounts) Admin() http.Handler { return a.admin }
 
-func (a *Accounts) adminRoutes() http.Handler {
-	mux := http.NewServeMux()
-	for _, e := range []struct {
-		pattern string
-		handle  func(w http.ResponseWriter, r *http.Request) error
-	}{
+// adminHandling answers requests of one pattern.
+type adminHandling struct {
+	pattern string
+	handle  func(w http.ResponseWriter, r *http.Request) error
+}
+
+// adminTable lists the API for administrators.
+func (a *Accounts) adminTable() []adminHandling {
+	return []adminHandling{
 		{"GET /admin/api/users", a.adminUsers},
 		{"GET /admin/api/users/{id}", a.adminUser},
 		{"POST /admin/api/users/{id}/disable", a.adminChange(a.adminDisable)},
@@ -41,7 +44,12 @@ func (a *Accounts) adminRoutes() http.Handler {
 		{"GET /admin/api/answers", a.adminAnswers},
 		{"POST /admin/api/keys/rotate", a.adminChange(func(ctx context.Context, _ string) error { return a.RotateKeys(ctx) })},
 		{"DELETE /admin/api/keys/{id}", a.adminChange(a.RevokeKey)},
-	} {
+	}
+}
+
+func (a *Accounts) adminRoutes() http.Handler {
+	mux := http.NewServeMux()
+	for _, e := range a.adminTable() {
 		if !strings.HasPrefix(e.pattern, http.MethodGet+" ") {
 			e.handle = a.authorized(needRecentLogin, e.handle)
 		}

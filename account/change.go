@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/sallyport-dev/sallyport/audit"
@@ -23,7 +24,10 @@ func (a *Accounts) update(ctx context.Context, key string, f func(c *change) err
 		return err
 	}
 	c := &change{}
-	err := a.store.Update(ctx, key, func(tx Tx) error {
+	complete := false // f is: what fails after it is the commit
+	err := a.store.Update(ctx, key, func(tx Tx) (err error) {
+		complete = false
+		defer func() { complete = err == nil }()
 		*c = change{Tx: tx, now: a.timeOf(tx)}
 		if timed, ok := tx.(Timed); ok && !timed.Now().IsZero() {
 			c.timed = true
@@ -33,6 +37,9 @@ func (a *Accounts) update(ctx context.Context, key string, f func(c *change) err
 		return f(c)
 	})
 	if err != nil {
+		if complete {
+			a.outcomeUnknown(ctx, key, c)
+		}
 		return err
 	}
 	for _, r := range c.revoked {
@@ -42,6 +49,21 @@ func (a *Accounts) update(ctx context.Context, key string, f func(c *change) err
 		a.audit.Emit(e)
 	}
 	return nil
+}
+
+// outcomeUnknown records a change whose commit returned an error, as it may have taken effect
+// and its request reports a failure. What it may have revoked is not revoked here: that it
+// was, this process learns from the feed.
+func (a *Accounts) outcomeUnknown(ctx context.Context, key string, c *change) {
+	if key == kindMail || strings.HasPrefix(key, kindStrikes+" ") {
+		return // of no interest to an audit
+	}
+	const reason = "the store did not confirm the change, which may have taken effect"
+	a.administered(ctx, audit.OutcomeUnknown, key, reason)
+	for _, e := range c.events {
+		e.Reason += "; " + reason
+		a.audit.Emit(e)
+	}
 }
 
 func (c *change) revoke(ctx context.Context, kind, id string, below int64) error {

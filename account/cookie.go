@@ -134,17 +134,13 @@ func (a *Accounts) fits(access string) error {
 }
 
 // intoCookies moves the tokens from the answer into cookies.
-func (a *Accounts) intoCookies(w http.ResponseWriter, t *Tokens, until time.Duration) error {
-	if err := a.fits(t.AccessToken); err != nil {
-		return err
-	}
+func (a *Accounts) intoCookies(w http.ResponseWriter, t *Tokens, until time.Duration) {
 	setAccessCookie(w, t)
 	setCookie(w, cookieRefresh, t.RefreshToken, until, http.SameSiteStrictMode)
 	if t.DeviceToken != "" {
 		setCookie(w, cookieDevice, t.DeviceToken, deviceTTL, http.SameSiteLaxMode)
 	}
 	t.AccessToken, t.RefreshToken, t.DeviceToken, t.TokenType = "", "", "", "Cookie"
-	return nil
 }
 
 // setAccessCookie sets the cookie of an access token, for as long as the token is good.

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"strings"
 	"time"
 
@@ -23,12 +24,15 @@ const (
 
 // onKnownDevice reports whether a device token is one of the user who is about to log in. Only
 // who sends something of that form costs a query.
-func (a *Accounts) onKnownDevice(ctx context.Context, login, device string) bool {
+func (a *Accounts) onKnownDevice(ctx context.Context, login, device string) (bool, error) {
 	if !strings.HasPrefix(device, devicePrefix) {
-		return false
+		return false, nil
 	}
 	u, err := a.store.UserByLogin(ctx, login)
-	return err == nil && a.knownDevice(&u, device) != ""
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return err == nil && a.knownDevice(&u, device) != "", err
 }
 
 // deviceAfter is the device token that the client should have now: the one it has, or

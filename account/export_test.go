@@ -80,3 +80,15 @@ func (a *Accounts) Mint() (string, error) {
 	}
 	return t.AccessToken, nil
 }
+
+// Patterns returns the patterns of all endpoints that are switched on, with their methods:
+// those of the handler and those of the API for administrators.
+func (a *Accounts) Patterns() (list []string) {
+	for _, h := range a.table() {
+		list = append(list, h.method+" "+h.pattern)
+	}
+	for _, h := range a.adminTable() {
+		list = append(list, h.pattern)
+	}
+	return list
+}

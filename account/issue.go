@@ -39,8 +39,9 @@ type accessClaims struct {
 // clientID is the client of all sessions: whoever has the user's password.
 const clientID = "password"
 
-// tokensFor makes the tokens of a session as the store has just allowed it. No access token
-// outlives its session: once the session is pruned, nothing would revoke the token.
+// tokensFor makes the tokens of a session as the store has just allowed it. It is for a
+// transaction: what cannot be made, or not be kept by a browser, fails before the commit.
+// No access token outlives its session: once the session is pruned, nothing would revoke it.
 func (a *Accounts) tokensFor(u *User, s *Session) (*Tokens, error) {
 	now := a.now()
 	expires := a.accessUntil(now, s)
@@ -54,6 +55,11 @@ func (a *Accounts) tokensFor(u *User, s *Session) (*Tokens, error) {
 	}, token.AccessToken)
 	if err != nil {
 		return nil, err
+	}
+	if s.Cookie {
+		if err := a.fits(access); err != nil {
+			return nil, err
+		}
 	}
 	return &Tokens{
 		AccessToken: access, TokenType: "Bearer",

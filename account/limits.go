@@ -86,10 +86,14 @@ func (b *bound) takeMail(ctx context.Context) error {
 }
 
 // mayMail charges one mail to an address as it was written, known or not. Who asks is
-// not told: the answer is the same.
-func (b *bound) mayMail(ctx context.Context, p purpose, address string) bool {
+// not told: the answer is the same. That nobody can count is an error, as an answer which
+// promises a mail would be wrong; it says nothing of the address.
+func (b *bound) mayMail(ctx context.Context, p purpose, address string) (bool, error) {
 	d, err := b.Take(ctx, b.keys.Sum(b.name, string(p), Fold(address)), 1)
-	return err == nil && d.Allowed
+	if err != nil {
+		return false, problem.Unavailable.RetryAfter(pollEvery).Because(err)
+	}
+	return d.Allowed, nil
 }
 
 // clientOf is the address the Gate found, or that of the connection.

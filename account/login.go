@@ -57,6 +57,7 @@ type entry struct {
 	second  string
 	device  string // the token that the client should have from now on
 	known   string // the device that it had one of
+	tokens  *Tokens
 	how     string // what else the log has to say
 	err     error
 }
@@ -132,7 +133,8 @@ func (a *Accounts) prove(ctx context.Context, t try, hash, pw secret.String, aga
 	result, err := a.passwords.Verify(ctx, hash.Reveal(), pw) // of nobody: ""
 	switch {
 	case err != nil && !isWrong(err):
-		return false, errors.Join(err, a.withdraw(context.WithoutCancel(ctx), t))
+		a.withdraw(ctx, t)
+		return false, err
 	case against != nil:
 		return false, against
 	case err != nil:
@@ -140,7 +142,8 @@ func (a *Accounts) prove(ctx context.Context, t try, hash, pw secret.String, aga
 	case !result.OK:
 		return false, errWrong
 	}
-	return result.Rehash, a.forgive(ctx, t)
+	a.forgive(ctx, t)
+	return result.Rehash, nil
 }
 
 // isWrong reports whether an error of a verification is the password's, or that of the hash
@@ -177,7 +180,16 @@ func (a *Accounts) admit(ctx context.Context, c *change, e *entry, form loginFor
 		e.second, err = issue(ctx, c, u.ID, ticket{Purpose: toSecond, Credential: u.Credential, How: form, Device: e.known})
 		return err
 	}
-	e.session, err = a.newSession(ctx, c, &u, form)
+	return a.start(ctx, c, e, form)
+}
+
+// start starts the session of an entry, and makes its tokens before the commit: a token that
+// cannot be made or kept must not cost a session or a code.
+func (a *Accounts) start(ctx context.Context, c *change, e *entry, form loginForm) (err error) {
+	if e.session, err = a.newSession(ctx, c, &e.user, form); err != nil {
+		return err
+	}
+	e.tokens, err = a.tokensFor(&e.user, &e.session)
 	return err
 }
 

@@ -30,7 +30,10 @@ func (a *Accounts) askRecovery(ctx context.Context, half string) (User, recovery
 	if err != nil {
 		return u, recovery{}, err
 	}
-	mail := a.limits.recipient.mayMail(ctx, toRecover, u.Email)
+	mail, err := a.limits.recipient.mayMail(ctx, toRecover, u.Email)
+	if err != nil {
+		return u, recovery{}, err
+	}
 	var out recovery
 	err = a.redeem(ctx, half, func(c *change, t *ticket) error {
 		if u, err = c.User(ctx, t.owner); err != nil {

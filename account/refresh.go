@@ -78,6 +78,7 @@ func uuidText(b []byte) string {
 type renewal struct {
 	user    User
 	session Session
+	tokens  *Tokens
 	verdict verdict
 	err     error // why not
 }
@@ -136,7 +137,12 @@ func (a *Accounts) renew(ctx context.Context, c *change, r *renewal, number int6
 		return c.end(ctx, s)
 	}
 	s.LastUsed, s.IdleUntil = c.now, earlier(c.now.Add(a.ttl.idle), s.Expires)
-	return c.SetSession(ctx, *s)
+	if err := c.SetSession(ctx, *s); err != nil {
+		return err
+	}
+	var err error // before the commit: without new tokens, the one that was sent stays good
+	r.tokens, err = a.tokensFor(&r.user, s)
+	return err
 }
 
 // mayLogIn says whether the user may hold a session at all.

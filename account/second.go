@@ -36,14 +36,18 @@ func (a *Accounts) second(ctx context.Context, in second) (e entry, err error) {
 		return e, nil
 	}
 	err = a.redeem(ctx, in.ticket, func(c *change, t *ticket) error { return a.complete(ctx, c, t, &e, in) }, toSecond)
-	if errors.Is(err, errTicket) { // nobody has looked at the code
-		return entry{user: e.user, err: err}, a.withdraw(context.WithoutCancel(ctx), guess)
-	}
-	if err == nil && e.err == nil {
-		err = a.forgive(ctx, guess)
+	switch {
+	case errors.Is(err, errTicket): // nobody has looked at the code
+		a.withdraw(ctx, guess)
+		return entry{user: e.user, err: err}, nil
+	case err != nil:
+		a.withdraw(ctx, guess)
+		return e, err
+	case e.err == nil:
+		a.forgive(ctx, guess)
 		e.device = a.deviceAfter(&e.user, in.device)
 	}
-	return e, err
+	return e, nil
 }
 
 // complete checks the second factor. A wrong one is counted on the ticket; the fifth is
@@ -76,14 +80,20 @@ func (a *Accounts) complete(ctx context.Context, c *change, t *ticket, e *entry,
 		e.how = "with a recovery code"
 	}
 	t.How.Methods, t.How.Cookie = append(t.How.Methods, byCode), in.cookies
-	e.session, err = a.newSession(ctx, c, &u, t.How)
-	return err
+	return a.start(ctx, c, e, t.How)
 }
 
 // warn mails a user that somebody has the password, and guesses at the rest: not more often
 // than other mails, as whoever that is may go on and on.
 func (a *Accounts) warn(ctx context.Context, c *change, u *User) error {
-	if a.mail == nil || !a.limits.recipient.mayMail(ctx, toSecond, u.Email) {
+	if a.mail == nil {
+		return nil
+	}
+	mail, err := a.limits.recipient.mayMail(ctx, toSecond, u.Email)
+	if err != nil { // to fail would take the guess back with all else, and give another one
+		a.errors.WarnContext(ctx, "a user was not told of wrong codes", "user", u.ID, "error", err)
+	}
+	if !mail {
 		return nil
 	}
 	return a.letter(ctx, c.Tx, u.Email, letterGuessed(a.app))

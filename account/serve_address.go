@@ -152,7 +152,10 @@ func (a *Accounts) handleEmailChange(w http.ResponseWriter, r *http.Request) err
 	if err := a.limits.mails.takeMail(r.Context()); err != nil {
 		return err
 	}
-	mail := a.limits.recipient.mayMail(r.Context(), toVerify, in.Email)
+	mail, err := a.limits.recipient.mayMail(r.Context(), toVerify, in.Email)
+	if err != nil {
+		return err
+	}
 	p, err := a.sensitive(r, func(ctx context.Context, c *change, u *User, s *Session) error {
 		if err := another(ctx, c, u, s); err != nil {
 			return err

@@ -29,7 +29,11 @@ func (a *Accounts) handleLogin(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	if !a.onKnownDevice(r.Context(), in.Username+in.Email, device) {
+	known, err := a.onKnownDevice(r.Context(), in.Username+in.Email, device)
+	if err != nil {
+		return a.explain(err)
+	}
+	if !known {
 		if err := a.limits.login.take(w, r); err != nil {
 			return err
 		}
@@ -99,20 +103,14 @@ func (a *Accounts) enter(w http.ResponseWriter, r *http.Request, e *entry, cooki
 		return send(w, http.StatusOK, answer)
 	}
 	a.note(r, audit.LoginSuccess, e.how, who)
-	return a.hand(w, &e.user, &e.session, e.device, cookies)
+	e.tokens.DeviceToken = e.device
+	return a.hand(w, e.tokens, &e.session, cookies)
 }
 
 // hand gives the client the tokens of its session.
-func (a *Accounts) hand(w http.ResponseWriter, u *User, s *Session, device string, cookies bool) error {
-	tokens, err := a.tokensFor(u, s)
-	if err != nil {
-		return err
-	}
-	tokens.DeviceToken = device
+func (a *Accounts) hand(w http.ResponseWriter, tokens *Tokens, s *Session, cookies bool) error {
 	if cookies {
-		if err := a.intoCookies(w, tokens, s.IdleUntil.Sub(s.LastUsed)); err != nil {
-			return err
-		}
+		a.intoCookies(w, tokens, s.IdleUntil.Sub(s.LastUsed))
 	}
 	return send(w, http.StatusOK, tokens)
 }
@@ -158,7 +156,7 @@ func (a *Accounts) handleRefresh(w http.ResponseWriter, r *http.Request) error {
 		}
 		return badGrant.Because(n.err)
 	}
-	return a.hand(w, &n.user, &n.session, "", cookies)
+	return a.hand(w, n.tokens, &n.session, cookies)
 }
 
 func (a *Accounts) handleLogout(w http.ResponseWriter, r *http.Request) error {
@@ -211,6 +209,7 @@ func (a *Accounts) handleReauth(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var session Session
+	var tokens *Tokens
 	right := true
 	p, err = a.self(r, func(ctx context.Context, c *change, u *User, s *Session) error {
 		f, err := a.factorOf(ctx, c, u.ID)
@@ -225,29 +224,25 @@ func (a *Accounts) handleReauth(w http.ResponseWriter, r *http.Request) error {
 			methods = append(methods, byCode)
 		}
 		s.AuthTime, s.Methods, s.LastUsed = c.now, methods, c.now
-		user, session = *u, *s
-		return c.SetSession(ctx, *s)
+		session = *s
+		if err := c.SetSession(ctx, *s); err != nil {
+			return err
+		}
+		tokens, err = a.tokensFor(u, s)
+		return err
 	})
 	if err != nil {
+		a.withdraw(r.Context(), guess)
 		return err
 	}
 	if !right {
 		a.note(r, audit.LoginFail, errCode.Error(), p)
 		return wrongCode
 	}
-	if err := a.forgive(r.Context(), guess); err != nil {
-		return a.explain(err)
-	}
+	a.forgive(r.Context(), guess)
 	a.note(r, audit.Reauth, "", p)
-	tokens, err := a.tokensFor(&user, &session)
-	if err != nil {
-		return err
-	}
 	tokens.RefreshToken = "" // the one the client has stays good
 	if session.Cookie {
-		if err := a.fits(tokens.AccessToken); err != nil {
-			return err
-		}
 		setAccessCookie(w, tokens)
 		tokens.AccessToken, tokens.TokenType = "", "Cookie"
 	}

@@ -31,7 +31,10 @@ func (a *Accounts) byMail(w http.ResponseWriter, r *http.Request, event string, 
 	} else if err != nil {
 		return a.explain(err)
 	}
-	mail := a.limits.recipient.mayMail(ctx, p, in.Email)
+	mail, err := a.limits.recipient.mayMail(ctx, p, in.Email)
+	if err != nil {
+		return err
+	}
 	if mail {
 		if err := a.limits.mails.takeMail(ctx); err != nil {
 			return err

@@ -106,11 +106,10 @@ func (a *Accounts) withProof(r *http.Request, what string, ready func(*factor) e
 		return err
 	}
 	if err != nil {
-		return cmp.Or(err, a.withdraw(context.WithoutCancel(r.Context()), t))
+		a.withdraw(r.Context(), t)
+		return err
 	}
-	if err := a.forgive(context.WithoutCancel(r.Context()), t); err != nil {
-		return a.explain(err)
-	}
+	a.forgive(r.Context(), t)
 	a.note(r, audit.FactorSet, what, p)
 	return nil
 }

@@ -151,8 +151,8 @@ func (a *Accounts) registerUnseen(ctx context.Context, u User) error {
 				return err
 			}
 		}
-		if !a.limits.recipient.mayMail(ctx, toVerify, u.Email) {
-			return nil
+		if mail, err := a.limits.recipient.mayMail(ctx, toVerify, u.Email); err != nil || !mail {
+			return err
 		}
 		return a.letter(ctx, c.Tx, u.Email, l)
 	})

@@ -128,18 +128,20 @@ func (a *Accounts) charge(ctx context.Context, t try) (wait time.Duration, err e
 	return wait, err
 }
 
-// forgive gives a try back that was right.
-func (a *Accounts) forgive(ctx context.Context, t try) error { return a.giveBack(ctx, t, true) }
+// forgive gives a try back that was right. It is no error that it fails, as what the try was
+// for may have been committed: the count is too high by one until it is forgotten.
+func (a *Accounts) forgive(ctx context.Context, t try) { a.giveBack(ctx, t, true) }
 
 // withdraw gives a try back that nobody has looked at. It was no guess, and it makes up for
 // none: otherwise guesses would be free for who can have every other one not looked at.
-func (a *Accounts) withdraw(ctx context.Context, t try) error { return a.giveBack(ctx, t, false) }
+func (a *Accounts) withdraw(ctx context.Context, t try) { a.giveBack(ctx, t, false) }
 
-func (a *Accounts) giveBack(ctx context.Context, t try, right bool) error {
-	ctx, cancel := context.WithTimeout(ctx, a.patience) // the caller's may have no end
+// giveBack does not depend on the client's patience: its request may have ended.
+func (a *Accounts) giveBack(ctx context.Context, t try, right bool) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.patience)
 	defer cancel()
 	list := a.counters(t)
-	return a.counting(ctx, list, func(c *change) error {
+	err := a.counting(ctx, list, func(c *change) error {
 		for _, n := range list {
 			s, err := readStrikes(ctx, c, n.id)
 			if err != nil {
@@ -156,6 +158,9 @@ func (a *Accounts) giveBack(ctx context.Context, t try, right bool) error {
 		}
 		return nil
 	})
+	if err != nil {
+		a.errors.WarnContext(ctx, "a guess that was none stays counted", "error", err)
+	}
 }
 
 func readStrikes(ctx context.Context, in Reader, id string) (s strikes, err error) {

@@ -53,6 +53,9 @@ const (
 	UserExists = "sp_user_exists"
 	// PasswordReset is a mail that was asked for to set another password.
 	PasswordReset = "sp_password_reset"
+	// OutcomeUnknown is a change of an account that the store did not confirm, so that it may
+	// have taken effect although the request was answered with 503.
+	OutcomeUnknown = "sp_outcome_unknown"
 	// Overload is a request turned away because a resource was used up.
 	Overload = "sp_overload"
 	// LimitShadow is a request that a limit would have refused, if it were not only watched.
