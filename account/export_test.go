@@ -37,7 +37,12 @@ func (a *Accounts) Deliver(ctx context.Context) {
 			<-a.outbox.slots
 		}
 		if err != nil {
-			<-a.outbox.slots
+			for range mailsAtOnce - 1 { // the loop beside may have claimed the last one meanwhile
+				a.outbox.slots <- struct{}{}
+			}
+			for range mailsAtOnce {
+				<-a.outbox.slots
+			}
 			return
 		}
 		a.deliver(ctx, rec)
