@@ -1,0 +1,5 @@
+//go:build !race
+
+package account_test
+
+const modelShare = 1
