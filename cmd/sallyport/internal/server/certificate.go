@@ -19,15 +19,19 @@ const maxPEM = 1 << 20
 // Fingerprint is the SHA-256 of the certificate as browsers show it, or "" over
 // cleartext.
 func (s *Server) Fingerprint() string {
-	if s.leaf == nil {
+	if s.certs == nil {
 		return ""
 	}
-	sum := sha256.Sum256(s.leaf.Raw)
+	return fingerprint(s.certs.leaf())
+}
+
+func fingerprint(leaf *x509.Certificate) string {
+	sum := sha256.Sum256(leaf.Raw)
 	return strings.ReplaceAll(fmt.Sprintf("% X", sum[:]), " ", ":")
 }
 
-// certificate returns the certificate the configuration asks for, nil for none.
-func (c Config) certificate() (*tls.Certificate, error) {
+// certificates returns the certificate the configuration asks for, nil for none.
+func (c Config) certificates() (*certificates, error) {
 	files := c.TLSCert != "" || c.TLSKey != ""
 	switch {
 	case files && c.SelfSigned:
@@ -37,9 +41,13 @@ func (c Config) certificate() (*tls.Certificate, error) {
 	case files && c.TLSCert == "":
 		return nil, &Error{Field: "TLSCert", Reason: "is missing; a key needs the certificate that belongs to it"}
 	case files:
-		return loadCertificate(c.TLSCert, c.TLSKey, time.Now())
+		return newCertificates(c, func(_ *tls.Certificate, now time.Time) (*tls.Certificate, error) {
+			return loadCertificate(c.TLSCert, c.TLSKey, now)
+		})
 	case c.SelfSigned:
-		return selfSigned(c.SelfSignedFile, c.Addr, time.Now())
+		return newCertificates(c, func(current *tls.Certificate, now time.Time) (*tls.Certificate, error) {
+			return selfSigned(c.SelfSignedFile, c.Addr, current, now)
+		})
 	}
 	return nil, nil
 }

@@ -8,22 +8,6 @@ import (
 	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/crash"
 )
 
-// listener hands out connections that bound each write.
-type listener struct {
-	net.Listener
-	limit   time.Duration
-	crashes *crash.Reporter
-}
-
-// Accept waits for a connection.
-func (l listener) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
-	}
-	return &conn{Conn: c, limit: l.limit, crashes: l.crashes}, nil
-}
-
 // conn gives every piece of at most 64 KiB its own time to be written. net/http's
 // WriteTimeout covers a whole answer instead, and would cut a stream that is well.
 // It hides the TCP connection's ReadFrom, which would go around Write.

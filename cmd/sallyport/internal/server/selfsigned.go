@@ -24,18 +24,21 @@ const (
 	renewBefore = 7 * 24 * time.Hour
 )
 
-// selfSigned takes the certificate kept in file when it still fits, and makes and
-// keeps another one otherwise.
-func selfSigned(file, addr string, now time.Time) (*tls.Certificate, error) {
+// selfSigned returns the certificate kept in file when it still fits, or else the one that is
+// served, if any, and makes and keeps another one otherwise.
+func selfSigned(file, addr string, current *tls.Certificate, now time.Time) (*tls.Certificate, error) {
 	hosts := selfSignedHosts(addr)
+	kept := current
 	if file != "" {
-		kept, err := keptCertificate(file)
-		if kept != nil && covers(kept.Leaf, hosts) && now.After(kept.Leaf.NotBefore) && now.Add(renewBefore).Before(kept.Leaf.NotAfter) {
-			return kept, nil
-		}
-		if err != nil {
+		switch found, err := keptCertificate(file); {
+		case err != nil:
 			return nil, err
+		case found != nil:
+			kept = found
 		}
+	}
+	if kept != nil && covers(kept.Leaf, hosts) && now.After(kept.Leaf.NotBefore) && now.Add(renewBefore).Before(kept.Leaf.NotAfter) {
+		return kept, nil
 	}
 	data, err := newSelfSigned(hosts, now)
 	if err != nil {

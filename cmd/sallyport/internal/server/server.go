@@ -19,8 +19,8 @@ package server
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -51,10 +51,12 @@ type Config struct {
 	// Handler answers requests; it is the Gate's.
 	Handler http.Handler
 
-	// TLSCert and TLSKey are PEM files: the certificate with its chain, and its key.
+	// TLSCert and TLSKey are PEM files: the certificate with its chain, and its key. They are
+	// read again every ten seconds, and by Reload.
 	TLSCert, TLSKey string
 	// SelfSigned makes a certificate for development, for localhost, the loopback
-	// addresses and the host of Addr.
+	// addresses and the host of Addr. It lives 90 days, and another one takes its place a
+	// week before.
 	SelfSigned bool
 	// SelfSignedFile keeps that certificate, so that its fingerprint stays. Empty
 	// means memory only.
@@ -86,12 +88,12 @@ type Config struct {
 
 // Server is bound to an address.
 type Server struct {
-	listener net.Listener
+	listener *listener
 	http     *http.Server
 	flight   flight
 	drain    time.Duration
 	cut      context.CancelFunc // ends the contexts of all requests
-	leaf     *x509.Certificate  // nil over cleartext
+	certs    *certificates      // nil over cleartext
 	host     string             // for people, in URL
 }
 
@@ -103,8 +105,8 @@ var ErrCut = errors.New("server: requests in flight were cut off, as they took l
 // [*Error]. See [IsBusy].
 func Listen(c Config) (*Server, error) {
 	errs := c.complete()
-	cert, certErr := c.certificate()
-	addr, addrErr := c.address(cert != nil || c.wantsTLS())
+	certs, certErr := c.certificates()
+	addr, addrErr := c.address(c.wantsTLS())
 	if err := errors.Join(append(errs, certErr, addrErr)...); err != nil {
 		return nil, err
 	}
@@ -112,16 +114,15 @@ func Listen(c Config) (*Server, error) {
 	if err != nil {
 		return nil, bindError(c.Addr, err)
 	}
-	s := &Server{drain: c.DrainTimeout, host: hostOf(c.Addr, l.Addr())}
-	s.listener = listener{l, c.WriteTimeout, c.Crashes}
+	s := &Server{drain: c.DrainTimeout, host: hostOf(c.Addr, l.Addr()), certs: certs}
+	s.listener = &listener{Listener: l, limit: c.WriteTimeout, crashes: c.Crashes, log: c.Log, closed: make(chan struct{})}
 	s.http = c.server(s.flight.handler(unambiguous(guardWrites(c.Handler, c.WriteTimeout, c.Crashes))))
 	var base context.Context
 	base, s.cut = context.WithCancel(context.Background())
 	s.http.ConnContext = withStreams
 	s.http.BaseContext = func(net.Listener) context.Context { return base }
-	if cert != nil {
-		s.leaf = cert.Leaf
-		s.http.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{*cert}}
+	if certs != nil {
+		s.http.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: certs.get}
 	}
 	return s, nil
 }
@@ -155,7 +156,7 @@ func (c Config) server(h http.Handler) *http.Server {
 }
 
 // Secure reports whether the server speaks TLS.
-func (s *Server) Secure() bool { return s.leaf != nil }
+func (s *Server) Secure() bool { return s.certs != nil }
 
 // Addr is the address that was bound.
 func (s *Server) Addr() net.Addr { return s.listener.Addr() }
@@ -182,16 +183,50 @@ func (s *Server) Close() error {
 // Serve serves until ctx is done. Then it takes no new connections, lets the requests
 // in flight finish for DrainTimeout, and cuts off what is left: upgraded connections
 // as soon as all others are done. When it returns, no handler runs any more, or
-// ErrCut says that one may. A server serves once.
+// ErrCut says that one may. Where no connection can be accepted any more, Serve ends in the
+// same way, and returns the cause. While it serves, it follows the certificate's files. A
+// server serves once.
 func (s *Server) Serve(ctx context.Context) error {
+	following, stop := context.WithCancel(ctx)
+	defer stop()
+	if s.certs != nil {
+		go s.certs.follow(following)
+	}
 	failed := make(chan error, 1)
 	go func() { failed <- s.serve() }()
 	select {
 	case err := <-failed:
-		return errors.Join(err, s.Close())
+		s.shutdown(context.WithoutCancel(ctx))
+		return fmt.Errorf("server: listening on %s ended: %w", s.Addr(), err)
 	case <-ctx.Done():
 	}
 	return s.shutdown(context.WithoutCancel(ctx))
+}
+
+// Reload looks at the certificate's files now.
+func (s *Server) Reload() {
+	if s.certs != nil {
+		s.certs.look(time.Now(), true)
+	}
+}
+
+// Err returns why clients cannot be served: no connection can be accepted at the moment, or
+// the certificate has ended.
+func (s *Server) Err() error {
+	err := s.listener.failing()
+	if s.certs != nil {
+		err = errors.Join(err, s.certs.err(time.Now()))
+	}
+	return err
+}
+
+// Warning returns what will keep clients from being served: the certificate ends soon, or
+// another one cannot be used.
+func (s *Server) Warning() error {
+	if s.certs == nil {
+		return nil
+	}
+	return s.certs.warning(time.Now())
 }
 
 func (s *Server) serve() error {

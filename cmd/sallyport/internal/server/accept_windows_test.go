@@ -1,0 +1,5 @@
+package server
+
+import "errors"
+
+func shutdownSocket(uintptr) error { return errors.ErrUnsupported }
