@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/sallyport-dev/sallyport/audit"
+	"github.com/sallyport-dev/sallyport/problem"
 	"github.com/sallyport-dev/sallyport/secret"
 	"github.com/sallyport-dev/sallyport/visit"
 )
@@ -42,7 +44,8 @@ func (a *Accounts) Import(ctx context.Context, p Portable) (User, error) {
 		return User{}, &InvalidUser{wrong}
 	}
 	if err := checkRoles(p.Roles); err != nil {
-		return User{}, err
+		detail := strings.TrimPrefix(err.Error(), "account: ")
+		return User{}, &InvalidUser{[]problem.Field{{Pointer: "/roles", Code: "bad_value", Detail: detail}}}
 	}
 	u := User{
 		ID: p.ID, Username: p.Username, Email: p.Email, PasswordHash: secret.New(p.PasswordHash), Roles: p.Roles,

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -34,6 +35,8 @@ type place struct {
 	given     func(flag string) bool
 	storeFrom string // where store comes from, if not from a flag
 	unused    bool   // the environment names a store, and a flag another one
+
+	log *slog.Logger // what errorLog returns; nil for standard error
 }
 
 // storeVariable keeps an address with a password out of the command line, where every user
@@ -58,11 +61,20 @@ func (p *place) flags(f *pflag.FlagSet) {
 	f.StringVar(&p.audit, "audit", "", "`FILE` for the audit log, or - for standard error (default: audit.log in the data folder)")
 }
 
+// env is a variable of the environment, in which an address with a password is better kept than
+// in the command line. Where there is no command line, there is no environment either.
+func (p *place) env(name string) string {
+	if p.given == nil {
+		return ""
+	}
+	return os.Getenv(name)
+}
+
 // locate takes the store from the environment, unless the command line says where it is: it
 // is nearer to what is meant than what a shell was set up with at some time.
 func (p *place) locate() {
-	address := os.Getenv(storeVariable)
-	if address == "" || p.given == nil || p.given("store") {
+	address := p.env(storeVariable)
+	if address == "" || p.given("store") {
 		return
 	}
 	if p.given("data") {
@@ -206,7 +218,7 @@ func (o *options) accountsOn(ctx context.Context, cfg account.Config, log *audit
 	accounts *account.Accounts, done func() error, err error,
 ) {
 	store := cfg.Store
-	cfg.App, cfg.Page, cfg.Issuer, cfg.Audience, cfg.Audit, cfg.ErrorLog = o.app, o.page, o.issuer, o.audience, log, errorLog()
+	cfg.App, cfg.Page, cfg.Issuer, cfg.Audience, cfg.Audit, cfg.ErrorLog = o.app, o.page, o.issuer, o.audience, log, o.errorLog()
 	if o.breached != "" {
 		list, err := breached.New(breached.Config{URL: o.breached})
 		if err != nil {

@@ -9,10 +9,13 @@ import (
 	"net/http"
 	"os"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/sallyport-dev/sallyport"
 	"github.com/sallyport-dev/sallyport/account"
 	"github.com/sallyport-dev/sallyport/audit"
+	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/console"
 	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/crash"
 	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/proxy"
 	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/server"
@@ -33,9 +36,13 @@ type app struct {
 	proxy    *proxy.Proxy      // nil without an upstream
 	document *openapi.Document // nil without --openapi
 	log      *audit.Log
+	logFile  *audit.File     // nil with --audit -
+	stderr   *console.Writer // for what goes to standard error while it serves
 	crashes  *crash.Reporter
 	handler  http.Handler
-	closers  []func() error
+	hangups  <-chan os.Signal
+	draining atomic.Bool
+	closers  []closer
 }
 
 // open makes an app, or leaves nothing open. The address comes first: it is what most
@@ -48,8 +55,9 @@ func open(ctx context.Context, o options) (*app, error) {
 	if err := os.MkdirAll(o.data, 0o700); err != nil {
 		return nil, fmt.Errorf("the data folder: %w", err)
 	}
-	a := &app{options: o}
-	a.crashes = crash.NewReporter(errorLog(), func(place string) {
+	a := &app{options: o, stderr: console.New(os.Stderr), hangups: hangups()}
+	a.options.log = slog.New(slog.NewTextHandler(a.stderr, nil))
+	a.crashes = crash.NewReporter(a.options.errorLog(), func(place string) {
 		a.log.Emit(audit.Event{Name: audit.SysCrash, Reason: "panic in " + place})
 	})
 	if err := a.open(ctx); err != nil {
@@ -67,20 +75,19 @@ func (a *app) open(ctx context.Context) error {
 	if a.server, err = server.Listen(listen); err != nil {
 		return err
 	}
-	a.closers = append(a.closers, a.server.Close)
+	a.onClose("the listener", a.server.Close)
 	if o.accounts == "on" && o.issuer == "" {
 		o.issuer = issuerURL(a.server.Addr().String(), a.server.Secure())
 	}
-	log, closeLog, err := o.auditLog()
-	if err != nil {
+	if a.log, a.logFile, err = o.auditLog(); err != nil {
 		return err
 	}
-	a.log, a.closers = log, append(a.closers, closeLog)
+	a.onClose("the audit log", func() error { return closeLog(a.log, a.logFile) })
 	cfg, err := o.gate()
 	if err != nil {
 		return err
 	}
-	cfg.Audit, cfg.ErrorLog, a.document = a.log, errorLog(), cfg.OpenAPI
+	cfg.Audit, cfg.ErrorLog, a.document = a.log, o.errorLog(), cfg.OpenAPI
 	if err := a.openLimits(&cfg); err != nil {
 		return err
 	}
@@ -145,68 +152,146 @@ func (a *app) openAccounts(ctx context.Context, limits ratelimit.Store) (err err
 		c.Mail, c.InsecureUnverified = mailer, o.smtp == ""
 	})
 	if err == nil {
-		a.closers = append(a.closers, done)
+		a.onClose("the accounts", done)
 	}
 	return err
 }
 
-// openAdmin listens for administrators, on this machine unless the address says otherwise.
+// adminDrain is how long requests of administrators may take at the end, after all others.
+const adminDrain = 2 * time.Second
+
+// openAdmin listens for administrators and for who looks after the process, on this machine
+// unless the address says otherwise.
 func (a *app) openAdmin() (err error) {
 	o := &a.options
-	if o.admin == "" || a.accounts == nil {
+	if o.admin == "" {
 		return nil
 	}
+	var handler http.Handler
 	listen := o.server()
-	listen.Addr, listen.Handler, listen.Crashes = o.admin, a.accounts.Admin(), a.crashes
-	if host, port, err := net.SplitHostPort(o.admin); err == nil && host == "" {
+	listen.Addr, listen.Crashes, listen.DrainTimeout = o.admin, a.crashes, min(o.drain, adminDrain)
+	listen.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) })
+	host, port, err := net.SplitHostPort(o.admin)
+	if err == nil && host == "" {
 		listen.Addr = net.JoinHostPort("127.0.0.1", port)
-	}
-	if loopback(listen.Addr) {
-		listen.Handler = onlyLoopback(listen.Handler)
 	}
 	if a.admin, err = server.Listen(listen); err != nil {
 		return fmt.Errorf("--admin: %w", err)
 	}
-	a.closers = append(a.closers, a.admin.Close)
+	a.onClose("the listener for administrators", a.admin.Close)
+
+	handler = a.withHealth(nil)
+	if a.accounts != nil {
+		handler = a.withHealth(a.accounts.Admin())
+	}
+	// A name may mean this machine, so what counts is the address that was bound.
+	if bound, ok := a.admin.Addr().(*net.TCPAddr); ok && bound.IP.IsLoopback() {
+		handler = onlyLoopback(handler, host)
+	}
 	return nil
 }
 
-// serve serves until ctx is done, and then closes everything.
+// serve serves until ctx is done, or until a listener has died, and then closes everything.
 func (a *app) serve(ctx context.Context) error {
 	a.log.Emit(audit.Event{Name: audit.SysStartup, Reason: a.server.URL()})
-	var admin sync.WaitGroup
-	if a.admin != nil {
-		admin.Go(func() {
-			if err := a.admin.Serve(ctx); err != nil {
-				errorLog().Error("the listener for administrators", "error", err)
-			}
-		})
-	}
-	err := a.server.Serve(ctx)
-	admin.Wait()
-	if errors.Is(err, server.ErrCut) { // streams have no end to wait for: no failure
-		errorLog().Warn(err.Error())
-		err = nil
-	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	go each(ctx, a.hangups, a.reload)
+	context.AfterFunc(ctx, func() { a.draining.Store(true) })
+
+	err := a.listen(ctx, stop)
 	if a.proxy != nil {
 		a.proxy.CloseIdleConnections()
 	}
-	a.log.Emit(audit.Event{Name: audit.SysShutdown})
-	return errors.Join(err, a.close())
+	end := audit.Event{Name: audit.SysShutdown}
+	if err != nil {
+		end.Reason = err.Error()
+	}
+	a.log.Emit(end)
+	err = errors.Join(err, a.close())
+	a.stderr.Flush(time.Second)
+	return err
 }
+
+// listen serves on both listeners. When one dies, the other ends too, as a supervisor starts
+// again only what has ended. Administrators, and who asks whether the process is ready, are
+// answered until requests in flight are done.
+func (a *app) listen(ctx context.Context, stop context.CancelFunc) error {
+	var adminErr error
+	var admin sync.WaitGroup
+	adminCtx, stopAdmin := context.WithCancel(context.WithoutCancel(ctx))
+	if a.admin != nil {
+		admin.Go(func() {
+			defer stop()
+			adminErr = a.uncut(a.admin.Serve(adminCtx))
+		})
+	}
+	err := a.uncut(a.server.Serve(ctx))
+	a.draining.Store(true)
+	stopAdmin()
+	admin.Wait()
+	return errors.Join(err, adminErr)
+}
+
+// uncut makes requests that were cut off a warning: streams have no end to wait for.
+func (a *app) uncut(err error) error {
+	if errors.Is(err, server.ErrCut) {
+		a.options.errorLog().Warn(err.Error())
+		return nil
+	}
+	return err
+}
+
+// reload opens the log by its name again and reads the certificates: somebody sent SIGHUP.
+func (a *app) reload() {
+	log := a.options.errorLog()
+	a.server.Reload()
+	if a.admin != nil {
+		a.admin.Reload()
+	}
+	if a.logFile == nil {
+		log.Info("SIGHUP: the certificates were read again")
+		return
+	}
+	if err := a.logFile.Reopen(); err != nil {
+		log.Error("SIGHUP: the audit log cannot be opened again, and goes on in the file from before", "error", err)
+		return
+	}
+	log.Info("SIGHUP: the audit log was opened again, and the certificates were read")
+}
+
+// closer closes something that is open.
+type closer struct {
+	what  string
+	close func() error
+}
+
+func (a *app) onClose(what string, f func() error) { a.closers = append(a.closers, closer{what, f}) }
+
+// closeWithin bounds the closing of everything: a store or a disk that hangs must not keep
+// the process from ending.
+const closeWithin = 5 * time.Second
 
 // close closes what is open, last first.
 func (a *app) close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), closeWithin)
+	defer cancel()
 	var errs []error
 	for len(a.closers) > 0 {
 		last := len(a.closers) - 1
-		errs = append(errs, a.closers[last]())
+		c := a.closers[last]
 		a.closers = a.closers[:last]
+		closed := make(chan error, 1)
+		go func() {
+			defer a.crashes.Recover("closing " + c.what)
+			closed <- c.close()
+		}()
+		select {
+		case err := <-closed:
+			errs = append(errs, err)
+		case <-ctx.Done():
+			errs = append(errs, fmt.Errorf("closing %s takes longer than %s, and is not waited for", c.what, closeWithin))
+		}
 	}
 	return errors.Join(errs...)
-}
-
-// errorLog is where a developer reads what went wrong.
-func errorLog() *slog.Logger {
-	return slog.New(slog.NewTextHandler(os.Stderr, nil))
 }

@@ -10,11 +10,13 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/sallyport-dev/sallyport/account"
+	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/console"
 	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/demo"
 	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/server"
 	"github.com/sallyport-dev/sallyport/secret"
@@ -28,7 +30,11 @@ func demoCommand() *cobra.Command {
 		Long: `Start a notes API that knows no security, and a gate in front of it. Nothing has to be
 installed or configured. The data folder is new, and removed at the end.`,
 		Args: needs(0, 0),
-		RunE: func(c *cobra.Command, _ []string) error { return runDemo(c.Context(), listen, c.OutOrStdout()) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			ctx, stop := untilSignal(c.Context(), syscall.SIGHUP) // its terminal was closed
+			defer stop()
+			return runDemo(ctx, listen, c.OutOrStdout())
+		},
 	}
 	c.Flags().StringVar(&listen, "listen", defaultListen, "address to listen on")
 	return c
@@ -67,7 +73,9 @@ func runDemo(ctx context.Context, listen string, out io.Writer) (err error) {
 	if err != nil {
 		return errors.Join(err, a.close())
 	}
-	a.guide(out, password)
+	screen := console.New(out)
+	a.guide(screen, password)
+	screen.Flush(time.Second)
 	return a.serve(ctx)
 }
 

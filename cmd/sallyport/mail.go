@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
 	"path/filepath"
 
 	"github.com/sallyport-dev/sallyport/account"
@@ -19,7 +18,7 @@ const passwordVariable = "SALLYPORT_SMTP_PASSWORD"
 // mailer is how serve sends mail: by --smtp, or into a folder.
 func (o *options) mailer() (account.Mailer, error) {
 	if o.smtp == "" {
-		return mail.NewFolder(filepath.Join(o.data, "mail"), "sallyport@localhost.localdomain", errorLog())
+		return mail.NewFolder(filepath.Join(o.data, "mail"), "sallyport@localhost.localdomain", o.errorLog())
 	}
 	u, err := url.Parse(o.smtp)
 	if err != nil || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.Scheme != "smtp" && u.Scheme != "smtps" && u.Scheme != "insecure-smtp" {
@@ -42,7 +41,7 @@ func (o *options) mailer() (account.Mailer, error) {
 		return nil, errors.New("--smtp: smtps:// is for port 465; to other ports write smtp://, which is encrypted as well")
 	}
 	return mail.NewSMTP(mail.SMTPConfig{
-		Address: u.Host, Username: u.User.Username(), Password: secret.New(os.Getenv(passwordVariable)),
+		Address: u.Host, Username: u.User.Username(), Password: secret.New(o.env(passwordVariable)),
 		From: o.mailFrom, InsecurePlaintext: u.Scheme == "insecure-smtp",
 	})
 }

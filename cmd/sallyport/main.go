@@ -6,27 +6,32 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/console"
 )
 
 func main() { os.Exit(run()) }
 
 // run is main with an exit code, so that tests can be the program too.
 func run() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends it at once
-	if err := command().ExecuteContext(ctx); err != nil {
-		fmt.Fprint(os.Stderr, complain(err))
-		return 1
+	err := command().ExecuteContext(context.Background())
+	if err == nil {
+		return 0
 	}
-	return 0
+	stderr := console.New(os.Stderr) // which may have no reader
+	fmt.Fprint(stderr, complain(err))
+	stderr.Flush(time.Second)
+	if stopped, ok := errors.AsType[*stoppedError](err); ok {
+		return stopped.status()
+	}
+	return 1
 }
 
 func command() *cobra.Command {

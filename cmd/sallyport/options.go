@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -15,7 +14,6 @@ import (
 
 	"github.com/sallyport-dev/sallyport"
 	"github.com/sallyport-dev/sallyport/account"
-	"github.com/sallyport-dev/sallyport/audit"
 	"github.com/sallyport-dev/sallyport/clientip"
 	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/proxy"
 	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/server"
@@ -66,7 +64,7 @@ func (o *options) flags(f *pflag.FlagSet) {
 	f.StringVar(&o.algorithm, "algorithm", string(token.ES256), "`ALG` that signs access tokens: ES256, Ed25519 or RS256")
 	f.BoolVar(&o.strictRefresh, "strict-refresh", false, "take every refresh token once, whatever got lost on the way")
 	f.DurationVar(&o.factorRecovery, "factor-recovery", 72*time.Hour, "how long after asking by mail a lost second factor can be removed; --without recovery leaves it to administrators")
-	f.StringVar(&o.admin, "admin", "", "`ADDR` to listen on for the administrators' API, such as :8081, which is on this machine alone (default: none)")
+	f.StringVar(&o.admin, "admin", "", "`ADDR` to listen on for the administrators' API, and for /livez and /readyz without a login, such as :8081 for this machine alone (default: none)")
 	f.StringVar(&o.smtp, "smtp", "", "mail server, a `URL` such as smtp://USER@HOST:587, with the password in $"+passwordVariable+"; without it, mails go into a folder")
 	f.StringVar(&o.mailFrom, "mail-from", "", "`ADDRESS` that mails are sent from")
 	f.StringArrayVar(&o.types, "token-type", []string{token.AccessToken}, "with --accounts=off: `TYP` of the issuer's access tokens; JWT where it has no type of its own; may be repeated")
@@ -198,33 +196,11 @@ func (o *options) aud() string {
 	return o.issuer
 }
 
-// auditLog opens the audit log, readable for its owner only. done closes it.
-func (o *options) auditLog() (log *audit.Log, done func() error, err error) {
-	node, _ := os.Hostname()
-	var out io.Writer = os.Stderr
-	closeFile := func() error { return nil }
-	if o.audit != "-" {
-		name := o.audit
-		if name == "" {
-			name = filepath.Join(o.data, "audit.log")
-		}
-		file, err := audit.OpenFile(name)
-		if err != nil {
-			return nil, nil, err
-		}
-		o.audit, out, closeFile = name, file, file.Close
-	}
-	log, err = audit.New(audit.Config{Out: out, App: "sallyport", Node: node, OnError: func(err error) {
-		fmt.Fprintln(os.Stderr, "sallyport: the audit log cannot be written:", err)
-	}})
-	return log, func() error { return errors.Join(log.Close(), closeFile()) }, err
-}
-
 // server says how to listen.
 func (o *options) server() server.Config {
 	c := server.Config{
 		Addr: o.listen, TLSCert: o.tlsCert, TLSKey: o.tlsKey, SelfSigned: o.selfSigned,
-		InsecureCleartext: o.cleartext, DrainTimeout: o.drain, Log: errorLog(),
+		InsecureCleartext: o.cleartext, DrainTimeout: o.drain, Log: o.errorLog(),
 	}
 	if o.selfSigned {
 		c.SelfSignedFile = filepath.Join(o.data, "self-signed.pem")

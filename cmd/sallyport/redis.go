@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
@@ -39,14 +38,14 @@ func (a *app) openLimits(cfg *sallyport.Config) error {
 		return fmt.Errorf("%w: give the user and the password that the server asks for, as in redis://USER:PASSWORD@HOST:6379, best in $%s", err, redisVariable)
 	}
 	if err := conn.Err(); err != nil {
-		errorLog().Warn("Redis cannot be reached; until it can, this node counts alone and admits its share", "redis", o.describeRedis(), "error", err)
+		o.errorLog().Warn("Redis cannot be reached; until it can, this node counts alone and admits its share", "redis", o.describeRedis(), "error", err)
 	}
 	a.redis, err = redisstore.New(redisstore.Config{Client: conn, Timeout: o.redisTimeout, Lease: o.redisLease, Notify: a.limitsChanged})
 	if err != nil {
 		conn.Close()
 		return err
 	}
-	a.closers = append(a.closers, a.redis.Close)
+	a.onClose("Redis", a.redis.Close)
 	cfg.Limits, cfg.LimitSecret = a.redis, key
 	return nil
 }
@@ -131,8 +130,8 @@ func (o *options) describeRedis() string {
 }
 
 // fromEnvironment fills in what was left out.
-func (o *limitOptions) fromEnvironment() {
+func (o *options) fromEnvironment() {
 	if o.redis == "" {
-		o.redis = os.Getenv(redisVariable)
+		o.redis = o.env(redisVariable)
 	}
 }

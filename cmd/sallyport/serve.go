@@ -6,8 +6,11 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/console"
 )
 
 func serveCommand() *cobra.Command {
@@ -30,7 +33,11 @@ which no client can set. Let it listen where only the gate can reach it.`,
 			}
 			return nil
 		},
-		RunE: func(c *cobra.Command, _ []string) error { return serve(c.Context(), o, c.OutOrStdout()) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			ctx, stop := untilSignal(c.Context())
+			defer stop()
+			return serve(ctx, o, c.OutOrStdout())
+		},
 	}
 	o.flags(c.Flags())
 	return c
@@ -41,10 +48,12 @@ func serve(ctx context.Context, o options, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	a.describe(out)
+	screen := console.New(out)
+	a.describe(screen)
+	screen.Flush(time.Second)
 	if a.document != nil && a.proxy != nil {
 		for _, line := range undelivered(a.document) {
-			errorLog().Warn(line)
+			a.options.errorLog().Warn(line)
 		}
 	}
 	return a.serve(ctx)
@@ -70,6 +79,9 @@ func (a *app) describe(out io.Writer) {
 	} else {
 		line("accounts", "off; tokens of %s, aud %s", or(o.issuer, "nobody"), or(o.aud(), "-"))
 	}
+	if a.admin != nil {
+		line("health", "%s/readyz", a.admin.URL())
+	}
 	if len(o.trust) > 0 {
 		line("trusts", "%s", o.describeTrust())
 	}
@@ -93,6 +105,7 @@ func (a *app) describe(out io.Writer) {
 	} else {
 		line("try", "curl -i %s%s/", a.curlFlags(), url)
 	}
+	line("reload", "SIGHUP opens the audit log again, and reads the certificates")
 	line("stop", "Ctrl-C, or SIGTERM; requests in flight have %s to finish", o.drain)
 	fmt.Fprintln(out)
 }

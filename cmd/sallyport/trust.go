@@ -79,11 +79,11 @@ func (a *app) trust(ctx context.Context) (list []token.Issuer, err error) {
 		if err != nil {
 			return nil, err
 		}
-		source, err := remote.New(ctx, remote.Config{Issuer: t.issuer, URL: t.jwks, Algorithms: t.algorithms, ErrorLog: errorLog()})
+		source, err := remote.New(ctx, remote.Config{Issuer: t.issuer, URL: t.jwks, Algorithms: t.algorithms, ErrorLog: a.options.errorLog()})
 		if err != nil {
 			return nil, err
 		}
-		a.closers = append(a.closers, source.Close)
+		a.onClose("the keys of "+t.issuer, source.Close)
 		list = append(list, token.Issuer{Name: t.issuer, Audiences: t.audiences, Types: t.types, Claims: t.claims, Source: source, Keep: a.options.claims()})
 	}
 	return list, nil

@@ -37,15 +37,15 @@ func withAccounts(c *cobra.Command, o *options, f func(ctx context.Context, a *a
 		return err
 	}
 	fmt.Fprintf(c.ErrOrStderr(), "accounts in %s\n", o.place.describe())
-	log, closeLog, err := o.auditLog()
+	log, file, err := o.auditLog()
 	if err != nil {
 		return errors.Join(err, cfg.Store.Close())
 	}
 	a, done, err := o.accountsOn(c.Context(), cfg, log, administered)
 	if err != nil {
-		return errors.Join(err, closeLog())
+		return errors.Join(err, closeLog(log, file))
 	}
-	return errors.Join(f(c.Context(), a), done(), closeLog())
+	return errors.Join(f(c.Context(), a), done(), closeLog(log, file))
 }
 
 // administered is for commands: a gate on the same accounts serves them and sends the mails.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 
 	"github.com/go-json-experiment/json"
@@ -13,9 +12,6 @@ import (
 
 	"github.com/sallyport-dev/sallyport/account"
 )
-
-// maxImportLine is the longest line that is read.
-const maxImportLine = 64 << 10
 
 func userExport(o *options) *cobra.Command {
 	return &cobra.Command{
@@ -41,7 +37,8 @@ func userExport(o *options) *cobra.Command {
 }
 
 func userImport(o *options) *cobra.Command {
-	return &cobra.Command{
+	var from int
+	c := &cobra.Command{
 		Use:   "import FILE",
 		Short: "Make users of a file that export wrote, or another system; - is standard input",
 		Long: `Make users of a file with one JSON object a line:
@@ -50,9 +47,14 @@ func userImport(o *options) *cobra.Command {
 
 password_hash is argon2id, argon2i, bcrypt, scrypt or PBKDF2, in PHC form or as Django and
 Werkzeug write it; without one, the user sets a password by mail. The first login replaces
-it by one of ours. A line that is refused is named, and the others are made.`,
+it by one of ours. A line that is refused is named, and the others are made. Where the store
+fails, or Ctrl-C is typed, it stops and names the line to go on --from. A user who is there
+already, just as in the line, is passed over.`,
 		Args: needs(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
+			if from < 1 {
+				return fmt.Errorf("--from %d: lines are counted from 1", from)
+			}
 			in := c.InOrStdin()
 			if args[0] != "-" {
 				f, err := os.Open(args[0])
@@ -63,45 +65,13 @@ it by one of ours. A line that is refused is named, and the others are made.`,
 				in = f
 			}
 			return withAccounts(c, o, func(ctx context.Context, a *account.Accounts) error {
-				return importUsers(ctx, a, in, c.OutOrStdout(), c.ErrOrStderr())
+				i := importer{accounts: a, from: from, out: c.OutOrStdout(), complaints: c.ErrOrStderr()}
+				return i.run(ctx, in)
 			})
 		},
 	}
-}
-
-func importUsers(ctx context.Context, a *account.Accounts, in io.Reader, out, complaints io.Writer) error {
-	lines := bufio.NewScanner(in)
-	lines.Buffer(nil, maxImportLine)
-	made, refused, n := 0, 0, 0
-	for lines.Scan() {
-		n++
-		if len(lines.Bytes()) == 0 {
-			continue
-		}
-		var p account.Portable
-		err := json.Unmarshal(lines.Bytes(), &p, json.RejectUnknownMembers(true))
-		if err != nil {
-			err = errors.New("this is not a JSON object of a user: see sallyport user import --help") // its error may quote the hash
-		} else if _, err = a.Import(ctx, p); err == nil {
-			made++
-			if made%1000 == 0 {
-				fmt.Fprintf(complaints, "%d users\n", made)
-			}
-			continue
-		}
-		refused++
-		fmt.Fprintf(complaints, "line %d: %v\n", n, err)
-	}
-	fmt.Fprintf(out, "imported %s\n", count(made, "user"))
-	if err := lines.Err(); errors.Is(err, bufio.ErrTooLong) {
-		return fmt.Errorf("line %d has more than %d bytes, and none was read from there on", n+1, maxImportLine)
-	} else if err != nil {
-		return err
-	}
-	if refused > 0 {
-		return fmt.Errorf("%s refused: mend what is named above, and import it by itself", count(refused, "line"))
-	}
-	return nil
+	c.Flags().IntVar(&from, "from", 1, "first `LINE` to read, to go on where an import was stopped")
+	return c
 }
 
 func count(n int, what string) string {
