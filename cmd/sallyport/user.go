@@ -116,9 +116,8 @@ func readPassword(in io.Reader, prompts io.Writer) (secret.String, error) {
 }
 
 func ask(f *os.File, prompts io.Writer, text string) (secret.String, error) {
-	fmt.Fprint(prompts, text)
 	defer fmt.Fprintln(prompts)
-	typed, err := term.ReadPassword(int(f.Fd()))
+	typed, err := readHidden(f, func() { fmt.Fprint(prompts, text) })
 	return secret.New(string(typed)), err
 }
 
