@@ -6,10 +6,13 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"runtime"
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/sallyport-dev/sallyport/secret"
 )
 
 // lookEvery is how often a File looks whether its path still names it.
@@ -37,7 +40,8 @@ type opened struct {
 }
 
 // OpenFile opens a log file to append to, or makes it with mode 0600. A file that users
-// outside its group may read, or others than its owner may write, is refused. If its last
+// outside its group may read, or others than its owner may write, is refused, and so is one in a
+// folder where every user may write. If its last
 // record was not finished, as its writer was killed or the disk was full, the next one begins
 // on a line of its own. A path that names a pipe needs a reader that has opened it.
 func OpenFile(path string) (*File, error) {
@@ -62,6 +66,11 @@ func openLog(path string) (*opened, error) {
 	info, err := file.Stat()
 	if err == nil {
 		err = checkMode(path, info.Mode())
+	}
+	if err == nil && info.Mode().IsRegular() {
+		if folderErr := secret.CheckFolder(filepath.Dir(path)); folderErr != nil {
+			err = fmt.Errorf("audit: %w", folderErr)
+		}
 	}
 	if err != nil {
 		return nil, errors.Join(err, file.Close())

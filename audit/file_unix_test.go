@@ -43,9 +43,9 @@ func TestOpenFile_mode(t *testing.T) {
 			}
 		}
 	}
+	path := filepath.Join(t.TempDir(), "new.log")
 	old := syscall.Umask(0)
 	defer syscall.Umask(old)
-	path := filepath.Join(t.TempDir(), "new.log")
 	f, err := audit.OpenFile(path)
 	if err != nil {
 		t.Fatal(err)

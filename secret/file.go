@@ -15,9 +15,10 @@ import (
 // maxFile is more than any key needs.
 const maxFile = 64 << 10
 
-// ReadFile reads a file that only its owner may read. It follows a symbolic link, which
-// is how containers mount secrets. What is checked is the file that is then read, not the
-// one that had its name before.
+// ReadFile reads a file that only its owner may read, or, where it belongs to another user, its
+// group as well. It follows a symbolic link; both are how containers mount secrets. A file in a
+// folder where every user may write is refused. What is checked is the file that is then read,
+// not the one that had its name before.
 func ReadFile(path string) (Bytes, error) {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() { // opening a pipe would wait
 		return Bytes{}, fmt.Errorf("secret: %s is not a file", path)
@@ -31,8 +32,8 @@ func ReadFile(path string) (Bytes, error) {
 	if err != nil {
 		return Bytes{}, fmt.Errorf("secret: %w", err)
 	}
-	if info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" {
-		return Bytes{}, fmt.Errorf("secret: %s can be read by others: chmod 600 it, and treat it as leaked if somebody may have read it", path)
+	if err := checkMode(path, info); err != nil {
+		return Bytes{}, err
 	}
 	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {

@@ -93,7 +93,7 @@ func (p *place) complete() error {
 	if p.secret == "" {
 		p.secret = filepath.Join(p.data, secretFile)
 	}
-	return nil
+	return p.checkFolder()
 }
 
 // holdsAccounts is for commands that look: they must not make a folder, a secret or a
@@ -205,7 +205,7 @@ func (o *options) openStore(ctx context.Context) (cfg account.Config, err error)
 		return cfg, err
 	}
 	if cfg.Secret, err = o.loadSecret(ctx, cfg.Store); err == nil {
-		err = os.MkdirAll(o.data, 0o700)
+		err = o.makeFolder()
 	}
 	if err != nil {
 		err = errors.Join(err, cfg.Store.Close())

@@ -52,8 +52,8 @@ func open(ctx context.Context, o options) (*app, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(o.data, 0o700); err != nil {
-		return nil, fmt.Errorf("the data folder: %w", err)
+	if err := o.makeFolder(); err != nil {
+		return nil, err
 	}
 	a := &app{options: o, stderr: console.New(os.Stderr), hangups: hangups()}
 	a.options.log = slog.New(slog.NewTextHandler(a.stderr, nil))

@@ -60,3 +60,26 @@ func TestDemoSteps(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestDemo_environment: the demo uses nothing that the environment says of a real service.
+func TestDemo_environment(t *testing.T) {
+	t.Setenv("SALLYPORT_STORE", "postgres://nobody@127.0.0.1:1/production?connect_timeout=1")
+	t.Setenv("SALLYPORT_REDIS", "redis://127.0.0.1:1")
+	t.Setenv("SALLYPORT_SMTP_PASSWORD", "secret")
+	ctx, stop := context.WithCancel(t.Context())
+	out, in := io.Pipe()
+	ended := make(chan error, 1)
+	go func() {
+		ended <- runDemo(ctx, "127.0.0.1:0", in)
+		in.Close()
+	}()
+	text, err := bufio.NewReader(out).ReadString('.')
+	if err != nil || !strings.Contains(text, "sallyport-demo-") && !strings.HasPrefix(text, "Sallyport demo") {
+		t.Errorf("%q, %v", text, err)
+	}
+	go io.Copy(io.Discard, out)
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}

@@ -114,9 +114,22 @@ func (a *app) auditHealth() part {
 	return state("audit", nil, err)
 }
 
-// accountsHealth has failed while nothing is let in, as what was revoked is not known.
+// accountsHealth has failed while nothing is let in, as what was revoked is not known, or where
+// a background loop does not do its work any more. What a round of one failed by may name
+// hosts, and is on standard error.
 func (a *app) accountsHealth() []part {
-	return []part{state("accounts", a.accounts.Revoked(visit.Principal{Issuer: a.options.issuer}), nil)}
+	parts := []part{state("accounts", a.accounts.Revoked(visit.Principal{Issuer: a.options.issuer}), nil)}
+	for _, l := range a.accounts.Health() {
+		p := part{Name: "accounts/" + l.Name, Status: healthOK}
+		switch {
+		case l.Stuck != "":
+			p.Status, p.Reason = healthFailed, l.Stuck
+		case l.Err != nil:
+			p.Status, p.Reason = healthDegraded, "its last round failed: see standard error"
+		}
+		parts = append(parts, p)
+	}
+	return parts
 }
 
 // limitsHealth is degraded without Redis: this node counts alone, and admits its share.

@@ -147,7 +147,7 @@ func (o *options) check() error {
 			add("--public or --unlimited %q: write a method and a path, such as \"GET /health\"", one)
 		}
 	}
-	errs = append(errs, o.documentOptions.check(), o.limitOptions.check(len(o.trust) > 0 || o.jwks != ""))
+	errs = append(errs, notForAll("--jwks", o.jwks), notForAll("--openapi", o.openapi), o.documentOptions.check(), o.limitOptions.check(len(o.trust) > 0 || o.jwks != ""))
 	return errors.Join(errs...)
 }
 

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -123,7 +124,8 @@ func eventually(t *testing.T, what string, is func() bool) {
 func TestServe_listenerDies(t *testing.T) {
 	for _, which := range []string{"main", "admin"} {
 		t.Run(which, func(t *testing.T) {
-			p := launch(t, nil, "serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data", "data", "--drain", "1s")
+			p := launch(t, nil, "serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data", "data",
+				"--drain", "1s")
 			url := p.url
 			if which == "admin" {
 				url = p.admin
@@ -152,12 +154,14 @@ func TestServe_stderrStandsStill(t *testing.T) {
 	}
 	defer r.Close()
 	fill(t, w)
-	p := launch(t, w, "serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data", "data", "--audit", "-", "--drain", "1s")
+	p := launch(t, w, "serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data", "data",
+		"--audit", "-", "--drain", "1s")
 	w.Close()
 	slow := 0
 	for i := range 300 {
 		began := time.Now()
-		if got := statusOf(fmt.Sprintf("%s/notes/%d", p.url, i)); got != http.StatusUnauthorized && got != http.StatusTooManyRequests {
+		got := statusOf(fmt.Sprintf("%s/notes/%d", p.url, i))
+		if got != http.StatusUnauthorized && got != http.StatusTooManyRequests {
 			t.Fatalf("request %d: %d", i, got)
 		}
 		if time.Since(began) > 900*time.Millisecond {
@@ -167,7 +171,8 @@ func TestServe_stderrStandsStill(t *testing.T) {
 	if slow > 1 {
 		t.Errorf("%d requests waited for the log", slow)
 	}
-	if code, h := p.ready(); code != http.StatusOK || h.Status != healthDegraded || !strings.Contains(fmt.Sprint(h.Parts), "{audit degraded audit:") {
+	code, h := p.ready()
+	if code != http.StatusOK || h.Status != healthDegraded || !strings.Contains(fmt.Sprint(h.Parts), "{audit degraded audit:") {
 		t.Errorf("readyz: %d %+v", code, h)
 	}
 	p.cmd.Process.Signal(syscall.SIGTERM)
@@ -328,4 +333,41 @@ func TestServe_ready(t *testing.T) {
 	if code := p.end(10 * time.Second); code != 0 {
 		t.Errorf("it ended with %d", code)
 	}
+}
+
+// TestAdmin_boundAddress: a name that means this machine is guarded like 127.0.0.1, and is
+// itself a name to ask by.
+func TestAdmin_boundAddress(t *testing.T) {
+	name := loopbackName(t)
+	p := launch(t, nil, "serve", "--listen", "127.0.0.1:0", "--admin", name+":0", "--data", "data")
+	for host, want := range map[string]int{
+		name: 200, strings.ToUpper(name): 200, "127.0.0.1": 200, "localhost": 200,
+		"evil.example": 421, name + ".evil.example": 421,
+	} {
+		req, err := http.NewRequest("GET", p.admin+"/readyz", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Host = host
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if res.Body.Close(); res.StatusCode != want {
+			t.Errorf("%s: %d, want %d", host, res.StatusCode, want)
+		}
+	}
+}
+
+// loopbackName is a name other than localhost that means this machine here.
+func loopbackName(t *testing.T) string {
+	t.Helper()
+	own, _ := os.Hostname()
+	for _, name := range []string{own, "ip6-localhost", "localhost.", "localhost.localdomain", "localhost4", "localhost6"} {
+		if addr, err := net.ResolveTCPAddr("tcp", name+":0"); err == nil && addr.IP.IsLoopback() {
+			return name
+		}
+	}
+	t.Skip("no name but localhost means this machine here")
+	return ""
 }

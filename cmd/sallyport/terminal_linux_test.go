@@ -139,7 +139,8 @@ func TestPassword_stop(t *testing.T) {
 		t.Skip("the job control of bash is needed")
 	}
 	p := startIn(t, exec.Command(bash, "-m", "-c",
-		`(exec -a sallyport "$0" user add ada --email ada@example.com --data data); echo st""opped; read -r line; fg`, os.Args[0]))
+		`(exec -a sallyport "$0" user add ada --email ada@example.com --data data); echo st""opped; read -r line; fg`,
+		os.Args[0]))
 	p.asked(1)
 	p.master.Write([]byte{26})
 	eventually(t, "it is stopped", func() bool { return strings.Contains(p.screen.String(), "stopped\r\n") })

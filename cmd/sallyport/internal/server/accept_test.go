@@ -19,10 +19,9 @@ import (
 
 // failing is a listener whose Accept fails some times, and then waits for Close.
 type failing struct {
-	err    error
-	times  int
-	calls  int
-	closed chan struct{}
+	err   error
+	times int
+	calls int
 }
 
 func (f *failing) Accept() (net.Conn, error) {

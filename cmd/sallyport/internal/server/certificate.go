@@ -9,9 +9,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"time"
+
+	"github.com/sallyport-dev/sallyport/secret"
 )
 
 const maxPEM = 1 << 20
@@ -104,6 +107,9 @@ func readFile(field, name string, private bool) ([]byte, error) {
 	}
 	if mode := info.Mode().Perm(); private && mode&0o027 != 0 && runtime.GOOS != "windows" {
 		return refuse(fmt.Sprintf("other users may read or change it (mode %04o); run chmod 600 on it, or 640 with a group of its own", mode), nil)
+	}
+	if err := secret.CheckFolder(filepath.Dir(name)); private && err != nil {
+		return refuse(err.Error(), err)
 	}
 	data, err := io.ReadAll(io.LimitReader(f, maxPEM))
 	if err != nil {
