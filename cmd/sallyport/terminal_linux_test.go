@@ -229,7 +229,7 @@ func TestCommands_brokenPipe(t *testing.T) {
 		cmd.Args[0], cmd.Dir, cmd.Stdout, cmd.Stderr = "sallyport", dir, w, &complaints
 		cmd.Run()
 		w.Close()
-		if status := cmd.ProcessState.Sys().(syscall.WaitStatus); status.Signal() != syscall.SIGPIPE || complaints.Len() > 0 {
+		if status := cmd.ProcessState.Sys().(syscall.WaitStatus); status.Signal() != syscall.SIGPIPE || strings.Contains(complaints.String(), "sallyport:") {
 			t.Errorf("%v: %v, %q", args, cmd.ProcessState, &complaints)
 		}
 	}
