@@ -99,3 +99,44 @@ func TestHangUps(t *testing.T) {
 		t.Errorf("20 clients hung up, and %d connections were opened", n)
 	}
 }
+
+// dated is a store that notes how long a call may take.
+type dated struct {
+	account.Store
+	within time.Duration
+	ended  bool
+}
+
+func (d *dated) User(ctx context.Context, id string) (account.User, error) {
+	end, _ := ctx.Deadline()
+	d.within, d.ended = time.Until(end), ctx.Err() != nil
+	return d.Store.User(ctx, id)
+}
+
+// TestStoreDeadlines: how long a call of the store may take, for callers of all kinds.
+func TestStoreDeadlines(t *testing.T) {
+	for name, row := range map[string]struct {
+		caller, patience, want time.Duration
+	}{
+		"no deadline":              {0, time.Minute, time.Minute},
+		"a later one":              {time.Hour, time.Minute, time.Minute},
+		"an earlier one":           {30 * time.Second, time.Minute, 30 * time.Second},
+		"one that is almost there": {50 * time.Millisecond, time.Minute, time.Second},
+		"little patience":          {0, 500 * time.Millisecond, 500 * time.Millisecond},
+		"little of both":           {50 * time.Millisecond, 500 * time.Millisecond, 500 * time.Millisecond},
+	} {
+		w := newWorld(t, nil)
+		d := &dated{Store: w.store}
+		n := newWorldOn(t, d, func(c *account.Config) { account.SetPatience(c, row.patience) })
+		ctx, cancel := context.WithCancel(t.Context())
+		if row.caller > 0 {
+			ctx, cancel = context.WithTimeout(ctx, row.caller)
+		}
+		n.Find(ctx, "nobody")
+		cancel()
+		// A machine that is busy takes off some of it.
+		if d.ended || d.within > row.want || d.within < row.want-20*time.Millisecond && row.want >= time.Second {
+			t.Errorf("%s: %s, want %s", name, d.within, row.want)
+		}
+	}
+}
