@@ -52,8 +52,8 @@ func (w *world) playAll(rows []row) {
 	for _, text := range lost {
 		w.Errorf("lost: %s", text)
 	}
-	w.Logf("%d registrations were acknowledged: %d mails are lost, %d were claimed for minutes, %d came twice; the last after %v",
-		len(w.ledger.registrants), len(lost), late, twice, time.Since(start).Round(time.Second))
+	w.Logf("%d registrations were acknowledged: %d mails are lost, %d were claimed for minutes, %d came twice; "+
+		"the last after %v", len(w.ledger.registrants), len(lost), late, twice, time.Since(start).Round(time.Second))
 	w.Logf("the table:\n%s", table(results))
 }
 

@@ -48,7 +48,8 @@ func ofFile(r row) row {
 // allowed, it returns another folder.
 func small(t *testing.T) (dir string, ok bool) {
 	dir = t.TempDir()
-	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=24m,mode=0700", "tmpfs", dir).CombinedOutput(); err != nil {
+	mount := exec.Command("mount", "-t", "tmpfs", "-o", "size=24m,mode=0700", "tmpfs", dir)
+	if out, err := mount.CombinedOutput(); err != nil {
 		t.Logf("no row for a full disk, as no file system can be mounted: %v: %s", err, out)
 		return t.TempDir(), false
 	}

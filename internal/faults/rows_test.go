@@ -54,10 +54,26 @@ var (
 
 func nothing(*world) {}
 
+// The relays, by what they lead to.
+func postgres(w *world) *redistest.Relay  { return w.toPostgres }
+func redis(w *world) *redistest.Relay     { return w.toRedis }
+func post(w *world) *redistest.Relay      { return w.toPost }
+func upstream(w *world) *redistest.Relay  { return w.toUpstream }
+func foreigner(w *world) *redistest.Relay { return w.toIssuer }
+
+// mode changes what a relay does.
+func mode(relay func(*world) *redistest.Relay, m redistest.Mode) func(*world) {
+	return func(w *world) { relay(w).Set(w, m) }
+}
+
+// mail changes what the mail server does.
+func mail(s script) func(*world) { return func(w *world) { w.post.act(s) } }
+
 // ofStore completes a row of the accounts' database.
 func ofStore(r row) row {
 	r.dependency, r.may, r.failing = "PostgreSQL", []int{503}, true
-	r.wait, r.back, r.told = max(r.wait, storeWait), max(r.back, storeBack), or(r.told, `(?i)level=(ERROR|WARN).*(store|database|postgres|connect|outbox|deadline|sql|read)`)
+	r.wait, r.back = max(r.wait, storeWait), max(r.back, storeBack)
+	r.told = or(r.told, `(?i)level=(ERROR|WARN).*(store|database|connect|deadline|sql)`)
 	begin, end := r.begin, r.end
 	r.begin = func(w *world) { w.ledger.storeFails(); begin(w) }
 	r.end = func(w *world) { end(w); w.ledger.storeWorks(time.Now().Add(r.back)) }
@@ -66,14 +82,15 @@ func ofStore(r row) row {
 
 // ofLimits completes a row of Redis: nobody is refused for it, and nobody waits.
 func ofLimits(r row) row {
-	r.dependency, r.spared, r.wait, r.back, r.told = "Redis", everything, usual, usual, or(r.told, `sp_limits_degraded`)
-	r.mended = `sp_limits_restored`
+	r.dependency, r.spared, r.wait, r.back = "Redis", everything, usual, usual
+	r.told, r.mended = or(r.told, `sp_limits_degraded`), `sp_limits_restored`
 	return r
 }
 
 // ofMail completes a row of the mail server, which no request waits for.
 func ofMail(r row) row {
-	r.dependency, r.spared, r.wait, r.back, r.told = "mail server", everything, usual, usual, or(r.told, `a mail was not sent`)
+	r.dependency, r.spared, r.wait, r.back = "mail server", everything, usual, usual
+	r.told = or(r.told, `a mail was not sent`)
 	return r
 }
 
@@ -110,7 +127,7 @@ var rows = []row{
 	ofStore(row{name: "present connections are black holes", lasts: lasts,
 		begin: func(w *world) { w.toPostgres.Silence() }, end: nothing}),
 	ofStore(row{name: "all connections are black holes", lasts: lasts + 4*time.Second,
-		begin: func(w *world) { w.toPostgres.Set(w, redistest.BlackHole) }, end: func(w *world) { w.toPostgres.Set(w, redistest.Pass) }}),
+		begin: mode(postgres, redistest.BlackHole), end: mode(postgres, redistest.Pass)}),
 	ofStore(row{name: "fast restart", spared: fromMemory, brief: true,
 		begin: func(w *world) { w.postgres.Shutdown(pgtest.Fast); w.postgres.Restart(w) }, end: nothing}),
 	ofStore(row{name: "immediate restart", spared: fromMemory, brief: true,
@@ -126,7 +143,8 @@ var rows = []row{
 		}}),
 	ofStore(row{name: "no connection is left", lasts: lasts, told: `(?i)too many connections`,
 		begin: func(w *world) {
-			w.postgres.Do(w, "ALTER ROLE gate CONNECTION LIMIT 0", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'gate'")
+			w.postgres.Do(w, "ALTER ROLE gate CONNECTION LIMIT 0",
+				"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'gate'")
 		},
 		end: func(w *world) { w.postgres.Do(w, "ALTER ROLE gate CONNECTION LIMIT -1") }}),
 	ofStore(row{name: "failed over, the old server dead", prepare: standby,
@@ -139,32 +157,34 @@ var rows = []row{
 	ofLimits(row{name: "present connections are black holes", lasts: brief, told: silence, // the next call may find a good one
 		begin: func(w *world) { w.toRedis.Silence() }, end: nothing}),
 	ofLimits(row{name: "all connections are black holes", lasts: brief,
-		begin: func(w *world) { w.toRedis.Set(w, redistest.BlackHole) }, end: func(w *world) { w.toRedis.Set(w, redistest.Pass) }}),
+		begin: mode(redis, redistest.BlackHole), end: mode(redis, redistest.Pass)}),
 	ofLimits(row{name: "killed, and back later", lasts: brief,
 		begin: func(w *world) { w.redis.Kill() }, end: func(w *world) { w.redis.Restart(w) }}),
 	ofLimits(row{name: "a replica, and the address stays", lasts: brief, told: `sp_limits_degraded.*READONLY`,
-		begin: func(w *world) { w.redis.Do(w, "REPLICAOF", "127.0.0.1", "1") }, end: func(w *world) { w.redis.Do(w, "REPLICAOF", "NO", "ONE") }}),
+		begin: func(w *world) { w.redis.Do(w, "REPLICAOF", "127.0.0.1", "1") },
+		end:   func(w *world) { w.redis.Do(w, "REPLICAOF", "NO", "ONE") }}),
 	ofLimits(row{name: "failed over, the old master a replica", lasts: brief, begin: failOver, end: nothing}),
-	ofLimits(row{name: "no connection is left", lasts: brief, begin: occupy, end: func(w *world) { w.redis.Do(w, "PING") }}),
+	ofLimits(row{name: "no connection is left", lasts: brief,
+		begin: occupy, end: func(w *world) { w.redis.Do(w, "PING") }}),
 
 	ofMail(row{name: "silent", lasts: brief, told: silence, // it takes longer than this to give one up
-		begin: func(w *world) { w.toPost.Set(w, redistest.BlackHole) }, end: func(w *world) { w.toPost.Set(w, redistest.Pass) }}),
+		begin: mode(post, redistest.BlackHole), end: mode(post, redistest.Pass)}),
 	ofMail(row{name: "gone", lasts: brief,
-		begin: func(w *world) { w.toPost.Set(w, redistest.Refuse) }, end: func(w *world) { w.toPost.Set(w, redistest.Pass) }}),
+		begin: mode(post, redistest.Refuse), end: mode(post, redistest.Pass)}),
 	ofMail(row{name: "defers", lasts: brief, told: `451`,
-		begin: func(w *world) { w.post.act(defers) }, end: func(w *world) { w.post.act(takes) }}),
+		begin: mail(defers), end: mail(takes)}),
 	ofMail(row{name: "hangs up after it took a mail", lasts: brief, told: silence,
-		begin: func(w *world) { w.post.act(hangsUp) }, end: func(w *world) { w.post.act(takes) }}),
+		begin: mail(hangsUp), end: mail(takes)}),
 
 	ofUpstream(row{name: "silent", lasts: brief,
-		begin: func(w *world) { w.toUpstream.Set(w, redistest.BlackHole) }, end: func(w *world) { w.toUpstream.Set(w, redistest.Pass) }}),
+		begin: mode(upstream, redistest.BlackHole), end: mode(upstream, redistest.Pass)}),
 	ofUpstream(row{name: "gone", lasts: brief / 2,
-		begin: func(w *world) { w.toUpstream.Set(w, redistest.Refuse) }, end: func(w *world) { w.toUpstream.Set(w, redistest.Pass) }}),
+		begin: mode(upstream, redistest.Refuse), end: mode(upstream, redistest.Pass)}),
 
 	ofIssuer(row{name: "silent", lasts: brief,
-		begin: func(w *world) { w.toIssuer.Set(w, redistest.BlackHole) }, end: func(w *world) { w.toIssuer.Set(w, redistest.Pass) }}),
+		begin: mode(foreigner, redistest.BlackHole), end: mode(foreigner, redistest.Pass)}),
 	ofIssuer(row{name: "gone", lasts: brief / 2,
-		begin: func(w *world) { w.toIssuer.Set(w, redistest.Refuse) }, end: func(w *world) { w.toIssuer.Set(w, redistest.Pass) }}),
+		begin: mode(foreigner, redistest.Refuse), end: mode(foreigner, redistest.Pass)}),
 }
 
 // standby starts a server that has all that the other has acknowledged.

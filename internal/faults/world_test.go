@@ -53,7 +53,10 @@ const upstreamTimeout = 3 * time.Second
 
 // newWorld starts two gates on PostgreSQL.
 func newWorld(t *testing.T) *world {
-	w := &world{T: t, whole: t, dir: t.TempDir(), postgres: pgtest.Start(t), redis: redistest.Start(t), post: newPostbox(t), issuer: newIssuer(t)}
+	w := &world{
+		T: t, whole: t, dir: t.TempDir(),
+		postgres: pgtest.Start(t), redis: redistest.Start(t), post: newPostbox(t), issuer: newIssuer(t),
+	}
 	w.toPostgres = redistest.Proxy(t, w.postgres.Addr())
 	w.toRedis = redistest.Proxy(t, w.redis.Addr())
 	w.toPost = redistest.Proxy(t, w.post.address)
@@ -62,7 +65,8 @@ func newWorld(t *testing.T) *world {
 	w.postgres.Do(t, "CREATE ROLE gate LOGIN")
 	w.postgres.Do(t, "CREATE DATABASE bench OWNER gate")
 	w.place = []string{
-		"--secret", filepath.Join(w.dir, "secret.key"), "--store", "postgres://gate@" + w.toPostgres.Addr() + "/bench?sslmode=disable",
+		"--secret", filepath.Join(w.dir, "secret.key"),
+		"--store", "postgres://gate@" + w.toPostgres.Addr() + "/bench?sslmode=disable",
 	}
 	for _, name := range []string{"one", "two"} {
 		w.gates = append(w.gates, w.serve(name, "--redis", "redis://"+w.toRedis.Addr(),
@@ -122,8 +126,9 @@ func (w *world) serve(name string, args ...string) *gate {
 	}
 	g := &gate{name: name, url: "http://127.0.0.1:" + port, admin: "http://127.0.0.1:" + adminPort, said: &output{}}
 	g.audit = filepath.Join(w.dir, name+".log")
-	list := []string{"serve", "--listen", "127.0.0.1:" + port, "--admin", "127.0.0.1:" + adminPort, "--data", filepath.Join(w.dir, name)}
-	list = append(list, w.place...)
+	list := append([]string{
+		"serve", "--listen", "127.0.0.1:" + port, "--admin", "127.0.0.1:" + adminPort, "--data", filepath.Join(w.dir, name),
+	}, w.place...)
 	list = append(list, "--issuer", "https://gate.example.com", "--audit", g.audit,
 		"--upstream", "http://"+w.toUpstream.Addr(), "--upstream-timeout", upstreamTimeout.String(),
 		"--smtp", "insecure-smtp://"+w.toPost.Addr(), "--mail-from", "gate@example.com",
@@ -246,8 +251,10 @@ func unique(kind string) string { return kind + strings.ToLower(rand.Text()[:12]
 
 // client follows nothing, and gives up later than any gate may.
 var client = &http.Client{
-	Timeout:       30 * time.Second,
-	Transport:     &http.Transport{DialContext: (&net.Dialer{Timeout: 5 * time.Second}).DialContext, MaxIdleConnsPerHost: 64},
+	Timeout: 30 * time.Second,
+	Transport: &http.Transport{
+		DialContext: (&net.Dialer{Timeout: 5 * time.Second}).DialContext, MaxIdleConnsPerHost: 64,
+	},
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 

@@ -37,10 +37,11 @@ func demote(t *testing.T, a, b *redistest.Server, p *redistest.Relay) {
 var moves = []move{
 	{name: "the old master is a replica", timeout: time.Second, begin: demote},
 	{name: "the address moves later", timeout: time.Second, begin: demote, lead: 5 * time.Second},
-	{name: "the old master is frozen", timeout: time.Second, begin: func(t *testing.T, a, b *redistest.Server, p *redistest.Relay) {
-		promote(t, a, b, p)
-		a.Freeze(t)
-	}},
+	{name: "the old master is frozen", timeout: time.Second,
+		begin: func(t *testing.T, a, b *redistest.Server, p *redistest.Relay) {
+			promote(t, a, b, p)
+			a.Freeze(t)
+		}},
 	{name: "the old connections are dead", timeout: 100 * time.Millisecond, stays: true,
 		begin: func(t *testing.T, a, b *redistest.Server, p *redistest.Relay) {
 			promote(t, a, b, p)
@@ -80,7 +81,8 @@ func playMove(t *testing.T, m move) {
 		told := make(chan redisstore.Change, 64)
 		changes = append(changes, told)
 		stores = append(stores, open(t, redisstore.Config{
-			Client: dial(t, "redis://"+proxy.Addr()), Prefix: prefix, Timeout: m.timeout, Notify: func(c redisstore.Change) { told <- c },
+			Client: dial(t, "redis://"+proxy.Addr()), Prefix: prefix, Timeout: m.timeout,
+			Notify: func(c redisstore.Change) { told <- c },
 		}))
 	}
 	take := func(s *redisstore.Store) ratelimit.Decision {

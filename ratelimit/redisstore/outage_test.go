@@ -207,14 +207,15 @@ func (r *traffic) hold(o outageTimes, end time.Duration) {
 	_, around := r.most(o.begin-r.limit.Per(), o.noticed, func(event) bool { return false })
 	oddAfter, after := r.most(o.noticed, end, relapse)
 	r.Logf("noticed after %v, all back after %v; at most in one window: before %d, at the begin %d, after it %d of %d; "+
-		"with one more outage before %d, after %d; %d of %d decisions degraded; p99 %v", o.noticed-o.begin, slices.Max(o.back)-o.begin,
-		before, around, after, quota, oddBefore, oddAfter, r.degraded, len(r.took), r.p99())
+		"with one more outage before %d, after %d; %d of %d decisions degraded; p99 %v",
+		o.noticed-o.begin, slices.Max(o.back)-o.begin, before, around, after, quota, oddBefore, oddAfter, r.degraded, len(r.took), r.p99())
 	for _, row := range []struct {
 		name      string
 		got, want int
 	}{
 		{"before the outage", before, quota}, {"where it begins", around, 2 * quota}, {"after it began", after, quota},
-		{"where another one begins, before it", oddBefore, 2 * quota}, {"where another one begins, after it", oddAfter, 2 * quota},
+		{"where another one begins, before it", oddBefore, 2 * quota},
+		{"where another one begins, after it", oddAfter, 2 * quota},
 	} {
 		if row.got > row.want {
 			r.Errorf("%d in a window %s, want %d at most", row.got, row.name, row.want)

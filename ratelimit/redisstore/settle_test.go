@@ -57,7 +57,8 @@ const slowBeat = 6 * time.Second
 
 func newPair(t *testing.T) *pair {
 	p := &pair{
-		fleet: &fleet{T: t}, server: redistest.Start(t), prefix: rand.Text() + ":", limit: parse(t, "90 per 1h"), key: ratelimit.Key{1},
+		fleet: &fleet{T: t}, server: redistest.Start(t), prefix: rand.Text() + ":",
+		limit: parse(t, "90 per 1h"), key: ratelimit.Key{1},
 	}
 	p.at.Store(time.Date(2026, 2, 28, 23, 59, 59, 0, time.UTC).UnixNano())
 	for i := range p.cables {
@@ -68,7 +69,8 @@ func newPair(t *testing.T) *pair {
 			}
 			return time.Unix(0, p.at.Load())
 		}
-		p.stores = append(p.stores, open(t, redisstore.Config{Client: p.cables[i], Prefix: p.prefix}.WithClock(now).WithBeat(slowBeat)))
+		c := redisstore.Config{Client: p.cables[i], Prefix: p.prefix}.WithClock(now).WithBeat(slowBeat)
+		p.stores = append(p.stores, open(t, c))
 	}
 	p.beat()
 	p.beat()

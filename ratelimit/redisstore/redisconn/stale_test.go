@@ -83,7 +83,9 @@ func TestSpeaksFirst(t *testing.T) {
 			defer server.Close()
 			go io.Copy(io.Discard, server)
 			go server.Write([]byte("-ERR max"))
-			dial := dialSpeaksFirst(func(context.Context, string, *net.Dialer, *tls.Config) (net.Conn, error) { return client, nil })
+			dial := dialSpeaksFirst(func(context.Context, string, *net.Dialer, *tls.Config) (net.Conn, error) {
+				return client, nil
+			})
 			conn, err := dial(t.Context(), "", nil, nil)
 			if err != nil {
 				t.Fatal(err)
