@@ -134,7 +134,7 @@ var rows = []row{
 		begin: func(w *world) { w.postgres.Shutdown(pgtest.Immediate); w.postgres.Restart(w) }, end: nothing}),
 	ofStore(row{name: "killed, and back later", lasts: lasts,
 		begin: func(w *world) { w.postgres.Kill() }, end: func(w *world) { w.postgres.Restart(w) }}),
-	ofStore(row{name: "read-only", lasts: lasts, spared: fromMemory, told: `(?i)read-only`,
+	ofStore(row{name: "read-only", lasts: lasts, told: `(?i)read-only`,
 		begin: func(w *world) {
 			w.postgres.Do(w, "ALTER SYSTEM SET default_transaction_read_only = on", "SELECT pg_reload_conf()")
 		},
