@@ -22,7 +22,7 @@ import (
 // flood is a Gate that has had enough of a client, and one more request of it.
 func flood(t testing.TB) (h http.Handler, w *nothing, r *http.Request, log *bytes.Buffer) {
 	log = &bytes.Buffer{}
-	events, err := audit.New(audit.Config{Out: log, App: "test"})
+	events, err := audit.New(audit.Config{Out: log, App: "test", Patience: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -58,7 +58,7 @@ func newWorld(t testing.TB, next http.Handler, change func(*sallyport.Config)) *
 func newGate(t testing.TB, next http.Handler, made **sallyport.Gate, change func(*sallyport.Config)) *world {
 	t.Helper()
 	w := &world{TB: t, audit: &bytes.Buffer{}, errors: &bytes.Buffer{}}
-	log, err := audit.New(audit.Config{Out: w.audit, App: "test", Burst: 1 << 20})
+	log, err := audit.New(audit.Config{Out: w.audit, App: "test", Patience: time.Minute, Burst: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -112,7 +112,7 @@ func newWorldOn(t *testing.T, store account.Store, change func(*account.Config))
 func newWorldAt(t *testing.T, now time.Time, store account.Store, change func(*account.Config)) *world {
 	t.Helper()
 	w := &world{T: t, store: store, audit: &bytes.Buffer{}, clock: now}
-	log, err := audit.New(audit.Config{Out: w.audit, App: "test"})
+	log, err := audit.New(audit.Config{Out: w.audit, App: "test", Patience: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -70,7 +70,7 @@ type Config struct {
 	Window time.Duration
 	// Patience is how long Emit waits for its line to be written. After that the Log is
 	// stalled: lines wait in memory, 1 MiB of them, and the rest are counted as lost, until
-	// Out takes a line again. Close waits as long. Default 1 s.
+	// Out takes a line again. Default 1 s.
 	Patience time.Duration
 	// OnError is called when lines begin to be lost or Out to stall, with the cause, at
 	// most once in a Window. It is called from any goroutine and must not call the Log.
@@ -158,7 +158,7 @@ func (l *Log) Emit(e Event) {
 }
 
 // Close writes the counts that are still open, and reports what was not written. It waits no
-// longer than Config.Patience, and does not close Out.
+// longer than Config.Patience for the next line, ten times that in all, and does not close Out.
 func (l *Log) Close() error {
 	if l == nil {
 		return nil
@@ -170,7 +170,17 @@ func (l *Log) Close() error {
 	}
 	l.settle(l.cfg.Now().Add(l.cfg.Window))
 	written := l.flush()
+	waiting := len(l.queue.lines)
 	l.mu.Unlock()
-	l.await(written)
+	for range 10 {
+		l.await(written)
+		l.mu.Lock()
+		left := len(l.queue.lines)
+		l.mu.Unlock()
+		if left == 0 || left >= waiting {
+			break
+		}
+		waiting = left
+	}
 	return l.Err()
 }

@@ -24,7 +24,7 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 123456789, time.FixedZone("CET", 3600
 
 func newLog(t testing.TB, out *bytes.Buffer) *audit.Log {
 	t.Helper()
-	l, err := audit.New(audit.Config{Out: out, App: "notes", Node: "n1", Now: func() time.Time { return noon }})
+	l, err := audit.New(audit.Config{Out: out, App: "notes", Node: "n1", Patience: time.Minute, Now: func() time.Time { return noon }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,7 +194,7 @@ func (b *lockedBuffer) Reset() {
 func TestFloodOfDifferentEventsIsBounded(t *testing.T) {
 	var out bytes.Buffer
 	now := noon
-	l, err := audit.New(audit.Config{Out: &out, Burst: 1, Window: time.Hour, Now: func() time.Time { return now }})
+	l, err := audit.New(audit.Config{Out: &out, Burst: 1, Window: time.Hour, Patience: time.Minute, Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}

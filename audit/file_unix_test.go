@@ -13,6 +13,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/sallyport-dev/sallyport/audit"
 )
@@ -119,7 +120,7 @@ func TestFile_rotation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := audit.New(audit.Config{Out: f, Burst: 1 << 20, OnError: func(err error) { t.Error(err) }})
+	l, err := audit.New(audit.Config{Out: f, Burst: 1 << 20, Patience: time.Minute, OnError: func(err error) { t.Error(err) }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -275,7 +276,7 @@ func limited(t *testing.T, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := audit.New(audit.Config{Out: f, Burst: 1 << 20})
+	l, err := audit.New(audit.Config{Out: f, Burst: 1 << 20, Patience: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}

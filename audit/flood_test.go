@@ -52,7 +52,7 @@ func TestFlood_hidesNothing(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var out strings.Builder
-			l, err := audit.New(audit.Config{Out: &out, Burst: 1, Window: time.Hour, Now: func() time.Time { return noon }})
+			l, err := audit.New(audit.Config{Out: &out, Burst: 1, Window: time.Hour, Patience: time.Minute, Now: func() time.Time { return noon }})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -99,7 +99,7 @@ func TestFlood_hidesNothing(t *testing.T) {
 // TestFlood_manyNames: names that a handler makes up without end take no room of others.
 func TestFlood_manyNames(t *testing.T) {
 	var out strings.Builder
-	l, err := audit.New(audit.Config{Out: &out, Burst: 1, Window: time.Hour, Now: func() time.Time { return noon }})
+	l, err := audit.New(audit.Config{Out: &out, Burst: 1, Window: time.Hour, Patience: time.Minute, Now: func() time.Time { return noon }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +121,7 @@ func TestFlood_manyNames(t *testing.T) {
 // than may wait as lines, and none is lost.
 func TestFlood_countsAllAtOnce(t *testing.T) {
 	var out strings.Builder
-	l, err := audit.New(audit.Config{Out: &out, Burst: 1, Window: time.Hour, Now: func() time.Time { return noon }})
+	l, err := audit.New(audit.Config{Out: &out, Burst: 1, Window: time.Hour, Patience: time.Minute, Now: func() time.Time { return noon }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -98,7 +98,7 @@ func TestOut_failsAtEveryOffset(t *testing.T) {
 
 func logTo(t *testing.T, out interface{ Write([]byte) (int, error) }) *audit.Log {
 	t.Helper()
-	l, err := audit.New(audit.Config{Out: out, App: "notes", Now: func() time.Time { return noon }})
+	l, err := audit.New(audit.Config{Out: out, App: "notes", Patience: time.Minute, Now: func() time.Time { return noon }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,5 +223,36 @@ func TestOut_stalls(t *testing.T) {
 			t.Errorf("%d bytes waited", n)
 		}
 		l.Close()
+	})
+}
+
+// slow is a writer that takes its time for every line.
+type slow struct{ lockedBuffer }
+
+func (s *slow) Write(b []byte) (int, error) {
+	<-time.After(300 * time.Millisecond) // of the bubble's clock
+	return s.lockedBuffer.Write(b)
+}
+
+// TestClose_slow: Close waits for a writer that is slow and gets on, so that no count is lost.
+func TestClose_slow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		out := &slow{}
+		l, err := audit.New(audit.Config{Out: out, Burst: 1, Window: time.Hour})
+		if err != nil {
+			t.Fatal(err)
+		}
+		const runs = 20
+		for i := range runs {
+			for range 3 {
+				l.Emit(audit.Event{Name: audit.LoginFail, Object: fmt.Sprint(i)})
+			}
+		}
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+		if n := strings.Count(out.String(), `"repeated":2`); n != runs {
+			t.Errorf("%d counts of %d", n, runs)
+		}
 	})
 }
