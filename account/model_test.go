@@ -125,21 +125,24 @@ func (w *modelWorld) Advance(which int, d time.Duration) bool {
 	return true
 }
 
+// modelRun runs a program in a fresh world.
+type modelRun func(steps []model.Step, log func(string, ...any)) (*model.Failure, model.Stats)
+
 // modelTest runs programs in worlds of one kind.
 type modelTest struct {
 	*testing.T
 	runs int
 	kind modelKind
-	run  func(steps []model.Step, log func(string, ...any)) (*model.Failure, model.Stats)
+	run  modelRun
 }
 
 // newModelTest is for two nodes in this process, in time of its own.
 func newModelTest(t *testing.T, kind modelKind) modelTest {
-	return newModelTestOf(t, kind, func(w *modelWorld) model.World { return w })
+	return newModelTestOf(t, kind, func(w *modelWorld) *model.Runner { return &model.Runner{World: w} })
 }
 
-func newModelTestOf(t *testing.T, kind modelKind, world func(*modelWorld) model.World) modelTest {
-	return modelTest{T: t, runs: *modelRuns / modelShare, kind: kind, run: func(steps []model.Step, log func(string, ...any)) (f *model.Failure, stats model.Stats) {
+func newModelTestOf(t *testing.T, kind modelKind, runner func(*modelWorld) *model.Runner) modelTest {
+	run := func(steps []model.Step, log func(string, ...any)) (f *model.Failure, stats model.Stats) {
 		dir, err := os.MkdirTemp(memory(), "model")
 		if err != nil {
 			t.Fatal(err)
@@ -148,11 +151,13 @@ func newModelTestOf(t *testing.T, kind modelKind, world func(*modelWorld) model.
 		synctest.Test(t, func(t *testing.T) {
 			w := newModelWorld(t, dir, kind)
 			defer w.close()
-			r := &model.Runner{World: world(w), Log: log, StoreClock: kind == clockedStore, Drain: true}
+			r := runner(w)
+			r.Log, r.StoreClock, r.Drain = log, kind == clockedStore, true
 			f, stats = r.Run(steps), r.Stats
 		})
 		return f, stats
-	}}
+	}
+	return modelTest{T: t, runs: max(1, *modelRuns/modelShare), kind: kind, run: run}
 }
 
 // memory is a folder in memory, where there is one: thousands of transactions would wait

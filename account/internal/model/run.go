@@ -62,6 +62,8 @@ type Runner struct {
 	Slack time.Duration
 	// StoreClock says that the store has a clock.
 	StoreClock bool
+	// Thorough presents everything after each step that is not used up by that.
+	Thorough bool
 	// Drain presents every credential that is left once, at the end.
 	Drain bool
 
