@@ -97,3 +97,6 @@ func (a *Accounts) Patterns() (list []string) {
 	}
 	return list
 }
+
+// KnowsDevice reports whether a device token is one of a user.
+func (a *Accounts) KnowsDevice(u User, token string) bool { return a.knownDevice(&u, token) != "" }

@@ -78,6 +78,9 @@ type object = map[string]any
 
 // newOpenAPI makes the document of the API, from the types that are read and written.
 func newOpenAPI(a *Accounts) (document, error) {
+	if !a.on(GroupOpenAPI) {
+		return document{}, nil
+	}
 	paths := object{}
 	for _, h := range a.table() {
 		op := operations[h.method+" "+h.pattern]
