@@ -140,22 +140,32 @@ type trial struct {
 	description string
 }
 
-// run prepares the state once, and starts each trial from it.
-func (i *injection) run(t *testing.T, sums *tally) {
+// stage prepares the state once, and returns what starts each trial from it.
+func (i *injection) stage(t *testing.T) func(t *testing.T, fault probe, change ...func(*account.Config)) *trial {
+	t.Helper()
 	store := newMemStore()
 	s := &stage{world: newWorldOn(t, store, i.config(&mailbox{})), notes: map[string]string{}}
 	s.ada, s.bob = add(t, s.Accounts, "ada"), add(t, s.Accounts, "bob")
 	r := i.prepare(s)
 	s.Accounts.Close()
-	start := func(t *testing.T, fault probe) *trial {
+	return func(t *testing.T, fault probe, change ...func(*account.Config)) *trial {
 		store := memStoreOf(store.state.Load())
-		w := newWorldAt(t, s.clock, newFaultyStore(store), i.config(account.Elsewhere{}))
+		w := newWorldAt(t, s.clock, newFaultyStore(store), func(c *account.Config) {
+			i.config(account.Elsewhere{})(c)
+			for _, f := range change {
+				f(c)
+			}
+		})
 		return &trial{
 			stage:     &stage{world: w, ada: s.ada, bob: s.bob, bearers: s.bearers, e: s.e, notes: s.notes},
 			injection: i, request: r, store: store, base: store.state.Load(), fault: fault, at: s.clock,
 		}
 	}
+}
 
+// run lets each call fail in turn.
+func (i *injection) run(t *testing.T, sums *tally) {
+	start := i.stage(t)
 	first := start(t, probe{fail: -1})
 	first.send()
 	wanted := first.changes()
