@@ -67,7 +67,7 @@ func (s *stream) check() {
 		return
 	}
 	if s.cut.CompareAndSwap(false, true) {
-		s.of.a.visit.NoteEvent(audit.SessionAfter, "the stream was cut, as its credential was taken back")
+		s.of.a.visit.NoteEvent(audit.SessionOver, "the stream was cut, as its credential was taken back")
 	}
 	// A Write that is under way fails at its next call; who writes nothing has to be woken.
 	if !s.of.mu.TryLock() {

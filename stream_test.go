@@ -203,7 +203,7 @@ func TestStream_event(t *testing.T) {
 	io.Copy(io.Discard, res.Body)
 	res.Body.Close()
 	s.Close() // waits for the handler
-	if n := strings.Count(w.audit.String(), "the stream was cut"); n != 1 {
+	if n := strings.Count(w.audit.String(), `"level":"INFO","event":"session_expired"`); n != 1 {
 		t.Errorf("%d events:\n%s", n, w.audit)
 	}
 }

@@ -20,6 +20,7 @@ const (
 	SessionRenew  = "session_renewed"
 	SessionLogout = "session_logout"
 	SessionAfter  = "session_use_after_expire"
+	SessionOver   = "session_expired" // while a response of it went on
 	SysStartup    = "sys_startup"
 	SysShutdown   = "sys_shutdown"
 	SysCrash      = "sys_crash"
@@ -81,6 +82,7 @@ var levels = map[string]string{
 	SessionRenew:  "INFO",
 	SessionLogout: "INFO",
 	SessionAfter:  "CRITICAL",
+	SessionOver:   "INFO",
 	NoCredentials: "INFO",
 	Reauth:        "INFO",
 	PasswordReset: "INFO",
