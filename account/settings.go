@@ -42,6 +42,9 @@ type settings struct {
 	// Rotation and Access are Config.KeyRotation and Config.AccessTTL in seconds.
 	Rotation int64 `json:"key_rotation,omitzero"`
 	Access   int64 `json:"access_ttl,omitzero"`
+
+	// Replacing is set while ReplaceSecret is at work, or was interrupted.
+	Replacing bool `json:"replacing,omitzero"`
 }
 
 func readSettings(ctx context.Context, in Reader) (s settings, found bool, err error) {
@@ -88,7 +91,7 @@ func (a *Accounts) checkSecret(ctx context.Context, in Reader) (s settings, foun
 		return s, found, err
 	}
 	if found {
-		if subtle.ConstantTimeCompare(s.Fingerprint, a.secrets.fingerprint) != 1 {
+		if !a.sameSecret(s) {
 			err = ErrSecret
 		}
 		return s, found, err
@@ -105,6 +108,11 @@ func (a *Accounts) checkSecret(ctx context.Context, in Reader) (s settings, foun
 	return s, false, nil
 }
 
+// sameSecret reports whether settings are of this process's Secret.
+func (a *Accounts) sameSecret(s settings) bool {
+	return subtle.ConstantTimeCompare(s.Fingerprint, a.secrets.fingerprint) == 1
+}
+
 // settle makes the settings of this process those of the store. The process that starts last
 // decides; that another one had set others is logged.
 func (a *Accounts) settle(ctx context.Context) error {
@@ -112,7 +120,7 @@ func (a *Accounts) settle(ctx context.Context) error {
 		Fingerprint: a.secrets.fingerprint, Issuer: a.name, Audience: a.audience, App: a.app, Page: a.page, Algorithm: a.ring.algorithm,
 		Rotation: int64(a.ring.every / time.Second), Access: int64(a.ttl.access / time.Second),
 	}
-	var before settings
+	var before settings // another process's
 	err := a.update(ctx, kindSettings, func(c *change) (err error) {
 		if before, _, err = a.checkSecret(ctx, c); err != nil {
 			return err
@@ -120,6 +128,7 @@ func (a *Accounts) settle(ctx context.Context) error {
 		if len(before.differences(mine)) == 0 && before.Fingerprint != nil {
 			return nil
 		}
+		mine.Replacing = before.Replacing
 		return mine.keep(ctx, c)
 	})
 	if err != nil {

@@ -10,19 +10,20 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sallyport-dev/sallyport/account"
+	"github.com/sallyport-dev/sallyport/secret"
 )
 
 func keysCommand() *cobra.Command {
 	var o options
 	c := group(&cobra.Command{
 		Use:   "keys",
-		Short: "List, rotate and revoke the keys that sign access tokens",
+		Short: "List, rotate and revoke the keys that sign access tokens, and replace a lost secret",
 		Long: `List, rotate and revoke the keys that sign access tokens. They are replaced by
 themselves every 90 days; this is for doing it now. A gate on the same accounts follows
 within a second.`,
 	})
 	o.place.flags(c.PersistentFlags())
-	c.AddCommand(keysList(&o), keysRotate(&o), keysRevoke(&o))
+	c.AddCommand(keysList(&o), keysRotate(&o), keysRevoke(&o), keysReplaceSecret(&o))
 	return c
 }
 
@@ -121,4 +122,60 @@ One key in 64 has an id that begins with "-": write sallyport keys revoke -- KID
 			})
 		},
 	}
+}
+
+func keysReplaceSecret(o *options) *cobra.Command {
+	var accept bool
+	c := &cobra.Command{
+		Use:   "replace-secret",
+		Short: "Go on with another secret, as the one that the accounts were made with is lost for good",
+		Long: `Go on with another secret, as the one that the accounts were made with is lost for good.
+First look for it: in the data folder of every node, and in backups.
+
+This ends every session, and removes the signing keys, the mails that wait, and every second
+factor. Users who had one set a new password by mail before they log in again. Passwords,
+API keys and links that were mailed stay good. The file that --secret names is the new one;
+it is made if it is not there. Stop every gate first, and then give it to every node.
+
+When it is interrupted, run it again with the same secret.`,
+		Example: "  sallyport keys replace-secret --data ./sallyport-data --accept-loss",
+		Args:    needs(0, 0),
+		PreRunE: existing(o),
+		RunE: func(c *cobra.Command, _ []string) error {
+			if !accept {
+				return errors.New("nothing was changed: this ends every session and removes every second factor; if the secret is lost for good, say so with --accept-loss")
+			}
+			return replaceSecret(c, o)
+		},
+	}
+	c.Flags().BoolVar(&accept, "accept-loss", false, "end every session, and remove every second factor")
+	return c
+}
+
+func replaceSecret(c *cobra.Command, o *options) error {
+	if err := o.complete(); err != nil {
+		return err
+	}
+	store, err := o.place.open(c.Context())
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	fmt.Fprintf(c.ErrOrStderr(), "accounts in %s\n", o.place.describe())
+	key, err := secret.LoadOrCreate(o.secret)
+	if err != nil {
+		return err
+	}
+	log, closeLog, err := o.auditLog()
+	if err != nil {
+		return err
+	}
+
+	lost, err := account.ReplaceSecret(c.Context(), account.Config{Store: store, Secret: key, Audit: log, ErrorLog: errorLog()})
+	if err = errors.Join(err, closeLog()); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(c.OutOrStdout(), "the secret is that in %s; lost are %s, %s, the sessions of %s and %s\n", o.secret,
+		count(lost.Keys, "signing key"), count(lost.Mails, "mail"), count(lost.Users, "user"), count(lost.Factors, "second factor"))
+	return err
 }
