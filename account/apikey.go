@@ -109,7 +109,7 @@ func (a *Accounts) APIKey(ctx context.Context, text string) (visit.Principal, er
 		return visit.Principal{}, ErrStale
 	}
 	hash := sha256.Sum256([]byte(text))
-	if p, ok := a.known.get(id, hash, a.now()); ok {
+	if p, ok := a.known.get(id, hash, a.storeNow()); ok {
 		return p, nil
 	}
 	return a.lookupKey(ctx, id, hash)
@@ -118,7 +118,7 @@ func (a *Accounts) APIKey(ctx context.Context, text string) (visit.Principal, er
 func (a *Accounts) lookupKey(ctx context.Context, id string, hash [sha256.Size]byte) (p visit.Principal, err error) {
 	ctx, cancel := context.WithTimeout(ctx, a.patience)
 	defer cancel()
-	now := a.now()
+	now := a.storeNow()
 	generation := a.revoked.generation.Load()
 	rec, k, err := readKey(ctx, a.store, id)
 	if errors.Is(err, ErrNotFound) {

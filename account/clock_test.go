@@ -1,6 +1,7 @@
 package account_test
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
@@ -156,5 +157,41 @@ func TestSecond_clockSetBack(t *testing.T) {
 		half := e.first()
 		w.setClock(w.clock.Add(-back))
 		e.second(status, half, "recovery_code", e.recovery[0])
+	}
+}
+
+// TestStoreDecides: where the store has a clock, what it keeps ends by that clock, and not by
+// that of a node which is hours off.
+func TestStoreDecides(t *testing.T) {
+	base := newWorld(t, nil)
+	base.Accounts.Close()
+	now := time.Now()
+	store := &timedStore{base.store, func() time.Time { return now }}
+	for _, off := range []time.Duration{0, 3 * time.Hour, -3 * time.Hour, 200 * 24 * time.Hour} {
+		name := "user" + strconv.Itoa(int(off.Hours())+100)
+		right := newWorldOn(t, store, withMail)
+		wrong := newWorldOn(t, store, func(c *account.Config) {
+			withMail(c)
+			at := now.Add(off)
+			account.SetClock(c, func() time.Time { return at })
+		})
+		add(t, right.Accounts, name)
+		_, said := right.loginAs(name, adasPW)
+		access, device := said["access_token"].(string), said["device_token"].(string)
+		key := right.mustCall(201, "POST", "/auth/keys", access, `{"name":"build","scopes":["api"],"days":30}`)["key"].(string)
+		right.sent()
+		if _, err := wrong.APIKey(t.Context(), key); err != nil {
+			t.Errorf("%s off: an API key: %v", off, err)
+		}
+		for range 10 {
+			wrong.guess(name, "wrong-wrong", "203.0.113.9", "")
+		}
+		if status, _ := wrong.guess(name, adasPW, "203.0.113.9", device); status != 200 {
+			t.Errorf("%s off: a device that is known: %d", off, status)
+		}
+		right.mustCall(202, "POST", "/auth/password/forgot", "", body("email", name+"@example.com"))
+		token := right.token(name+"@example.com", "password")
+		wrong.mustCall(204, "POST", "/auth/password/reset", "", body("token", token, "password", "violet-otter-runs-91"))
+		wrong.Close()
 	}
 }

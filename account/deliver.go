@@ -98,7 +98,7 @@ func (a *Accounts) settleMail(life context.Context, rec Record, write func(conte
 			logged = true
 			a.errors.ErrorContext(ctx, "the outbox does not know that a mail was sent", "mail", rec.ID, "error", err)
 		}
-		if closing || a.now().After(rec.Due) {
+		if closing || a.storeNow().After(rec.Due) {
 			return
 		}
 		select {

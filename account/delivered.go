@@ -89,7 +89,7 @@ func (d *delivered) forget(now time.Time) {
 
 // confirm writes what has been delivered since it was last called.
 func (a *Accounts) confirm(ctx context.Context) error {
-	list := a.delivered.take(a.now().Add(a.ttl.access))
+	list := a.delivered.take(a.storeNow().Add(a.ttl.access))
 	for i, one := range list {
 		err := a.store.Update(ctx, one.user, func(tx Tx) error {
 			s, err := tx.Session(ctx, one.session)

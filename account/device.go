@@ -47,7 +47,7 @@ func (a *Accounts) deviceAfter(u *User, sent string) string {
 func (a *Accounts) newDevice(u *User, id string) string {
 	raw := append([]byte{}, uuidBytes(id)...)
 	raw = binary.BigEndian.AppendUint64(raw, uint64(u.Credential))
-	raw = binary.BigEndian.AppendUint64(raw, uint64(a.now().Add(deviceTTL).Unix()))
+	raw = binary.BigEndian.AppendUint64(raw, uint64(a.storeNow().Add(deviceTTL).Unix()))
 	return devicePrefix + base64.RawURLEncoding.EncodeToString(append(raw, a.deviceSum(u, raw)...))
 }
 
@@ -71,7 +71,7 @@ func (a *Accounts) knownDevice(u *User, text string) string {
 	signed, sum := raw[:deviceSigned], raw[deviceSigned:]
 	credential := int64(binary.BigEndian.Uint64(signed[sessionSize:]))
 	expires := time.Unix(int64(binary.BigEndian.Uint64(signed[sessionSize+8:])), 0)
-	if !hmac.Equal(sum, a.deviceSum(u, signed)) || credential != u.Credential || !a.now().Before(expires) {
+	if !hmac.Equal(sum, a.deviceSum(u, signed)) || credential != u.Credential || !a.storeNow().Before(expires) {
 		return ""
 	}
 	return hex.EncodeToString(signed[:sessionSize])

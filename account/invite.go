@@ -94,7 +94,7 @@ func (a *Accounts) mayInvite(ctx context.Context, c *change, inviter string) err
 // Invites returns the invites that are good, the oldest first, up to 10,000.
 func (a *Accounts) Invites(ctx context.Context) (list []Invite, err error) {
 	err = eachInvite(ctx, a.store, func(t *ticket) error {
-		if a.now().Before(t.end) {
+		if a.storeNow().Before(t.end) {
 			list = append(list, Invite{t.owner, t.Email, t.Roles, t.Inviter, t.due, t.end})
 		}
 		return nil

@@ -31,7 +31,7 @@ func (a *Accounts) Watch(p visit.Principal) func(context.Context) bool {
 func (a *Accounts) watchKey(p visit.Principal) func(context.Context) bool {
 	seen := int64(-1) // what was revoked between the key's check and the first call counts
 	return func(ctx context.Context) bool {
-		if !a.now().Before(p.Expires) {
+		if !a.storeNow().Before(p.Expires) {
 			return true
 		}
 		generation := a.revoked.generation.Load()

@@ -2,7 +2,9 @@ package storetest
 
 import (
 	"bytes"
+	"context"
 	"reflect"
+	"strconv"
 	"testing"
 	"time"
 
@@ -145,5 +147,24 @@ func prune(t *testing.T, w *world) {
 	list := w.feed()
 	if len(list) != 2 || list[0].ID != "live" || list[1].Seq <= last {
 		t.Errorf("the feed: %+v after %d", list, last)
+	}
+
+	// However many have ended, none is left; with a context that has ended, none goes.
+	w.must(w.do(func(tx account.Tx) error {
+		for i := range 4100 {
+			if err := tx.PutRecord(w.ctx(), account.Record{Kind: "many", ID: strconv.Itoa(i), End: t0}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	over, cancel := context.WithCancel(w.ctx())
+	cancel()
+	if err := w.Prune(over, t0); err == nil {
+		t.Error("pruning does not end with its context")
+	}
+	w.must(w.Prune(w.ctx(), t0))
+	if list, err := w.RecordsOf(w.ctx(), "many", ""); err != nil || len(list) > 0 {
+		t.Errorf("%d are left, %v", len(list), err)
 	}
 }
