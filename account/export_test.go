@@ -78,7 +78,7 @@ const PublishFor = publishFor
 // Mint makes an access token as a login would.
 func (a *Accounts) Mint() (string, error) {
 	now := a.now()
-	s := &Session{ID: visit.NewID(now), AuthTime: now, Expires: now.Add(day), Refresh: Chain{Current: 1}}
+	s := &Session{ID: visit.NewID(now), AuthTime: now, LastUsed: now, IdleUntil: now.Add(day), Expires: now.Add(day), Refresh: Chain{Current: 1}}
 	t, err := a.tokensFor(&User{ID: "u"}, s)
 	if err != nil {
 		return "", err

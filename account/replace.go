@@ -8,8 +8,8 @@ import (
 )
 
 // ErrSecretKept is for a Secret that is the store's already, so that none was lost.
-var ErrSecretKept = errors.New("account: Secret is the one that these accounts were made with, and nothing has to be replaced; " +
-	"a signing key that it does not open is removed by RevokeKey (sallyport keys revoke)")
+var ErrSecretKept = errors.New("account: Secret is the one that these accounts were made with, " +
+	"and nothing has to be replaced; a signing key that it does not open is removed by RevokeKey (sallyport keys revoke)")
 
 // replacePage is how many users or mails are looked at in one read.
 const replacePage = 500

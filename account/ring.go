@@ -194,8 +194,8 @@ func (r *ring) warn(foreign []storedKey) {
 			r.foreign = map[string]bool{}
 		}
 		r.foreign[k.ID] = true
-		r.errors.Error("a signing key in the store cannot be opened with this Secret and is passed over: a process with another Secret stored it; "+
-			"revoke it (sallyport keys revoke), and give every process the same Secret", "key", k.ID)
+		r.errors.Error("a signing key in the store cannot be opened with this Secret and is passed over: "+
+			"a process with another Secret stored it; revoke it (sallyport keys revoke), and give every process the same Secret", "key", k.ID)
 	}
 }
 

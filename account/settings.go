@@ -15,12 +15,12 @@ import (
 )
 
 // ErrSecret is for a Config.Secret that is not the one of the store.
-var ErrSecret = errors.New("account: Secret is not the one that these accounts were made with: take that one, from another node or a backup; " +
-	"only if it is lost for good, see ReplaceSecret (sallyport keys replace-secret)")
+var ErrSecret = errors.New("account: Secret is not the one that these accounts were made with: " +
+	"take that one, from another node or a backup; only if it is lost for good, see ReplaceSecret (sallyport keys replace-secret)")
 
 // errNoApp is for a mail of a process that administers, on a store that none has served.
-var errNoApp = errors.New("account: App is not known, as no gate has been started on these accounts yet, so that a mail has no name and no link: " +
-	"start the gate once, or give App and Page")
+var errNoApp = errors.New("account: App is not known, as no gate has been started on these accounts yet, " +
+	"so that a mail has no name and no link: start the gate once, or give App and Page")
 
 const (
 	kindSettings = "settings"
@@ -117,7 +117,8 @@ func (a *Accounts) sameSecret(s settings) bool {
 // decides; that another one had set others is logged.
 func (a *Accounts) settle(ctx context.Context) error {
 	mine := settings{
-		Fingerprint: a.secrets.fingerprint, Issuer: a.name, Audience: a.audience, App: a.app, Page: a.page, Algorithm: a.ring.algorithm,
+		Fingerprint: a.secrets.fingerprint, Issuer: a.name, Audience: a.audience,
+		App: a.app, Page: a.page, Algorithm: a.ring.algorithm,
 		Rotation: int64(a.ring.every / time.Second), Access: int64(a.ttl.access / time.Second),
 	}
 	var before settings // another process's
@@ -135,8 +136,8 @@ func (a *Accounts) settle(ctx context.Context) error {
 		return err
 	}
 	if list := before.differences(mine); before.Issuer != "" && len(list) > 0 {
-		a.errors.WarnContext(ctx, "the accounts had other settings; those of the process that started last hold: start every node with the same",
-			"changed", strings.Join(list, "; "))
+		a.errors.WarnContext(ctx, "the accounts had other settings; those of the process that started last hold: "+
+			"start every node with the same", "changed", strings.Join(list, "; "))
 	}
 	return nil
 }

@@ -52,7 +52,8 @@ const (
 func (p *place) flags(f *pflag.FlagSet) {
 	p.given = f.Changed
 	f.StringVar(&p.data, "data", defaultData, "`DIR` for accounts, the secret and the audit log")
-	f.StringVar(&p.store, "store", "", "`ADDRESS` of a PostgreSQL database for the accounts, postgres://USER:PASSWORD@HOST/NAME?sslmode=verify-full, or $SALLYPORT_STORE where neither --store nor --data is given (default: a file in the data folder)")
+	f.StringVar(&p.store, "store", "", "`ADDRESS` of a PostgreSQL database for the accounts, "+
+		"postgres://USER:PASSWORD@HOST/NAME?sslmode=verify-full, or $SALLYPORT_STORE where neither --store nor --data is given (default: a file in the data folder)")
 	f.StringVar(&p.secret, "secret", "", "`FILE` with the secret under which the store's secrets are encrypted, the same on every node (default: "+secretFile+" in the data folder)")
 	f.StringArrayVar(&p.peppers, "pepper", nil, "`FILE` with a key of 32 bytes or more without which no password hash can be tried, the same on every node; repeated, the first is for new hashes and the others are for those of before")
 	f.StringVar(&p.breached, "breached", "", "`URL` of a list of stolen passwords that is asked about new ones by five digits of their hash, such as https://api.pwnedpasswords.com/range/ (default: none is asked)")
@@ -165,8 +166,8 @@ func (p *place) loadSecret(ctx context.Context, store account.Store) (secret.Byt
 		return secret.Bytes{}, err
 	}
 	if made {
-		return secret.Bytes{}, fmt.Errorf("--secret %s: there is no such file, and the accounts in %s were made with one: copy it from the node that made it, "+
-			"or name it with --secret; if it is lost for good, see sallyport keys replace-secret --help", p.secret, p.describe())
+		return secret.Bytes{}, fmt.Errorf("--secret %s: there is no such file, and the accounts in %s were made with one: "+
+			"copy it from the node that made it, or name it with --secret; if it is lost for good, see sallyport keys replace-secret --help", p.secret, p.describe())
 	}
 	return secret.LoadOrCreate(p.secret)
 }
@@ -185,7 +186,9 @@ func (p *place) secretFirst(ctx context.Context) (key secret.Bytes, err error) {
 }
 
 // openAccounts opens the accounts; done closes them.
-func (o *options) openAccounts(ctx context.Context, log *audit.Log, change func(*account.Config)) (*account.Accounts, func() error, error) {
+func (o *options) openAccounts(ctx context.Context, log *audit.Log, change func(*account.Config)) (
+	accounts *account.Accounts, done func() error, err error,
+) {
 	cfg, err := o.openStore(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -218,7 +221,8 @@ func (o *options) accountsOn(ctx context.Context, cfg account.Config, log *audit
 	accounts *account.Accounts, done func() error, err error,
 ) {
 	store := cfg.Store
-	cfg.App, cfg.Page, cfg.Issuer, cfg.Audience, cfg.Audit, cfg.ErrorLog = o.app, o.page, o.issuer, o.audience, log, o.errorLog()
+	cfg.App, cfg.Page, cfg.Issuer, cfg.Audience = o.app, o.page, o.issuer, o.audience
+	cfg.Audit, cfg.ErrorLog = log, o.errorLog()
 	if o.breached != "" {
 		list, err := breached.New(breached.Config{URL: o.breached})
 		if err != nil {

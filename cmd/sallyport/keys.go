@@ -47,7 +47,8 @@ func keysList(o *options) *cobra.Command {
 							"never: stored with another secret; revoke it")
 						continue
 					}
-					fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", k.ID, k.Algorithm, minute(k.Created), minute(k.SignsFrom), minute(k.VerifiesUntil))
+					fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n",
+						k.ID, k.Algorithm, minute(k.Created), minute(k.SignsFrom), minute(k.VerifiesUntil))
 				}
 				return w.Flush()
 			})
@@ -143,7 +144,8 @@ When it is interrupted, run it again with the same secret.`,
 		PreRunE: existing(o),
 		RunE: func(c *cobra.Command, _ []string) error {
 			if !accept {
-				return errors.New("nothing was changed: this ends every session and removes every second factor; if the secret is lost for good, say so with --accept-loss")
+				return errors.New("nothing was changed: this ends every session and removes every second factor; " +
+					"if the secret is lost for good, say so with --accept-loss")
 			}
 			return replaceSecret(c, o)
 		},
@@ -171,11 +173,13 @@ func replaceSecret(c *cobra.Command, o *options) error {
 		return err
 	}
 
-	lost, err := account.ReplaceSecret(c.Context(), account.Config{Store: store, Secret: key, Audit: log, ErrorLog: errorLog()})
+	cfg := account.Config{Store: store, Secret: key, Audit: log, ErrorLog: errorLog()}
+	lost, err := account.ReplaceSecret(c.Context(), cfg)
 	if err = errors.Join(err, closeLog()); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(c.OutOrStdout(), "the secret is that in %s; lost are %s, %s, the sessions of %s and %s\n", o.secret,
-		count(lost.Keys, "signing key"), count(lost.Mails, "mail"), count(lost.Users, "user"), count(lost.Factors, "second factor"))
+	_, err = fmt.Fprintf(c.OutOrStdout(), "the secret is that in %s; lost are %s, %s, the sessions of %s and %s\n",
+		o.secret, count(lost.Keys, "signing key"), count(lost.Mails, "mail"),
+		count(lost.Users, "user"), count(lost.Factors, "second factor"))
 	return err
 }
