@@ -3,6 +3,10 @@ package main
 import (
 	"slices"
 	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/sallyport-dev/sallyport/internal/pgtest"
 )
 
 // TestLocate: a flag wins over the environment, and what is printed says which it was.
@@ -37,4 +41,13 @@ func TestLocate(t *testing.T) {
 	if p := (place{}); p.complete() != nil || p.store != "" {
 		t.Error("without a command line, the environment decides")
 	}
+}
+
+// TestPostgresScripts: the scripts of a gate and commands on a database, $STORE.
+func TestPostgresScripts(t *testing.T) {
+	server := pgtest.Start(t)
+	testscript.Run(t, testscript.Params{Dir: "testdata/postgres", Cmds: commands(), Setup: func(e *testscript.Env) error {
+		e.Setenv("STORE", server.Database(t))
+		return setup(e)
+	}})
 }
