@@ -104,7 +104,7 @@ func TestReadingWritesNothing(t *testing.T) {
 	// Every method is on one of the two lists.
 	writes := strings.Fields("Add Close EndSession EndSessions ForceReset Import Invite RemoveSecondFactor RevokeKey " +
 		"RotateKeys SetDisabled SetRoles WithdrawInvite")
-	memory := strings.Fields("Admin CookieToken Endpoint Endpoints Health Revoked ServeHTTP Watch")
+	memory := strings.Fields("Admin CookieToken Endpoint Endpoints Health Patterns Revoked ServeHTTP Watch")
 	exports := strings.Fields("Busy Confirm Deliver Mint Poll Prune PruneTime Round SetGenerate Tend")
 	for method := range reflect.TypeFor[*account.Accounts]().Methods() {
 		if _, ok := reads[method.Name]; !ok && !slices.Contains(slices.Concat(writes, memory, exports), method.Name) {
