@@ -164,18 +164,21 @@ func replaceSecret(c *cobra.Command, o *options) error {
 	}
 	defer store.Close()
 	fmt.Fprintf(c.ErrOrStderr(), "accounts in %s\n", o.place.describe())
+	if err := o.makeFolder(); err != nil {
+		return err
+	}
 	key, err := secret.LoadOrCreate(o.secret)
 	if err != nil {
 		return err
 	}
-	log, closeLog, err := o.auditLog()
+	log, file, err := o.auditLog()
 	if err != nil {
 		return err
 	}
 
-	cfg := account.Config{Store: store, Secret: key, Audit: log, ErrorLog: errorLog()}
+	cfg := account.Config{Store: store, Secret: key, Audit: log, ErrorLog: o.errorLog()}
 	lost, err := account.ReplaceSecret(c.Context(), cfg)
-	if err = errors.Join(err, closeLog()); err != nil {
+	if err = errors.Join(err, closeLog(log, file)); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(c.OutOrStdout(), "the secret is that in %s; lost are %s, %s, the sessions of %s and %s\n",
