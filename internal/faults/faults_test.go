@@ -75,6 +75,7 @@ func (w *world) play(r row, names []string) result {
 	if r.prepare != nil {
 		r.prepare(w)
 	}
+	w.ledger.row = r.dependency + ", " + r.name
 	t := w.traffic(names)
 	ctx, stop := context.WithCancel(w.Context())
 	done := make(chan struct{})

@@ -3,6 +3,7 @@ package faults_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -11,6 +12,8 @@ import (
 type ledger struct {
 	mu           sync.Mutex
 	registrants  []string
+	during       map[string]string // the row of each
+	row          string
 	users        []string // by command
 	ended        []*session
 	keys         map[string]*apiKey
@@ -21,6 +24,10 @@ func (l *ledger) registered(name string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.registrants = append(l.registrants, name)
+	if l.during == nil {
+		l.during = map[string]string{}
+	}
+	l.during[name+"@example.com"] = fmt.Sprintf("%s, at %s", l.row, time.Now().UTC().Format(time.TimeOnly))
 }
 
 func (l *ledger) added(name string) {
@@ -140,7 +147,11 @@ func (w *world) mails(confirm int) (lost []string, late, twice int) {
 		missing = w.undelivered(claimedIn)
 	}
 	for _, address := range missing {
-		lost = append(lost, "the mail of a registration: "+address)
+		lost = append(lost, fmt.Sprintf("the mail of a registration: %s (%s)", address, w.ledger.during[address]))
+	}
+	if len(missing) > 0 && w.postgres != nil {
+		w.Logf("of those, the store has:\n%s", w.postgres.Query(w, "bench", "SELECT username, created FROM users WHERE email IN ('"+
+			strings.Join(missing, "','")+"'); SELECT id, due, ends FROM records WHERE kind = 'mail'"))
 	}
 	for i, name := range w.ledger.registrants {
 		got := w.post.to(name + "@example.com")

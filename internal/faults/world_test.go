@@ -139,6 +139,11 @@ func (w *world) serve(name string, args ...string) *gate {
 		g.process.Kill()
 		if w.Failed() {
 			w.Logf("gate %s printed:\n%s", name, tail(g.said.String(), 4000))
+			for line := range strings.Lines(g.said.String()) {
+				if strings.Contains(line, "mail") || strings.Contains(line, "outbox") {
+					w.Logf("gate %s on mails: %s", name, line)
+				}
+			}
 		}
 	})
 	return g

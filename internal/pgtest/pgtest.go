@@ -137,6 +137,16 @@ func (s *Server) DoIn(t testing.TB, database string, statements ...string) {
 	}
 }
 
+// Query returns what a statement gives in a database, one row in a line.
+func (s *Server) Query(t testing.TB, database, statement string) string {
+	t.Helper()
+	out, err := s.try(database, statement)
+	if err != nil {
+		t.Errorf("%q: %v", statement, err)
+	}
+	return out
+}
+
 func (s *Server) try(database string, statements ...string) (string, error) {
 	args := []string{"-X", "-q", "-A", "-t", "-h", "127.0.0.1", "-p", s.port, "-U", "postgres", "-d", database}
 	for _, one := range statements {
