@@ -6,7 +6,7 @@ PKG         ?= ./...
 FUZZTIME    ?= 20s
 BENCHCOUNT  ?= 6
 MUTATIONS   ?= 10000
-SEQUENCES   ?= 2000
+SEQUENCES   ?= 500
 
 .PHONY: help run build test test-long servers lint fmt fuzz bench peers browser
 
@@ -37,7 +37,7 @@ test: lint servers ## everything that must pass: linters, and all tests with the
 test-long: servers ## what is worth some minutes: many mutated requests for internal/readers, the fault bench, and the model test
 	$(GO) test -v -count 1 -timeout 15m ./internal/readers -mutations $(MUTATIONS)
 	$(GO) test -v -count 1 -timeout 18m ./internal/faults -long
-	$(GO) test -v -count 1 -timeout 60m -run '^TestModel' ./account -model.runs $(SEQUENCES)
+	$(GO) test -v -count 1 -timeout 15m -run '^TestModel' ./account -model.runs $(SEQUENCES)
 
 servers: ## install what is missing of the programs that the tests run: PostgreSQL, PgBouncer, Redis, nginx, Node.js, PHP, Python's frameworks, Rack, curl
 	@if [ "$${SALLYPORT_SKIP_SERVERS:-}" != 1 ]; then scripts/servers; fi

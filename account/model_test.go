@@ -222,7 +222,7 @@ func (m modelTest) reached(sum *model.Stats) {
 		if verb == "recover-confirm" && m.kind == behindGate {
 			continue // nobody can wait for three days there
 		}
-		if m.runs >= 50 && sum.Accepted[verb] < m.runs/20 {
+		if m.runs >= 200 && sum.Accepted[verb] < m.runs/40 {
 			m.Errorf("%s: accepted %d times in %d sequences: raise its weight", verb, sum.Accepted[verb], m.runs)
 		}
 		m.Logf("%-16s %5d accepted %5d refused", verb, sum.Accepted[verb], sum.Refused[verb])
