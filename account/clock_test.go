@@ -129,16 +129,11 @@ func TestTickets_clocksApart(t *testing.T) {
 	}
 	t.Cleanup(func() { store.Close() })
 	here := newWorldOn(t, store, withMail)
+	elsewhere := func(c *account.Config) { c.Mail = account.Elsewhere{} } // one of them sends the mails
 	add(t, here.Accounts, "ada")
-	for _, skew := range []time.Duration{4 * time.Minute, -4 * time.Minute} {
-		there := newWorldOn(t, store, withMail)
-		there.later(skew)
-		there.mustCall(204, "POST", "/auth/password/reset", "", body("token", here.reset("ada@example.com"), "password", adasPW))
-		here.sent()
-	}
 	e := enroll(here)
 	for _, skew := range []time.Duration{6 * time.Minute, -6 * time.Minute} {
-		there := newWorldOn(t, store, withMail)
+		there := newWorldOn(t, store, elsewhere)
 		there.later(skew)
 		half := e.first()
 		if status, _, said := there.call("POST", "/auth/mfa/totp/verify", "", body("mfa_token", half, "recovery_code", e.recovery[0])); status != 200 {
