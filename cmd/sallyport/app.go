@@ -268,14 +268,18 @@ type closer struct {
 
 func (a *app) onClose(what string, f func() error) { a.closers = append(a.closers, closer{what, f}) }
 
-// closeWithin bounds the closing of everything: a store or a disk that hangs must not keep
-// the process from ending.
-const closeWithin = 5 * time.Second
+const (
+	// closeWithin bounds the closing of everything: a store or a disk that hangs must not keep
+	// the process from ending. It is longer than the accounts give a mail that is being sent.
+	closeWithin = 6 * time.Second
+	// closeLeast is what each has of it though others have used it up: the audit log comes after
+	// the accounts, and has lines to write.
+	closeLeast = 250 * time.Millisecond
+)
 
 // close closes what is open, last first.
 func (a *app) close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), closeWithin)
-	defer cancel()
+	end := time.Now().Add(closeWithin)
 	var errs []error
 	for len(a.closers) > 0 {
 		last := len(a.closers) - 1
@@ -286,11 +290,12 @@ func (a *app) close() error {
 			defer a.crashes.Recover("closing " + c.what)
 			closed <- c.close()
 		}()
+		patience := max(time.Until(end), closeLeast)
 		select {
 		case err := <-closed:
 			errs = append(errs, err)
-		case <-ctx.Done():
-			errs = append(errs, fmt.Errorf("closing %s takes longer than %s, and is not waited for", c.what, closeWithin))
+		case <-time.After(patience):
+			errs = append(errs, fmt.Errorf("closing %s takes longer than %s, and is not waited for", c.what, patience.Round(time.Millisecond)))
 		}
 	}
 	return errors.Join(errs...)
