@@ -157,6 +157,25 @@ func TestSelfSigned_renewed(t *testing.T) {
 	}
 }
 
+// TestSelfSigned_twoHosts: listeners that share a file and not their hosts keep what they serve.
+func TestSelfSigned_twoHosts(t *testing.T) {
+	file, now := filepath.Join(t.TempDir(), "self-signed.pem"), time.Now()
+	addrs := []string{"a.example:443", "b.example:443"}
+	served := map[string]*tls.Certificate{}
+	for round := range 3 {
+		for _, addr := range addrs {
+			next, err := selfSigned(file, addr, served[addr], now.Add(time.Duration(round)*lookEvery))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if old := served[addr]; old != nil && fingerprint(old.Leaf) != fingerprint(next.Leaf) {
+				t.Errorf("round %d: %s serves another certificate", round, addr)
+			}
+			served[addr] = next
+		}
+	}
+}
+
 func print(t *testing.T, pem []byte) string {
 	t.Helper()
 	cert, err := tls.X509KeyPair(pem, pem)

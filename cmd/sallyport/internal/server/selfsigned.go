@@ -25,20 +25,21 @@ const (
 )
 
 // selfSigned returns the certificate kept in file when it still fits, or else the one that is
-// served, if any, and makes and keeps another one otherwise.
+// served, and makes and keeps another one where neither does. So two listeners with other hosts
+// and one file do not take turns in replacing it.
 func selfSigned(file, addr string, current *tls.Certificate, now time.Time) (*tls.Certificate, error) {
 	hosts := selfSignedHosts(addr)
-	kept := current
+	var kept *tls.Certificate
 	if file != "" {
-		switch found, err := keptCertificate(file); {
-		case err != nil:
+		var err error
+		if kept, err = keptCertificate(file); err != nil {
 			return nil, err
-		case found != nil:
-			kept = found
 		}
 	}
-	if kept != nil && covers(kept.Leaf, hosts) && now.After(kept.Leaf.NotBefore) && now.Add(renewBefore).Before(kept.Leaf.NotAfter) {
-		return kept, nil
+	for _, cert := range []*tls.Certificate{kept, current} {
+		if cert != nil && covers(cert.Leaf, hosts) && now.After(cert.Leaf.NotBefore) && now.Add(renewBefore).Before(cert.Leaf.NotAfter) {
+			return cert, nil
+		}
 	}
 	data, err := newSelfSigned(hosts, now)
 	if err != nil {
