@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/sallyport-dev/sallyport/visit"
 )
@@ -11,12 +12,13 @@ import (
 // Watch returns a function that reports whether a credential that was accepted has been
 // taken back since: for who answers it for longer than a moment, with an event stream or a
 // WebSocket. It is nil for a credential of another issuer, of which nothing is heard. That
-// an access token expires does not count, as its session goes on; that an API key expires
-// does, and so does the end of the signing key that made the access token.
+// an access token expires does not count, as its session goes on; that the session ends by time
+// does, within a minute, and so do the end of an API key and that of the signing key that made
+// the access token.
 //
-// For a session it asks this process's memory, for an API key the store, when the feed has
-// said anything of keys or users since it was last asked. While the store does not answer,
-// nothing has been taken back.
+// For a session it asks this process's memory, and the store once a minute when the access token
+// has expired. For an API key it asks the store when the feed has said anything of keys or users
+// since it was last asked. While the store does not answer, nothing has been taken back.
 func (a *Accounts) Watch(p visit.Principal) func(context.Context) bool {
 	if p.Issuer != a.name {
 		return nil
@@ -24,8 +26,31 @@ func (a *Accounts) Watch(p visit.Principal) func(context.Context) bool {
 	if p.Session == "" {
 		return a.watchKey(p)
 	}
+	return a.watchSession(p)
+}
+
+// sessionEvery is how often the store is asked whether a session goes on.
+const sessionEvery = time.Minute
+
+// watchSession also asks the store, as nothing is told of a session that ends by time, nor, when
+// its row was pruned, of what else would have ended it.
+func (a *Accounts) watchSession(p visit.Principal) func(context.Context) bool {
 	_, epoch, ok := stamp(p.Token)
-	return func(context.Context) bool { return !ok || a.revoked.has(p.Session, epoch) || !a.ring.has(p.Key) }
+	next := p.Expires
+	return func(ctx context.Context) bool {
+		if !ok || a.revoked.has(p.Session, epoch) || !a.ring.has(p.Key) {
+			return true
+		}
+		now := a.now()
+		if now.Before(next) {
+			return false
+		}
+		next = now.Add(sessionEvery)
+		ctx, cancel := context.WithTimeout(ctx, a.patience)
+		defer cancel()
+		s, err := a.store.Session(ctx, p.Session)
+		return errors.Is(err, ErrNotFound) || err == nil && !s.alive(now)
+	}
 }
 
 func (a *Accounts) watchKey(p visit.Principal) func(context.Context) bool {
