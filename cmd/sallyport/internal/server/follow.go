@@ -31,7 +31,9 @@ type certificates struct {
 	crashes *crash.Reporter
 	current atomic.Pointer[tls.Certificate]
 
-	mu     sync.Mutex // of one look at a time, and of what follows
+	looking sync.Mutex // of one look at a time, which a disk may hold up
+
+	mu     sync.Mutex // guards what follows, and is never held while a disk works
 	failed string     // why the files could not be used the last time
 	logged bool       // that was logged
 	warned time.Time
@@ -74,10 +76,12 @@ func (c *certificates) follow(ctx context.Context) {
 // a pair is not replaced in one step, or at once if somebody asked for the look.
 func (c *certificates) look(now time.Time, asked bool) {
 	defer c.crashes.Recover("looking at the certificate")
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.looking.Lock()
+	defer c.looking.Unlock()
 	old := c.current.Load()
 	next, err := c.load(old, now)
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	switch {
 	case err != nil:
 		again := c.failed == err.Error()

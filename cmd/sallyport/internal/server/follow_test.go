@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"log/slog"
 	"math/big"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -155,6 +157,22 @@ func TestSelfSigned_renewed(t *testing.T) {
 			t.Error("two listeners serve two certificates")
 		}
 	}
+}
+
+// TestFollow_hangs: nobody who asks how the certificate is waits for the disk that it is read from.
+func TestFollow_hangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		leaf := &x509.Certificate{NotBefore: time.Now(), NotAfter: time.Now().Add(selfSignedLife)}
+		cert, disk := &tls.Certificate{Leaf: leaf}, make(chan struct{})
+		c := &certificates{load: func(*tls.Certificate, time.Time) (*tls.Certificate, error) { <-disk; return cert, nil }}
+		c.current.Store(cert)
+		go c.look(time.Now(), true)
+		synctest.Wait()
+		if err := errors.Join(c.err(time.Now()), c.warning(time.Now())); err != nil {
+			t.Error(err)
+		}
+		close(disk)
+	})
 }
 
 // TestSelfSigned_twoHosts: listeners that share a file and not their hosts keep what they serve.
