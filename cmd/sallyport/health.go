@@ -34,22 +34,24 @@ type health struct {
 
 // withHealth answers /livez and /readyz, and hands all else to next, which may be nil.
 func (a *app) withHealth(next http.Handler) http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, r *http.Request) {
-		writeHealth(w, http.StatusOK, health{Status: healthOK})
-	})
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		h, status := a.health(), http.StatusOK
-		if h.Status == healthFailed {
-			status = http.StatusServiceUnavailable
-		}
-		writeHealth(w, status, h)
-	})
 	if next == nil {
 		next = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { problem.Write(w, r, problem.NotFound) })
 	}
-	mux.Handle("/", next)
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asks := r.Method == http.MethodGet || r.Method == http.MethodHead
+		switch { // and no mux, which would clean the paths of all others
+		case asks && r.URL.Path == "/livez":
+			writeHealth(w, http.StatusOK, health{Status: healthOK})
+		case asks && r.URL.Path == "/readyz":
+			h, status := a.health(), http.StatusOK
+			if h.Status == healthFailed {
+				status = http.StatusServiceUnavailable
+			}
+			writeHealth(w, status, h)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
 }
 
 func writeHealth(w http.ResponseWriter, status int, h health) {

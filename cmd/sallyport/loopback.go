@@ -13,10 +13,11 @@ var otherHost = problem.New(http.StatusMisdirectedRequest, "other_host", "This a
 
 // onlyLoopback refuses requests for a host by another name than this machine's, and than own,
 // by which the operator has named it. A page of the world whose name suddenly means this
-// machine would be of one origin with what answers here.
+// machine would be of one origin with what answers here. A request that names no host is none of a
+// browser's: health checks over HTTP/1.0 send it.
 func onlyLoopback(next http.Handler, own string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !loopback(r.Host) && !strings.EqualFold(hostname(r.Host), or(own, "localhost")) {
+		if r.Host != "" && !loopback(r.Host) && !strings.EqualFold(hostname(r.Host), or(own, "localhost")) {
 			problem.Write(w, r, otherHost)
 			return
 		}

@@ -310,7 +310,7 @@ func TestServe_ready(t *testing.T) {
 	if got := statusOf(p.admin + "/livez"); got != http.StatusOK {
 		t.Errorf("livez: %d", got)
 	}
-	for path, want := range map[string]int{"/readyz/": 404, "/admin/api/users": 404, "/": 404} {
+	for path, want := range map[string]int{"/readyz/": 404, "//readyz": 404, "/admin/api/users": 404, "/": 404} {
 		if got := statusOf(p.admin + path); got != want {
 			t.Errorf("%s: %d, want %d", path, got, want)
 		}
