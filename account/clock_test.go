@@ -141,6 +141,15 @@ func TestTickets_clocksApart(t *testing.T) {
 		}
 		e.recovery = e.recovery[1:]
 	}
+	if err := here.Invite(t.Context(), "eve@example.com", nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, skew := range []time.Duration{-73 * time.Hour, 73 * time.Hour} {
+		there := newWorldAt(t, here.clock.Add(skew), store, elsewhere)
+		if list, err := there.Invites(t.Context()); err != nil || len(list) != 1 {
+			t.Errorf("a clock that is %s ahead: the invites %v, %v", skew, list, err)
+		}
+	}
 }
 
 // TestSecond_clockSetBack: half a login of before the clock was set back is over.

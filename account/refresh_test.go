@@ -80,6 +80,29 @@ func TestRetried(t *testing.T) {
 	}
 }
 
+// TestRetried_afterReauth: the token of a reauth does not pass for the answer that got lost, and
+// one that came with an answer that arrived is no excuse for a thief.
+func TestRetried_afterReauth(t *testing.T) {
+	for name, row := range map[string]struct {
+		arrived bool
+		status  int
+	}{"the answer was lost": {false, 200}, "the answer arrived": {true, 400}} {
+		w := newWorld(t, nil)
+		w.register()
+		access, first := w.login()
+		next, _ := w.refresh(first)
+		if row.arrived {
+			access = next
+		}
+		said := w.mustCall(200, "POST", "/auth/reauth", access, body("password", adasPW))
+		w.use(said["access_token"].(string))
+		w.later(11 * time.Second)
+		if status, _, _ := w.tryRefresh(first); status != row.status {
+			t.Errorf("%s: %d, want %d", name, status, row.status)
+		}
+	}
+}
+
 // TestStolen (R3): the old token comes again after its successor was used. That session
 // ends, with its access tokens; others go on; the user gets a mail.
 func TestStolen(t *testing.T) {

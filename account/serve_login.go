@@ -228,7 +228,11 @@ func (a *Accounts) handleReauth(w http.ResponseWriter, r *http.Request) error {
 		if err := c.SetSession(ctx, *s); err != nil {
 			return err
 		}
-		tokens, err = a.tokensFor(u, s)
+		// The client has shown that it has an access token of this number, and none of a later one:
+		// the answer to its last refresh may have been lost.
+		holds := *s
+		holds.Refresh.Current, _, _ = stamp(p.Token)
+		tokens, err = a.tokensFor(u, &holds)
 		return err
 	})
 	if err != nil {

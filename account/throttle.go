@@ -115,11 +115,17 @@ func (a *Accounts) charge(ctx context.Context, t try) (wait time.Duration, err e
 			}
 			wait = max(wait, n.wait(found[i], c.now))
 		}
-		if wait > 0 {
-			return nil
-		}
 		for i, n := range list {
-			if err := n.put(ctx, c, n.strike(found[i], c.now)); err != nil {
+			s := found[i]
+			switch {
+			case wait == 0:
+				s = n.strike(s, c.now)
+			case s.Last.After(c.now): // the clock was set back: the wait begins now, and not at each try
+				s.Last = c.now
+			default:
+				continue
+			}
+			if err := n.put(ctx, c, s); err != nil {
 				return err
 			}
 		}

@@ -67,6 +67,45 @@ func TestOnePlace(t *testing.T) {
 	}
 }
 
+// TestGuesses_clockSetBack: a clock that is set back makes nobody wait longer than once: not
+// for one login from a place or from everywhere, nor in a network.
+func TestGuesses_clockSetBack(t *testing.T) {
+	for name, row := range map[string]struct {
+		guess func(w *world) // until there is a wait
+		wait  time.Duration
+	}{
+		"one place": {func(w *world) {
+			for range 5 {
+				w.guess("ada", "wrong-wrong", "192.0.2.1", "")
+			}
+		}, time.Second},
+		"one network": {func(w *world) {
+			for i := range 30 {
+				w.guess(fmt.Sprint("nobody", i), "wrong-wrong", "192.0.2.1", "")
+			}
+		}, 20 * time.Second},
+		"one login": {func(w *world) {
+			for i := range 50 {
+				w.guess("ada", "wrong-wrong", fmt.Sprintf("198.51.%d.7", i), "")
+			}
+		}, time.Second},
+	} {
+		for _, back := range []time.Duration{0, time.Second, time.Hour, 24 * time.Hour} {
+			w := newWorld(t, nil)
+			w.register()
+			row.guess(w)
+			w.later(-back)
+			if status, wait := w.guess("ada", adasPW, "192.0.2.1", ""); status != 429 || wait != row.wait {
+				t.Errorf("%s, %s back: %d, wait %s, want 429 and %s", name, back, status, wait, row.wait)
+			}
+			w.later(row.wait)
+			if status, wait := w.guess("ada", adasPW, "192.0.2.1", ""); status != 200 {
+				t.Errorf("%s, %s back, after the wait: %d, wait %s", name, back, status, wait)
+			}
+		}
+	}
+}
+
 // TestManyPlaces: guesses at one name from hundreds of networks are slowed down, and the
 // owner logs in meanwhile, on a device that is known, and by mail at any time.
 func TestManyPlaces(t *testing.T) {
