@@ -153,7 +153,11 @@ func (v *view) forget(now time.Time) {
 
 // follow reads the feed, and starts to follow it.
 func (a *Accounts) follow(ctx context.Context) error {
-	if err := a.poll(ctx); err != nil {
+	err := a.poll(ctx)
+	for errors.Is(err, errReading) && ctx.Err() == nil {
+		err = a.poll(ctx)
+	}
+	if err != nil {
 		return fmt.Errorf("account: reading what was revoked: %w", err)
 	}
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -193,14 +197,18 @@ func (a *Accounts) hear(ctx context.Context, after int64) ([]Revocation, error) 
 	return a.store.Feed(ctx, after, feedPage)
 }
 
-// poll reads the feed to its end.
+// errReading is for a feed that is longer than what can be read in one round.
+var errReading = errors.New("account: what was revoked is much, and is still being read")
+
+// poll reads the feed to its end, or for as long as tokens are good without news: the next call
+// goes on from there.
 func (a *Accounts) poll(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, staleAfter)
 	defer cancel()
 	v := &a.revoked
 	v.polling.Lock()
 	defer v.polling.Unlock()
-	for {
+	for end, _ := ctx.Deadline(); time.Until(end) >= hearWithin; {
 		asked := a.now()
 		list, err := a.hear(ctx, v.last)
 		if err != nil {
@@ -223,4 +231,5 @@ func (a *Accounts) poll(ctx context.Context) error {
 			return err
 		}
 	}
+	return errReading
 }
