@@ -43,6 +43,31 @@ func TestLocate(t *testing.T) {
 	}
 }
 
+// TestRedisFromEnvironment: here, too, a flag wins, also one that says that there is none.
+func TestRedisFromEnvironment(t *testing.T) {
+	const prod, other = "redis://u:secret-word@db.example.com", "redis://h"
+	for name, row := range map[string]struct {
+		given       []string
+		redis       string
+		environment string
+		want        string
+	}{
+		"nothing":                 {nil, "", "", ""},
+		"the environment":         {nil, "", prod, prod},
+		"--redis":                 {[]string{"redis"}, other, "", other},
+		"--redis and environment": {[]string{"redis"}, other, prod, other},
+		"--redis, empty":          {[]string{"redis"}, "", prod, ""},
+		"another flag":            {[]string{"data"}, "", prod, prod},
+	} {
+		t.Setenv(redisVariable, row.environment)
+		o := options{place: place{given: func(flag string) bool { return slices.Contains(row.given, flag) }}}
+		o.redis = row.redis
+		if o.fromEnvironment(); o.redis != row.want {
+			t.Errorf("%s: %q", name, o.redis)
+		}
+	}
+}
+
 // TestPostgresScripts: the scripts of a gate and commands on a database, $STORE.
 func TestPostgresScripts(t *testing.T) {
 	server := pgtest.Start(t)

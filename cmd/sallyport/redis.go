@@ -131,7 +131,7 @@ func (o *options) describeRedis() string {
 
 // fromEnvironment fills in what was left out.
 func (o *options) fromEnvironment() {
-	if o.redis == "" {
-		o.redis = o.env(redisVariable)
+	if address := o.env(redisVariable); address != "" && !o.given("redis") {
+		o.redis = address
 	}
 }
