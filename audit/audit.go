@@ -168,7 +168,7 @@ func (l *Log) Close() error {
 		l.timer.Stop()
 		l.timer = nil
 	}
-	l.settle(l.cfg.Now().Add(l.cfg.Window))
+	l.settle(l.cfg.Now(), true)
 	written := l.flush()
 	waiting := len(l.queue.lines)
 	l.mu.Unlock()

@@ -163,7 +163,15 @@ func TestFloodIsCounted(t *testing.T) {
 		if strings.Count(out.String(), "\n") != 1 {
 			t.Fatal("a new window does not write again")
 		}
-		l.Close()
+		for range 9 {
+			l.Emit(audit.Event{Name: audit.RateLimit, Client: netip.MustParseAddr("192.0.2.1")})
+		}
+		out.Reset()
+		l.Close() // counts that are open, and when it was
+		at := `{"time":"` + time.Now().UTC().Format("2006-01-02T15:04:05.000000000Z07:00")
+		if got := out.String(); !strings.HasPrefix(got, at) || !strings.Contains(got, `"repeated":7`) || strings.Count(got, "\n") != 1 {
+			t.Errorf("want one line that counts 7 at %s, got %q", at, got)
+		}
 	})
 }
 

@@ -50,7 +50,7 @@ func (l *Log) admit(e *Event, now time.Time) bool {
 	key := fingerprint(e)
 	r := l.fold.runs[key]
 	if r != nil && l.over(r.start, now) {
-		l.settle(now)
+		l.settle(now, false)
 		r = nil
 	}
 	if r == nil {
@@ -85,10 +85,10 @@ func (f *folding) kind(name string) *kind {
 	return k
 }
 
-// settle ends the runs whose window is over and writes down what they swallowed.
-func (l *Log) settle(now time.Time) {
+// settle ends the runs whose window is over, or all, and writes down what they swallowed.
+func (l *Log) settle(now time.Time, all bool) {
 	for key, r := range l.fold.runs {
-		if !l.over(r.start, now) {
+		if !all && !l.over(r.start, now) {
 			continue
 		}
 		delete(l.fold.runs, key)
@@ -98,7 +98,7 @@ func (l *Log) settle(now time.Time) {
 		}
 	}
 	for name, k := range l.fold.kinds {
-		if f := k.flood; f != nil && l.over(f.start, now) {
+		if f := k.flood; f != nil && (all || l.over(f.start, now)) {
 			l.settleFlood(k, name, now)
 		}
 		if k.runs == 0 && k.flood == nil {
@@ -134,7 +134,7 @@ func (l *Log) arm() {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		l.timer = nil
-		l.settle(l.cfg.Now())
+		l.settle(l.cfg.Now(), false)
 		if l.queue.lost > 0 {
 			if len(l.queue.lines) == 0 {
 				l.flush()
