@@ -87,12 +87,16 @@ func (l *listener) note(err error) {
 	}
 }
 
-// failing returns the error that is being retried.
+// failing returns the error that is being retried, without the address: strangers may read it.
 func (l *listener) failing() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.err == nil {
 		return nil
 	}
-	return fmt.Errorf("connections cannot be accepted: %w", l.err)
+	cause := l.err
+	if op, ok := errors.AsType[*net.OpError](cause); ok {
+		cause = op.Err
+	}
+	return fmt.Errorf("connections cannot be accepted: %w", cause)
 }

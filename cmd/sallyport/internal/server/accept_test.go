@@ -26,7 +26,7 @@ type failing struct {
 
 func (f *failing) Accept() (net.Conn, error) {
 	if f.calls++; f.calls <= f.times {
-		return nil, &net.OpError{Op: "accept", Net: "tcp", Err: os.NewSyscallError("accept4", f.err)}
+		return nil, &net.OpError{Op: "accept", Net: "tcp", Addr: f.Addr(), Err: os.NewSyscallError("accept4", f.err)}
 	}
 	if f.times < 0 {
 		return nil, f.err
@@ -37,7 +37,7 @@ func (f *failing) Accept() (net.Conn, error) {
 }
 
 func (f *failing) Close() error   { return nil }
-func (f *failing) Addr() net.Addr { return &net.TCPAddr{} }
+func (f *failing) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 443} }
 
 // TestAccept: what passes is tried again, at most once a second, and logged once; anything
 // else is returned.
@@ -82,8 +82,8 @@ func TestAccept_closed(t *testing.T) {
 			ended <- err
 		}()
 		<-time.After(10 * time.Second)
-		if l.failing() == nil {
-			t.Error("nothing says that accepting fails")
+		if err := l.failing(); err == nil || strings.Contains(err.Error(), f.Addr().String()) {
+			t.Errorf("%v: want that accepting fails, and not where", err)
 		}
 		began := time.Now()
 		l.Close()
