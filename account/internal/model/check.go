@@ -79,7 +79,7 @@ func (k *checker) advance(from []*State, c *Call, r *Result, spurious bool) (to 
 		s = s.touched(&k.env, c.Cred, c.Node, out)
 		yes, no, reason := rules[c.Verb](s, &k.env, c)
 		why = reason
-		if out == Unknown && yes != nil {
+		if out == Unknown && (yes != nil || no != nil && no != s) { // a refusal may have had its effect, or none
 			to = append(to, s)
 		}
 		if yes != nil && (out == Accepted || out == Unknown) {
