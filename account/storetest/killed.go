@@ -69,7 +69,7 @@ func write(address string, open func(string) (account.Store, error)) error {
 // another moment. Whatever was acknowledged is there, and whoever was in the middle of a
 // refresh can go on.
 func Killed(t *testing.T, address string, open func(address string) (account.Store, error)) {
-	killed(t, address, open, 100, (*os.Process).Kill, nil)
+	killed(t, address, open, 30, (*os.Process).Kill, nil)
 }
 
 // ServerKilled is Killed for the server behind a store: kill ends it, and restart lets it

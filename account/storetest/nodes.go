@@ -12,9 +12,9 @@ import (
 )
 
 // Nodes logs in on one node and out again, and measures how long another node still
-// takes the access token: 1,000 times, some of them at once.
+// takes the access token: 200 times, some of them at once.
 func Nodes(t *testing.T, open func() account.Store) {
-	const atOnce, each = 25, 40 // fewer at once than the wrong guesses a network has
+	const atOnce, each = 25, 8 // fewer at once than the wrong guesses a network has
 	here, there := newNode(t, open()), newNode(t, open())
 	var mu sync.Mutex
 	var took []time.Duration
