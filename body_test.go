@@ -201,7 +201,8 @@ func TestTimeoutHandler(t *testing.T) {
 		}
 		res.Body.Close()
 		<-done
-		if res.StatusCode != 503 || res.Header.Get("X-Late") != "" {
+		// The handler's own answer may be ready in the moment in which its time is over.
+		if late := res.Header.Get("X-Late") != ""; res.StatusCode != 503 && !late || res.StatusCode == 503 && late {
 			t.Errorf("%d %v", res.StatusCode, res.Header)
 		}
 	}
