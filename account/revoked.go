@@ -201,14 +201,15 @@ func (a *Accounts) hear(ctx context.Context, after int64) ([]Revocation, error) 
 var errReading = errors.New("account: what was revoked is much, and is still being read")
 
 // poll reads the feed to its end, or for as long as tokens are good without news: the next call
-// goes on from there.
+// goes on from there. It reads one page at least, however little time ctx has left.
 func (a *Accounts) poll(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, staleAfter)
 	defer cancel()
 	v := &a.revoked
 	v.polling.Lock()
 	defer v.polling.Unlock()
-	for end, _ := ctx.Deadline(); time.Until(end) >= hearWithin; {
+	end, _ := ctx.Deadline()
+	for first := true; first || time.Until(end) >= hearWithin; first = false {
 		asked := a.now()
 		list, err := a.hear(ctx, v.last)
 		if err != nil {
