@@ -21,10 +21,10 @@ const roundsVariable = "SALLYPORT_TEST_ROUNDS"
 
 // TestTwoNodes runs two gates on one PostgreSQL: what one is told, the other knows.
 func TestTwoNodes(t *testing.T) {
-	t.Setenv("SALLYPORT_STORE", pgtest.Start(t).Database(t))
+	store := pgtest.Start(t).Database(t)
 	dir := t.TempDir()
 	node := func(name string) *gate {
-		return serve(t, "--data", filepath.Join(dir, name), "--secret", filepath.Join(dir, "secret.key"), "--issuer", "https://api.example.com", "--limit", "1000000 per 1m", "--login-limit", "1000000 per 1m")
+		return serve(t, "--store", store, "--data", filepath.Join(dir, name), "--secret", filepath.Join(dir, "secret.key"), "--issuer", "https://api.example.com", "--limit", "1000000 per 1m", "--login-limit", "1000000 per 1m")
 	}
 	one, two := node("one"), node("two")
 	token := one.login("ada")
