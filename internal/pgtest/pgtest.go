@@ -193,24 +193,8 @@ func (s *Server) standby() (*Server, error) {
 
 // follow copies a server, and starts as its standby.
 func (s *Server) follow(first *Server) error {
-	if err := s.own(); err != nil {
-		return err
-	}
-	cmd := exec.Command(filepath.Join(s.bin, "pg_basebackup"), "-h", "127.0.0.1", "-p", first.port, "-U", "postgres",
+	return s.begin("pg_basebackup", "-h", "127.0.0.1", "-p", first.port, "-U", "postgres",
 		"-D", s.data(), "-R", "-c", "fast", "-X", "stream", "-N")
-	cmd.Dir = s.dir
-	if err := asSomeone(cmd); err != nil {
-		return err
-	}
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("%s: %w\n%s", cmd, err, out)
-	}
-	port, err := servers.Port()
-	if err != nil {
-		return err
-	}
-	s.port = port
-	return s.serve()
 }
 
 // Promote has a standby take over.
@@ -279,10 +263,15 @@ func (s *Server) own() error {
 }
 
 func (s *Server) init() error {
+	return s.begin("initdb", "-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
+}
+
+// begin makes the data by one of the server's programs, and serves it on a free port.
+func (s *Server) begin(program string, args ...string) error {
 	if err := s.own(); err != nil {
 		return err
 	}
-	cmd := exec.Command(filepath.Join(s.bin, "initdb"), "-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
+	cmd := exec.Command(filepath.Join(s.bin, program), args...)
 	cmd.Dir = s.dir
 	if err := asSomeone(cmd); err != nil {
 		return err
