@@ -30,7 +30,7 @@ func Main(open func(address string) (account.Store, error)) {
 }
 
 // write registers users, logs them in, refreshes, and logs every other one out. Each is
-// said on standard output once it was acknowledged.
+// said on standard output once it was acknowledged, and a logout before it begins as well.
 func write(address string, open func(string) (account.Store, error)) error {
 	store, err := open(address)
 	if err != nil {
@@ -58,6 +58,7 @@ func write(address string, open func(string) (account.Store, error)) error {
 		if i%2 == 0 {
 			continue
 		}
+		fmt.Println("ending", name, second, access) // from here on it may have ended, whoever kills this process
 		if status, _ := n.call("POST", "/auth/logout", access, ""); status != http.StatusNoContent {
 			return fmt.Errorf("logout: %d", status)
 		}
@@ -139,7 +140,11 @@ func acknowledged(t *testing.T, n *node, name string, line []string) {
 		if status, _, _ := n.refresh(line[2]); status != http.StatusOK {
 			t.Errorf("%s cannot refresh after a crash: %d", name, status)
 		}
-	case "refreshed": // a logout may have been in the middle
+	case "refreshed":
+		if status, _, _ := n.refresh(line[2]); status != http.StatusOK {
+			t.Errorf("%s was acknowledged, and cannot be refreshed: %d", name, status)
+		}
+	case "ending": // a logout may have been in the middle
 		status, _, _ := n.refresh(line[2])
 		me, _ := n.call("GET", "/auth/me", line[3], "")
 		if (status == http.StatusOK) != (me == http.StatusOK) {

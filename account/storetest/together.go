@@ -50,8 +50,9 @@ func Together(t *testing.T, address string, open func(address string) (account.S
 			if status, _ := here.call("GET", "/auth/me", f[3], ""); status != http.StatusOK && status != http.StatusUnauthorized {
 				t.Errorf("%s, which another process gave a token: %d", name, status)
 			}
-		case "ended":
+		case "ending": // it ends now or, if its process is killed, perhaps never
 			delete(refreshed, name)
+		case "ended":
 			ended = append(ended, f[3])
 		}
 	}
