@@ -27,7 +27,7 @@ const (
 )
 
 // New builds a Gate. It returns every validation error of cfg, joined: each is a
-// *ConfigError, or the error of the package that the setting belongs to.
+// *ConfigError, which wraps the error of the package that the setting belongs to.
 func New(cfg Config) (*Gate, error) {
 	b := &builder{cfg: cfg}
 	b.realm()
@@ -67,11 +67,18 @@ func (b *builder) add(field, value, reason string) {
 	b.errs = append(b.errs, &ConfigError{Field: field, Value: value, Reason: reason})
 }
 
-// room adds what a room finds wrong with its own part.
+// room adds what a room finds wrong with its own part, each mistake by itself.
 func (b *builder) room(field string, err error) {
-	if err != nil {
-		b.errs = append(b.errs, fmt.Errorf("sallyport: %s: %w", field, err))
+	if err == nil {
+		return
 	}
+	if several, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, one := range several.Unwrap() {
+			b.room(field, one)
+		}
+		return
+	}
+	b.errs = append(b.errs, &ConfigError{Field: field, Reason: err.Error(), err: err})
 }
 
 // verifier is what verifies tokens; nil when every route is public.

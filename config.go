@@ -212,7 +212,12 @@ type ConfigError struct {
 	Value string
 	// Reason says which rule it breaks, and what to write instead.
 	Reason string
+
+	err error // of the package that the setting belongs to, if it found the mistake
 }
+
+// Unwrap returns the error of the package that the setting belongs to, if that found the mistake.
+func (e *ConfigError) Unwrap() error { return e.err }
 
 func (e *ConfigError) Error() string {
 	if e.Value == "" {

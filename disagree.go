@@ -38,7 +38,7 @@ func (b *builder) described(t *routes) *described {
 			d.joined[pairing{rules, op}] = d.join(rules, o)
 		}
 		if reason != "" {
-			wrong = append(wrong, ConfigError{"OpenAPI", o.pattern, reason})
+			wrong = append(wrong, ConfigError{Field: "OpenAPI", Value: o.pattern, Reason: reason})
 		}
 	}
 	b.some(wrong)

@@ -87,7 +87,7 @@ func newOperation(schemas *validate.Schemas, pattern string, in, out reflect.Typ
 		reason = op.fits()
 	}
 	if reason != "" {
-		err = errors.Join(&ConfigError{"Handle", pattern, reason}, err)
+		err = errors.Join(&ConfigError{Field: "Handle", Value: pattern, Reason: reason}, err)
 	}
 	return op, errors.Join(err, answerErr)
 }

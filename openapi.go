@@ -37,7 +37,7 @@ func (api *API) add(pattern string, in, out reflect.Type) error {
 	api.mu.Lock()
 	defer api.mu.Unlock()
 	if api.Mux == nil {
-		return &ConfigError{"API.Mux", "nil", "must be set before the first Handle"}
+		return &ConfigError{Field: "API.Mux", Value: "nil", Reason: "must be set before the first Handle"}
 	}
 	op, err := newOperation(api.known(), pattern, in, out)
 	if err != nil {

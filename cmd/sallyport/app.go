@@ -106,7 +106,7 @@ func (a *app) open(ctx context.Context) error {
 		return err
 	}
 	if a.gate, err = sallyport.New(cfg); err != nil {
-		return err
+		return o.blame(err)
 	}
 	return a.wire()
 }

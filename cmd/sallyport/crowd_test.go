@@ -46,7 +46,7 @@ func newCrowded(t *testing.T, secure bool) *crowded {
 	a, err := open(t.Context(), options{
 		place: place{data: t.TempDir()}, listen: "127.0.0.1:0", accounts: "on", registration: "closed",
 		upstream:        upstream.URL,
-		upstreamTimeout: time.Minute, public: []string{"GET /", "POST /"}, proxies: []string{"127.0.0.1"}, selfSigned: secure,
+		upstreamTimeout: time.Minute, routeOptions: routeOptions{public: []string{"GET /", "POST /"}}, proxies: []string{"127.0.0.1"}, selfSigned: secure,
 		limitOptions: limitOptions{limit: "1000000/s burst 1000000"},
 	})
 	if err != nil {

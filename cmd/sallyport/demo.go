@@ -55,7 +55,8 @@ func runDemo(ctx context.Context, listen string, out io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(data)) }()
 	o := options{
-		place: place{data: data}, listen: listen, upstream: upstream, public: []string{"GET /health"}, limitOptions: limitOptions{limit: "100 per 15m"},
+		place: place{data: data}, listen: listen, upstream: upstream,
+		routeOptions: routeOptions{public: []string{"GET /health"}}, limitOptions: limitOptions{limit: "100 per 15m"},
 		accounts: "on", registration: "open", upstreamTimeout: 10 * time.Second, drain: 5 * time.Second,
 	}
 	a, err := open(ctx, o)

@@ -20,7 +20,7 @@ type documentOptions struct {
 	ignoreSecurity bool
 	unknownMembers bool
 	responses      string
-	answerLimit    int64
+	answerLimit    size
 	gzip           bool
 }
 
@@ -29,7 +29,7 @@ func (o *documentOptions) flags(f *pflag.FlagSet) {
 	f.StringArrayVar(&o.bases, "openapi-base", nil, "`PATH` below which the document's paths are, such as /v1, in place of what its servers say; / is the root; may be repeated")
 	f.BoolVar(&o.unknownQuery, "insecure-unknown-query", false, "let query parameters pass that the document does not describe")
 	f.StringVar(&o.responses, "responses", "off", "`off|report|shape|enforce`: what becomes of answers that the document does not describe; report counts them and notes them in the audit log, shape takes out of JSON what is not described, enforce answers 502 in their place")
-	f.Int64Var(&o.answerLimit, "answer-limit", 0, "most `BYTES` of JSON in an answer that is looked at (default 4194304)")
+	f.Var(&o.answerLimit, "answer-limit", "most JSON of a response to check, a `SIZE` such as 8MiB (default 4MiB)")
 	f.BoolVar(&o.gzip, "gzip-bodies", false, "take bodies with Content-Encoding: gzip, and hand them on expanded; --max-body bounds them before and after")
 	f.BoolVar(&o.unknownMembers, "insecure-unknown-members", false, "let members of a body pass that the document does not describe")
 	f.BoolVar(&o.ignoreSecurity, "insecure-ignore-openapi-security", false, "have the flags alone decide who may call, whatever the document says")
@@ -59,7 +59,7 @@ func (o *documentOptions) apply(cfg *sallyport.Config) error {
 		return nil
 	}
 	c := openapi.Config{
-		Limit: cfg.MaxBody, Responses: o.mode(), AnswerLimit: o.answerLimit, Gzip: o.gzip,
+		Limit: cfg.MaxBody, Responses: o.mode(), AnswerLimit: int64(o.answerLimit), Gzip: o.gzip,
 		InsecureIgnoreUnknownQuery: o.unknownQuery, InsecureUnknownMembers: o.unknownMembers,
 	}
 	for _, b := range o.bases {

@@ -25,18 +25,20 @@ import (
 type options struct {
 	place
 	limitOptions
+	routeOptions
 	documentOptions
+	declared *declared // what gate has made of routeOptions
+
 	listen, upstream                     string
 	issuer, audience, jwks               string
 	types                                []string
-	public, unlimited                    []string
 	origins, proxies                     []string
 	accounts, registration               string
 	tlsCert, tlsKey                      string
 	selfSigned, cleartext                bool
 	forwardAuthorization                 bool
 	errorPages                           bool
-	maxBody                              int64
+	maxBody                              size
 	upstreamTimeout, drain               time.Duration
 	factorRecovery                       time.Duration
 	upstreamMax, upstreamMaxPerClient    int
@@ -68,8 +70,7 @@ func (o *options) flags(f *pflag.FlagSet) {
 	f.StringVar(&o.smtp, "smtp", "", "mail server, a `URL` such as smtp://USER@HOST:587, with the password in $"+passwordVariable+"; without it, mails go into a folder")
 	f.StringVar(&o.mailFrom, "mail-from", "", "`ADDRESS` that mails are sent from")
 	f.StringArrayVar(&o.types, "token-type", []string{token.AccessToken}, "with --accounts=off: `TYP` of the issuer's access tokens; JWT where it has no type of its own; may be repeated")
-	f.StringArrayVar(&o.public, "public", nil, "`ROUTE` that needs no token, such as \"GET /health\"; may be repeated")
-	f.StringArrayVar(&o.unlimited, "unlimited", nil, "public `ROUTE` that --limit does not count, such as \"GET /health\" for a health check; may be repeated")
+	o.routeOptions.flags(f)
 	o.documentOptions.flags(f)
 	o.limitOptions.flags(f)
 	f.StringVar(&o.loginLimit, "login-limit", "", "`LIMIT` of attempts to log in from one client address (default \"100 per 10m\")")
@@ -87,7 +88,7 @@ func (o *options) flags(f *pflag.FlagSet) {
 	f.BoolVar(&o.cleartext, "insecure-cleartext", false, "allow HTTP without TLS on an address that others can reach")
 	f.BoolVar(&o.forwardAuthorization, "forward-authorization", false, "hand the client's Authorization field to the upstream")
 	f.BoolVar(&o.errorPages, "insecure-error-pages", false, "hand on the upstream's pages of HTML with a 4xx, which may show a stack trace")
-	f.Int64Var(&o.maxBody, "max-body", 0, "most `BYTES` of a request body (default 1048576)")
+	f.Var(&o.maxBody, "max-body", "largest request body, a `SIZE` such as 20MB (default 1MiB)")
 	f.DurationVar(&o.upstreamTimeout, "upstream-timeout", 30*time.Second, "how long the upstream may take to begin its answer")
 	f.IntVar(&o.upstreamMax, "upstream-max", proxy.DefaultMaxInFlight,
 		"most requests in progress at the upstream, `N`; others wait up to 2s, then get 503")
@@ -108,7 +109,8 @@ func (o *options) groups() (off []account.Group) {
 
 // check finds what can be seen to be wrong before anything is opened.
 func (o *options) check() error {
-	var errs []error
+	declared := o.declare()
+	errs := declared.errs
 	add := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if o.accounts != "on" && o.accounts != "off" {
 		add("--accounts %q: write on or off", o.accounts)
@@ -120,7 +122,7 @@ func (o *options) check() error {
 		if o.upstream == "" {
 			add("--accounts=off without --upstream leaves nothing to serve: give the address of your API")
 		}
-		if (o.issuer == "" || o.jwks == "") && len(o.public) == 0 && len(o.trust) == 0 && o.openapi == "" {
+		if (o.issuer == "" || o.jwks == "") && !declared.anyPublic() && len(o.trust) == 0 && o.openapi == "" {
 			add("--accounts=off needs --trust ISSUER, or --issuer and --jwks FILE: whose tokens are accepted, and the keys that verify them")
 		}
 		if (o.issuer == "") != (o.jwks == "") {
@@ -142,12 +144,8 @@ func (o *options) check() error {
 			errs = append(errs, err)
 		}
 	}
-	for _, one := range slices.Concat(o.public, o.unlimited) {
-		if !isRoute(one) {
-			add("--public or --unlimited %q: write a method and a path, such as \"GET /health\"", one)
-		}
-	}
-	errs = append(errs, notForAll("--jwks", o.jwks), notForAll("--openapi", o.openapi), o.documentOptions.check(), o.limitOptions.check(len(o.trust) > 0 || o.jwks != ""))
+	errs = append(errs, notForAll("--jwks", o.jwks), notForAll("--openapi", o.openapi), o.documentOptions.check(),
+		o.limitOptions.check(len(o.trust) > 0 || o.jwks != ""))
 	return errors.Join(errs...)
 }
 
@@ -156,17 +154,13 @@ func (o *options) gate() (sallyport.Config, error) {
 	proxies, err := clientip.ParsePrefixes(o.proxies)
 	cfg := sallyport.Config{
 		TrustedProxies: proxies,
-		CORS:           cors.Config{Origins: o.origins, Credentials: o.cookies && len(o.origins) > 0}, MaxBody: o.maxBody,
+		CORS:           cors.Config{Origins: o.origins, Credentials: o.cookies && len(o.origins) > 0}, MaxBody: int64(o.maxBody),
 	}
 	if o.cookies {
 		cfg.CORS.Headers = []string{"Authorization", "Content-Type", account.ModeHeader}
 	}
-	for _, pattern := range o.public {
-		cfg.Routes = append(cfg.Routes, sallyport.Route{Pattern: pattern, Public: true})
-	}
-	for _, pattern := range o.unlimited {
-		cfg.Routes = append(cfg.Routes, sallyport.Route{Pattern: pattern, Public: true, InsecureUnlimited: true})
-	}
+	o.declared = o.declare()
+	cfg.Routes = o.declared.routes
 	o.limitOptions.apply(&cfg)
 	err = errors.Join(err, o.documentOptions.apply(&cfg))
 	if o.jwks != "" {

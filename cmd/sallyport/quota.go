@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -16,7 +15,7 @@ import (
 // limitOptions are what the flags say of limits.
 type limitOptions struct {
 	limit, clientLimit string
-	quotas, costs      []string
+	quotas             []string
 	oldFields          bool
 	redis              string
 	redisLease         time.Duration
@@ -27,7 +26,6 @@ func (o *limitOptions) flags(f *pflag.FlagSet) {
 	f.StringVar(&o.limit, "limit", "100 per 15m", "most requests of one caller, a `LIMIT` such as \"100 per 15m\" or \"10/s burst 20\"; with \"shadow\" behind it, it is only watched")
 	f.StringVar(&o.clientLimit, "client-limit", "", "`LIMIT` of one client address, whoever calls (default: ten times --limit)")
 	f.StringArrayVar(&o.quotas, "quota", nil, "further `QUOTA`: \"tenant: 1000 per 1m by claim:org\", \"uploads: 50000000 bytes per 1h by principal\", \"busy: 10 at once by client, route shadow\"; it is by principal, client, apikey, route or claim:NAME, or several of them; may be repeated")
-	f.StringArrayVar(&o.costs, "cost", nil, "how many requests one of a `ROUTE=N` counts as, such as \"POST /reports=10\"; may be repeated")
 	f.BoolVar(&o.oldFields, "legacy-rate-limit-fields", false, "send X-RateLimit-Limit, -Remaining and -Reset as well")
 	f.StringVar(&o.redis, "redis", "", "`ADDRESS` of Redis or Valkey that counts for all nodes: redis://USER:PASSWORD@HOST:6379, rediss:// for TLS, redis://SENTINEL:26379?addr=OTHER:26379&master_set=NAME, or redis://NODE:6379?addr=OTHER:6379 for a cluster; or $"+redisVariable+" (default: each node counts by itself)")
 	f.DurationVar(&o.redisTimeout, "redis-timeout", 20*time.Millisecond, "how long a request waits for Redis before this node decides alone")
@@ -59,23 +57,6 @@ func parseQuota(text string) (q sallyport.Quota, err error) {
 	return q, nil
 }
 
-// parseCost reads ROUTE=N.
-func parseCost(text string) (pattern string, cost int, err error) {
-	i := strings.LastIndexByte(text, '=')
-	if i > 0 {
-		cost, err = strconv.Atoi(text[i+1:])
-	}
-	if i <= 0 || err != nil || cost < 1 || !isRoute(text[:i]) {
-		return "", 0, fmt.Errorf("--cost %q: write a method, a path and a number, as in %s", text, costExample)
-	}
-	return text[:i], cost, nil
-}
-
-func isRoute(text string) bool {
-	method, path, ok := strings.Cut(text, " ")
-	return ok && method != "" && strings.HasPrefix(path, "/")
-}
-
 // check finds what can be seen to be wrong; claims says whose tokens may have some.
 func (o *limitOptions) check(others bool) error {
 	var errs []error
@@ -84,10 +65,6 @@ func (o *limitOptions) check(others bool) error {
 		if err == nil && len(claimsOf(q)) > 0 && !others {
 			err = fmt.Errorf("--quota %q: claims are read of the tokens of other issuers: name one with --trust", text)
 		}
-		errs = append(errs, err)
-	}
-	for _, text := range o.costs {
-		_, _, err := parseCost(text)
 		errs = append(errs, err)
 	}
 	if o.redisLease > 0 && o.redis == "" {
@@ -123,13 +100,5 @@ func (o *limitOptions) apply(cfg *sallyport.Config) {
 	for _, text := range o.quotas {
 		q, _ := parseQuota(text)
 		cfg.Quotas = append(cfg.Quotas, q)
-	}
-	for _, text := range o.costs {
-		pattern, cost, _ := parseCost(text)
-		i := slices.IndexFunc(cfg.Routes, func(r sallyport.Route) bool { return r.Pattern == pattern })
-		if i < 0 {
-			i, cfg.Routes = len(cfg.Routes), append(cfg.Routes, sallyport.Route{Pattern: pattern})
-		}
-		cfg.Routes[i].Cost = cost
 	}
 }

@@ -24,17 +24,6 @@ func TestParseQuota(t *testing.T) {
 	}
 }
 
-func TestParseCost(t *testing.T) {
-	if pattern, cost, err := parseCost("GET /a=b=7"); pattern != "GET /a=b" || cost != 7 || err != nil {
-		t.Error(pattern, cost, err)
-	}
-	for _, text := range []string{"", "=1", "GET /a", "GET /a=", "GET /a=0", "GET /a=-1", "/a=1", "GET a=1", "GET /a=1e3"} {
-		if pattern, cost, err := parseCost(text); err == nil {
-			t.Errorf("%q is %q and %d", text, pattern, cost)
-		}
-	}
-}
-
 // TestClaims: what quotas are by is what the tokens of other issuers are read for.
 func TestClaims(t *testing.T) {
 	o := limitOptions{quotas: []string{"a: 1 per 1h by claim:org", "b: 1 per 1h by claim:team, claim:client_id, route", "c: 1 per 1h by claim:org"}}

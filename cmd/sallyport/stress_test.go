@@ -48,7 +48,7 @@ func newStress(t *testing.T) *stress {
 	a, err := open(t.Context(), options{
 		place: place{data: t.TempDir()}, listen: "127.0.0.1:0", accounts: "on", registration: "closed",
 		upstream:        upstream.URL,
-		upstreamTimeout: time.Second, public: []string{"GET /", "POST /"}, maxBody: 2000,
+		upstreamTimeout: time.Second, routeOptions: routeOptions{public: []string{"GET /", "POST /"}}, maxBody: 2000,
 		limitOptions: limitOptions{limit: "1000000/s burst 1000000", quotas: []string{
 			"up: 1000000000 bytes per 1h by client", "burst: 3000 bytes per 1s by client shadow",
 			"busy: 100000 at once by client"}},

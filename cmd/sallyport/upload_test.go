@@ -17,7 +17,7 @@ func TestUpload(t *testing.T) {
 	defer notes.Close()
 	a, err := open(t.Context(), options{
 		place: place{data: t.TempDir()}, listen: "127.0.0.1:0", accounts: "on", registration: "closed", upstream: notes.URL, upstreamTimeout: limit,
-		public: []string{"POST /notes"}, limitOptions: limitOptions{limit: "100 per 1h", quotas: []string{"uploads: 100 bytes per 1h by client"}},
+		routeOptions: routeOptions{public: []string{"POST /notes"}}, limitOptions: limitOptions{limit: "100 per 1h", quotas: []string{"uploads: 100 bytes per 1h by client"}},
 	})
 	if err != nil {
 		t.Fatal(err)
