@@ -49,8 +49,8 @@ type Problem struct {
 	// Header holds fields to send along, such as Allow or Retry-After.
 	Header http.Header
 
-	cause  error
-	bearer *Bearer // of Challenge
+	cause      error
+	challenges []Bearer // of Challenge
 }
 
 // Field is one bad value in the input.

@@ -96,9 +96,13 @@ func NewCache(cfg CacheConfig) (*Cache, error) {
 
 // Verify says what the Verifier would. The claims of a token that came before are the
 // same ones: do not change them.
-func (c *Cache) Verify(raw string) (*Claims, error) {
+func (c *Cache) Verify(raw string) (*Claims, error) { return unbound(c.VerifyBound(raw)) }
+
+// VerifyBound is Verify for tokens of both kinds, see [Verifier.VerifyBound]. What confirms
+// the key of one is not remembered: it must be looked at with every request.
+func (c *Cache) VerifyBound(raw string) (*Claims, error) {
 	if len(raw) == 0 || len(raw) > c.verifier.maxSize {
-		return c.verifier.Verify(raw)
+		return c.verifier.VerifyBound(raw)
 	}
 	s := &c.shards[shardOf(raw)]
 	s.mu.RLock()

@@ -28,6 +28,9 @@ type Claims struct {
 	// Kept are the claims that [Issuer.Keep] names, as far as the token has them.
 	Kept map[string]string
 
+	// Confirmation is zero for a bearer token.
+	Confirmation Confirmation
+
 	// Type, KeyID and Algorithm are of the header and the key.
 	Type, KeyID string
 	Algorithm   Algorithm

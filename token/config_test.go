@@ -237,7 +237,7 @@ func TestReasonsAreExplained(t *testing.T) {
 	all := []*Error{
 		ErrTooLarge, ErrMalformed, ErrBadHeader, ErrWrongType, ErrBadClaims, ErrUnknownIssuer, ErrUnknownKey, ErrWrongAlgorithm,
 		ErrBadSignature, ErrExpired, ErrNotYetValid, ErrWrongAudience, ErrMissingClaim, ErrNoCredentials, ErrBadAuthorization, ErrNoKeys,
-		ErrSenderConstrained,
+		ErrSenderConstrained, ErrNotBound,
 	}
 	for _, e := range all {
 		if e.Explain() == "" || !strings.Contains(e.Error(), string(e.Reason)) {

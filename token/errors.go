@@ -19,6 +19,7 @@ const (
 	WrongAudience     Reason = "wrong_audience"
 	MissingClaim      Reason = "missing_claim"
 	SenderConstrained Reason = "sender_constrained"
+	NotBound          Reason = "not_bound"
 	BadAuthorization  Reason = "bad_authorization_header"
 	NoCredentials     Reason = "no_credentials"
 	NoKeys            Reason = "no_keys"
@@ -49,9 +50,12 @@ var (
 	ErrWrongAudience  = &Error{WrongAudience}
 	ErrMissingClaim   = &Error{MissingClaim}
 
-	// ErrSenderConstrained is for a token with a cnf claim (RFC 7800): it is bound to a key
-	// of its client's, as with DPoP (RFC 9449) or mutual TLS (RFC 8705).
+	// ErrSenderConstrained is for a token with a cnf claim (RFC 7800) where a bearer token is
+	// needed, or whose cnf has members that are not known: see [Confirmation].
 	ErrSenderConstrained = &Error{SenderConstrained}
+
+	// ErrNotBound is for a token without the binding that [Issuer.RequireBound] asks for.
+	ErrNotBound = &Error{NotBound}
 
 	// ErrNoKeys is not about the token: the issuer's keys cannot be had, so that nobody
 	// can say whether it is good. Answer 503.
@@ -76,7 +80,8 @@ var explanations = map[Reason]string{
 	NotYetValid:       "The token's time (nbf or iat) lies ahead. Do the clocks agree?",
 	WrongAudience:     "The token is for another API: its aud does not name this one.",
 	MissingClaim:      "A claim that must be there is not: iss, sub, aud and exp always, client_id, iat and jti where the profile of RFC 9068 is asked for.",
-	SenderConstrained: "The token is bound to a key of its client (cnf, as in DPoP or mutual TLS), and no proof of that key is verified here. Have the issuer make plain bearer tokens for this API.",
+	SenderConstrained: "The token is bound to a key of its client (cnf, as in DPoP or mutual TLS), and is no bearer token: send a DPoP proof, or the client's certificate. A cnf other than one or both of jkt and x5t#S256 is never accepted.",
+	NotBound:          "The token is not bound to a key of its client (cnf), as this issuer's tokens have to be (RequireBound). Have the issuer bind it.",
 	BadAuthorization:  "The Authorization header is not: Bearer, one space, one token.",
 	NoCredentials:     "There is no Authorization: Bearer header.",
 	NoKeys:            "The issuer's keys are not known, or not any more: its key set cannot be fetched.",

@@ -27,7 +27,8 @@ type payload struct {
 	Amr      list     `json:"amr"`
 	AuthTime date     `json:"auth_time"`
 
-	// Cnf is kept unread: its presence, in any form, binds the token (RFC 7800 §3.1).
+	// Cnf is read once the signature is good: its presence, in any form, binds the token
+	// (RFC 7800 §3.1).
 	Cnf jsontext.Value `json:"cnf"`
 }
 
@@ -35,18 +36,19 @@ type payload struct {
 var errForm = errors.New("token: a claim has the wrong form")
 
 // parseClaims reads a payload and checks the form of each claim; what they say is
-// checked after the signature. bound reports whether there is a cnf claim, null included.
-func parseClaims(data []byte) (c *Claims, bound bool, err *Error) {
+// checked after the signature. cnf is that claim as it is, null included; nil where there is
+// none.
+func parseClaims(data []byte) (c *Claims, cnf jsontext.Value, err *Error) {
 	var p payload
 	if !isObject(data) || json.Unmarshal(data, &p) != nil {
-		return nil, false, ErrBadClaims
+		return nil, nil, ErrBadClaims
 	}
 	c = &Claims{
 		Issuer: string(p.Iss), Subject: string(p.Sub), ID: string(p.Jti), Session: string(p.Sid), ClientID: string(p.ClientID),
 		Audience: p.Aud, Scopes: p.Scope, Roles: p.Roles, Methods: p.Amr, AuthTime: time.Time(p.AuthTime),
 		Expires: time.Time(p.Exp), NotBefore: time.Time(p.Nbf), IssuedAt: time.Time(p.Iat),
 	}
-	return c, p.Cnf != nil, nil
+	return c, p.Cnf, nil
 }
 
 // text is a string that is not empty, bounded, and printable, as it goes into logs,

@@ -19,8 +19,8 @@
 //
 // What this package does not read it refuses rather than ignores, where ignoring could
 // change the meaning: encryption, compression, unencoded payloads, keys and key
-// addresses inside a token, critical extensions of any kind, and tokens that are bound to a
-// key of their client (cnf, RFC 7800), as no proof of that key is verified here.
+// addresses inside a token, critical extensions of any kind, and, but for
+// [Verifier.VerifyBound], tokens that are bound to a key of their client (cnf, RFC 7800).
 package token
 
 import (
@@ -94,6 +94,9 @@ type Issuer struct {
 	// RequireProfile asks for every claim that RFC 9068 §2.2 requires: client_id, iat
 	// and jti, beside iss, exp, aud and sub, which are always required.
 	RequireProfile bool
+	// RequireBound refuses tokens of this issuer that are not bound to a key of their client in
+	// this way. Default: bearer tokens are accepted, and bound ones where their key is confirmed.
+	RequireBound Binding
 }
 
 // Key verifies signatures of exactly one algorithm.
@@ -143,6 +146,7 @@ type issuer struct {
 	claims    *mapping // nil for the standard claims
 	keep      []string
 	profile   bool
+	bound     Binding
 	leeway    time.Duration // 0 for the verifier's
 }
 
@@ -193,7 +197,11 @@ func newIssuer(in Issuer, add func(field, value, reason string)) *issuer {
 	} else if slices.ContainsFunc(in.Audiences, func(a string) bool { return !plain(a, maxText) }) {
 		add("Audiences", "", "holds one that no token can have: at most 255 bytes, all of them printable")
 	}
-	out := &issuer{name: in.Name, audiences: slices.Clone(in.Audiences), profile: in.RequireProfile, leeway: in.Leeway}
+	out := &issuer{name: in.Name, audiences: slices.Clone(in.Audiences), profile: in.RequireProfile, leeway: in.Leeway,
+		bound: in.RequireBound}
+	if !in.RequireBound.known() {
+		add("RequireBound", string(in.RequireBound), "is no binding: write dpop, mtls or any, or leave it out")
+	}
 	if in.Leeway < 0 || in.Leeway > MaxIssuerLeeway {
 		add("Leeway", in.Leeway.String(), "is out of bounds: write 1s to 5m, or leave it out")
 	}

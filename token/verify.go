@@ -12,13 +12,27 @@ import (
 var encoding = base64.RawURLEncoding.Strict()
 
 // Verify returns the claims of a token that one of the issuers made for this API, is
-// an access token, and is in its time. Otherwise it returns an *Error.
-func (v *Verifier) Verify(raw string) (*Claims, error) {
+// an access token, and is in its time. Otherwise it returns an *Error. A token that is bound
+// to a key of its client is refused: see [Verifier.VerifyBound].
+func (v *Verifier) Verify(raw string) (*Claims, error) { return unbound(v.VerifyBound(raw)) }
+
+// VerifyBound is Verify for tokens of both kinds. Where [Claims.Confirmation] is not zero, the
+// caller must confirm that the client holds the key (RFC 7800 §3), as by package dpop, or must
+// refuse the token: a thief could use it as well as its client.
+func (v *Verifier) VerifyBound(raw string) (*Claims, error) {
 	good, err := v.verify(raw)
 	if err != nil {
 		return nil, err
 	}
 	return good.claims, nil
+}
+
+// unbound refuses the claims of a token that is bound.
+func unbound(c *Claims, err error) (*Claims, error) {
+	if err == nil && !c.Confirmation.IsZero() {
+		return nil, ErrSenderConstrained
+	}
+	return c, err
 }
 
 // verified is a good token, and what it was verified with.
@@ -46,7 +60,7 @@ func (v *Verifier) verify(raw string) (good verified, err *Error) {
 	}
 	// The payload is read before the signature is checked, for it names the issuer.
 	// Until then it is an attacker's text, and only chooses among known keys.
-	c, bound, err := parseClaims(body)
+	c, cnf, err := parseClaims(body)
 	if err != nil {
 		return good, err
 	}
@@ -61,11 +75,8 @@ func (v *Verifier) verify(raw string) (good verified, err *Error) {
 	if !k.verify([]byte(parts.signed), sig) {
 		return good, ErrBadSignature
 	}
-	// RFC 7800 §3: the presenter must prove possession of the key in cnf (DPoP, RFC 9449 §6;
-	// mutual TLS, RFC 8705 §3). No proof is verified here, so that a thief could use the token
-	// as well as its client.
-	if bound {
-		return good, ErrSenderConstrained
+	if c.Confirmation, err = readConfirmation(cnf); err != nil {
+		return good, err
 	}
 	if in.claims != nil {
 		if err := in.claims.apply(c, body); err != nil {
@@ -167,6 +178,8 @@ func (v *Verifier) check(c *Claims, in *issuer) *Error {
 		return ErrNotYetValid
 	case !slices.ContainsFunc(c.Audience, func(a string) bool { return slices.Contains(in.audiences, a) }):
 		return ErrWrongAudience
+	case !in.bound.meets(c.Confirmation):
+		return ErrNotBound
 	}
 	return nil
 }
