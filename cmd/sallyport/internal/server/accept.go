@@ -18,11 +18,11 @@ const (
 	lastRetry  = time.Second
 )
 
-// listener hands out connections that bound each write. Errors of accepting that pass are
+// listener hands out connections that bound how slowly a client reads. Errors of accepting that pass are
 // retried and logged once; any other ends the server.
 type listener struct {
 	net.Listener
-	limit   time.Duration
+	pace    pace // that a new connection has
 	crashes *crash.Reporter
 	log     *slog.Logger  // nil drops
 	closed  chan struct{} // closed by Close
@@ -41,7 +41,7 @@ func (l *listener) Accept() (net.Conn, error) {
 		}
 		l.note(err)
 		if err == nil {
-			return &conn{Conn: c, limit: l.limit, crashes: l.crashes}, nil
+			return &conn{Conn: c, pace: l.pace, crashes: l.crashes}, nil
 		}
 		select {
 		case <-l.closed:

@@ -51,6 +51,13 @@ func (c *Config) complete() (errs []error) {
 			errs = append(errs, &Error{Field: f.name, Value: f.value.String(), Reason: "must be between 0, which means " + f.usual.String() + ", and " + maxTimeout.String()})
 		}
 	}
+	if c.MinRate == 0 {
+		c.MinRate = DefaultMinRate
+	}
+	if c.MinRate < 1 || c.MinRate > maxMinRate {
+		errs = append(errs, &Error{Field: "MinRate", Value: strconv.Itoa(c.MinRate),
+			Reason: "must be between 1 and " + strconv.Itoa(maxMinRate) + " bytes a second, or 0 for " + strconv.Itoa(DefaultMinRate)})
+	}
 	if c.MaxHeaderBytes == 0 {
 		c.MaxHeaderBytes = DefaultHeaderBytes
 	}

@@ -1,53 +1,71 @@
 package server
 
 import (
+	"errors"
 	"net"
+	"os"
 	"sync"
 	"time"
 
 	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/crash"
 )
 
-// conn gives every piece of at most 64 KiB its own time to be written. net/http's
+// ticks is how often in a window a write that waits looks what the client has taken.
+const ticks = 16
+
+// conn cuts a client that takes an answer slower than the minimum rate. net/http's
 // WriteTimeout covers a whole answer instead, and would cut a stream that is well.
 // It hides the TCP connection's ReadFrom, which would go around Write.
+//
+// A write that waits is tried again a few times in a window: the system wakes it only when
+// a third of its buffer is free, which may be megabytes, but takes less when it is asked.
 //
 // net/http writes in the handler's goroutine over HTTP/1, and in one of its own over HTTP/2.
 type conn struct {
 	net.Conn
-	limit   time.Duration
 	crashes *crash.Reporter
 
 	mu    sync.Mutex
+	pace  pace
 	until time.Time // a deadline somebody set, zero for none
 }
 
-const piece = 64 << 10
-
-// Write writes b piece by piece.
+// Write writes b while the client keeps its pace.
 func (c *conn) Write(b []byte) (n int, err error) {
 	defer c.crashes.Error("a connection of a client", &err)
 	for {
-		end := min(len(b), n+piece)
-		if err := c.Conn.SetWriteDeadline(c.deadline()); err != nil {
+		begun := time.Now()
+		deadline, last := c.deadline(begun)
+		if err := c.Conn.SetWriteDeadline(deadline); err != nil {
 			return n, err
 		}
-		m, err := c.Conn.Write(b[n:end])
+		m, err := c.Conn.Write(b[n:])
 		n += m
-		if err != nil || n == len(b) {
+		over := c.moved(m, time.Since(begun))
+		if err == nil || !errors.Is(err, os.ErrDeadlineExceeded) || over || last {
 			return n, err
 		}
 	}
 }
 
-func (c *conn) deadline() time.Time {
+// deadline is when a try to write ends. last says that it is the last one, as somebody's
+// deadline has come then.
+func (c *conn) deadline(now time.Time) (deadline time.Time, last bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	d := time.Now().Add(c.limit)
-	if !c.until.IsZero() && c.until.Before(d) {
-		return c.until
+	d := now.Add(max(0, min(c.pace.left, c.pace.window/ticks)))
+	if !c.until.IsZero() && !c.until.After(d) {
+		return c.until, true
 	}
-	return d
+	return d, false
+}
+
+// moved reports whether the client was too slow.
+func (c *conn) moved(n int, wait time.Duration) (over bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.pace.moved(n, wait)
+	return c.pace.over()
 }
 
 // SetWriteDeadline sets a deadline that holds if it is earlier than ours.

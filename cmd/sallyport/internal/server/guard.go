@@ -8,12 +8,14 @@ import (
 	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/crash"
 )
 
-// guardPiece is how much of an HTTP/2 answer has a time limit of its own.
+// guardPiece is the most of an HTTP/2 answer that has a time limit of its own. It is less
+// where the minimum rate is.
 const guardPiece = 16 << 10
 
 // guardWrites bounds the writes of HTTP/2 streams. There conn cannot see that a client
 // reads nothing: it keeps the connection alive and just opens no window.
-func guardWrites(next http.Handler, limit time.Duration, crashes *crash.Reporter) http.Handler {
+func guardWrites(next http.Handler, p pace, crashes *crash.Reporter) http.Handler {
+	limit, piece := p.window, min(guardPiece, max(1, int(p.window.Seconds()*float64(p.rate))))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ProtoMajor != 2 {
 			next.ServeHTTP(w, r)
@@ -25,7 +27,7 @@ func guardWrites(next http.Handler, limit time.Duration, crashes *crash.Reporter
 			panic(http.ErrAbortHandler)
 		}
 		defer started()
-		g := &guard{ResponseWriter: w, limit: limit, crashes: crashes, streams: all, started: started}
+		g := &guard{ResponseWriter: w, limit: limit, piece: piece, crashes: crashes, streams: all, started: started}
 		g.timer = time.AfterFunc(limit, g.expire)
 		g.timer.Stop()
 		defer g.end()
@@ -40,6 +42,7 @@ func guardWrites(next http.Handler, limit time.Duration, crashes *crash.Reporter
 type guard struct {
 	http.ResponseWriter
 	limit   time.Duration
+	piece   int
 	timer   *time.Timer
 	crashes *crash.Reporter
 	streams *streams
@@ -103,7 +106,7 @@ func (g *guard) end() {
 // Write writes b piece by piece, each within the limit.
 func (g *guard) Write(b []byte) (n int, err error) {
 	for {
-		end := min(len(b), n+guardPiece)
+		end := min(len(b), n+g.piece)
 		m, err := g.write(b[n:end])
 		n += m
 		if err != nil || n == len(b) {

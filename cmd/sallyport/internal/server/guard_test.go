@@ -68,7 +68,7 @@ func TestGuard(t *testing.T) {
 					if n, err := w.Write(make([]byte, 4*guardPiece)); n != c.want || !errors.Is(err, c.err) {
 						t.Errorf("wrote %d bytes, %v; want %d, %v", n, err, c.want, c.err)
 					}
-				}), limit, nil)
+				}), newPace(limit, 1<<10), nil)
 				all := &streams{}
 				var watch sync.WaitGroup
 				watch.Go(func() {
@@ -100,7 +100,7 @@ func TestGuard_limitAtTheEnd(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			w := newStream(limit)
 			h := guardWrites(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write(make([]byte, 100)) }),
-				limit, crashes)
+				newPace(limit, 1<<10), crashes)
 			h.ServeHTTP(w, h2Request())
 			w.rws.Store(nil) // as net/http does when the handler has returned
 			synctest.Wait()

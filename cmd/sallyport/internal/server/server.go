@@ -8,9 +8,10 @@
 // header over the limit, HTTP spoken to the TLS port) are answered by net/http, with a
 // short text and a closed connection, before any handler runs.
 //
-// Nothing waits forever. A header has 5 seconds, a body 30, an idle connection 60; an
-// answer may take as long as it likes while it gets on, and is cut when the client
-// takes nothing for 30 seconds, over HTTP/1, HTTP/2 and WebSocket alike. A silent
+// Nothing waits forever. A header has 5 seconds and an idle connection 60. A body, and an
+// answer, may take as long as it likes while it gets on: it is cut when the client is slower
+// than 1024 bytes a second, averaged over 30 seconds, and so after 30 seconds when it sends
+// or takes nothing, over HTTP/1, HTTP/2 and WebSocket alike. A silent
 // WebSocket or event stream is not cut; TCP keep-alive (and HTTP/2 ping) notices a
 // client that is gone. While a client leaves more than a few answers on one HTTP/2
 // connection unread, its further requests there wait.
@@ -36,9 +37,11 @@ const (
 	DefaultIdleTimeout   = 60 * time.Second
 	DefaultWriteTimeout  = 30 * time.Second
 	DefaultDrainTimeout  = 10 * time.Second
+	DefaultMinRate       = 1 << 10
 	DefaultHeaderBytes   = 32 << 10
 
 	maxTimeout = time.Hour
+	maxMinRate = 1 << 20
 	// cutGrace is how long handlers have to notice that their connection was cut.
 	cutGrace = 2 * time.Second
 )
@@ -68,12 +71,17 @@ type Config struct {
 
 	// HeaderTimeout bounds the TLS handshake and the reading of a header.
 	HeaderTimeout time.Duration
-	// BodyTimeout bounds the reading of a whole request.
+	// BodyTimeout is how long a client may send nothing of a body, and the time over which
+	// MinRate is averaged.
 	BodyTimeout time.Duration
 	// IdleTimeout bounds the wait for the next request on a connection.
 	IdleTimeout time.Duration
-	// WriteTimeout bounds how long a client may take nothing of an answer.
+	// WriteTimeout is how long a client may take nothing of an answer, and the time over which
+	// MinRate is averaged.
 	WriteTimeout time.Duration
+	// MinRate is how many bytes a second a client must send of a body and take of an answer
+	// that is ready. One that is slower is cut.
+	MinRate int
 	// DrainTimeout bounds the wait for requests in flight at the end.
 	DrainTimeout time.Duration
 	// MaxHeaderBytes bounds the request line and header fields; net/http allows 4 KiB
@@ -115,8 +123,8 @@ func Listen(c Config) (*Server, error) {
 		return nil, bindError(c.Addr, err)
 	}
 	s := &Server{drain: c.DrainTimeout, host: hostOf(c.Addr, l.Addr()), certs: certs}
-	s.listener = &listener{Listener: l, limit: c.WriteTimeout, crashes: c.Crashes, log: c.Log, closed: make(chan struct{})}
-	s.http = c.server(s.flight.handler(unambiguous(guardWrites(c.Handler, c.WriteTimeout, c.Crashes))))
+	s.listener = &listener{Listener: l, pace: newPace(c.WriteTimeout, c.MinRate), crashes: c.Crashes, log: c.Log, closed: make(chan struct{})}
+	s.http = c.server(s.flight.handler(unambiguous(c.paced())))
 	var base context.Context
 	base, s.cut = context.WithCancel(context.Background())
 	s.http.ConnContext = withStreams
@@ -127,6 +135,11 @@ func Listen(c Config) (*Server, error) {
 	return s, nil
 }
 
+// paced is the handler, with clients that are held to the minimum rate.
+func (c Config) paced() http.Handler {
+	return guardWrites(paceBodies(c.Handler, c.BodyTimeout, c.MinRate, c.Crashes), newPace(c.WriteTimeout, c.MinRate), c.Crashes)
+}
+
 // server is net/http's, with no default of its own that has no end.
 func (c Config) server(h http.Handler) *http.Server {
 	var protocols http.Protocols
@@ -135,9 +148,9 @@ func (c Config) server(h http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: c.HeaderTimeout,
-		ReadTimeout:       c.BodyTimeout,
 		IdleTimeout:       c.IdleTimeout,
-		// No WriteTimeout: it would cut a long answer that gets on. See conn and guard.
+		// No ReadTimeout and no WriteTimeout: they would cut what is long and gets on. See
+		// pacedBody, conn and guard.
 		MaxHeaderBytes: c.MaxHeaderBytes,
 		Protocols:      &protocols,
 		HTTP2: &http.HTTP2Config{

@@ -1,0 +1,119 @@
+package server
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/crash"
+	"github.com/sallyport-dev/sallyport/problem"
+)
+
+// paceBodies cuts request bodies that arrive slower than rate bytes a second, averaged over
+// window. net/http's ReadTimeout bounds a whole request instead, and would cut an upload
+// that is large and gets on.
+func paceBodies(next http.Handler, window time.Duration, rate int, crashes *crash.Reporter) http.Handler {
+	slow := problem.New(http.StatusRequestTimeout, "request_timeout", fmt.Sprintf(
+		"The body arrived too slowly. Send at least %d bytes a second, averaged over %s.", rate, window)).Because(os.ErrDeadlineExceeded)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength == 0 || r.Body == nil || r.Body == http.NoBody {
+			next.ServeHTTP(w, r)
+			return
+		}
+		b := &pacedBody{ReadCloser: r.Body, w: w, slow: slow, crashes: crashes, keepsReading: r.ProtoMajor == 1, pace: newPace(window, rate)}
+		defer b.end()
+		r.Body = b
+		next.ServeHTTP(w, r)
+	})
+}
+
+// pacedBody fails with slow when the client is too slow. Only the time that a Read waits
+// counts: an upstream that takes its time is not the client's fault.
+//
+// A transport may read in a goroutine of its own, and the timer has another one; both may
+// come after the handler has returned and net/http has taken w back. mu and ended keep them
+// from it, as in guard.
+type pacedBody struct {
+	io.ReadCloser
+	w            http.ResponseWriter
+	slow         *problem.Problem
+	crashes      *crash.Reporter
+	keepsReading bool // net/http reads on when the handler has returned, as it does over HTTP/1
+
+	mu    sync.Mutex
+	pace  pace
+	timer *time.Timer // nil before the first Read
+	since time.Time   // when the Read that waits began; zero between Reads
+	whole bool        // the end was read
+	cut   bool        // the client was too slow
+	ended bool        // the handler has returned
+}
+
+// Read reads what has arrived, or waits for it.
+func (b *pacedBody) Read(p []byte) (n int, err error) {
+	b.begin()
+	n, err = b.ReadCloser.Read(p)
+	return n, b.done(n, err)
+}
+
+func (b *pacedBody) begin() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ended {
+		return
+	}
+	b.since = time.Now()
+	if b.timer == nil {
+		b.timer = time.AfterFunc(b.pace.left, b.expire)
+	} else {
+		b.timer.Reset(max(b.pace.left, 0))
+	}
+}
+
+func (b *pacedBody) done(n int, err error) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.since.IsZero() {
+		b.timer.Stop()
+		b.pace.moved(n, time.Since(b.since))
+		b.since = time.Time{}
+	}
+	b.whole = b.whole || err == io.EOF
+	if b.cut && err != nil && err != io.EOF {
+		return b.slow
+	}
+	return err
+}
+
+// expire is called by the timer, perhaps just as one Read has ended and another has begun.
+func (b *pacedBody) expire() {
+	defer b.crashes.Recover("the time limit of a request body")
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ended || b.since.IsZero() {
+		return
+	}
+	if left := b.pace.left - time.Since(b.since); left > 0 {
+		b.timer.Reset(left)
+		return
+	}
+	b.cut = true
+	http.NewResponseController(b.w).SetReadDeadline(time.Unix(1, 0))
+}
+
+// end is called when the handler returns. What net/http then reads to find the next request
+// is bounded by the time that the client has left.
+func (b *pacedBody) end() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.ended = true
+	if b.timer != nil {
+		b.timer.Stop()
+	}
+	if b.keepsReading && !b.whole && !b.cut {
+		http.NewResponseController(b.w).SetReadDeadline(time.Now().Add(b.pace.left))
+	}
+}
