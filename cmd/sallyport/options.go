@@ -41,7 +41,7 @@ type options struct {
 	maxBody                              size
 	upstreamTimeout, drain               time.Duration
 	clientTimeout                        time.Duration
-	minRate                              int
+	minRate                              size
 	factorRecovery                       time.Duration
 	upstreamMax, upstreamMaxPerClient    int
 	smtp, mailFrom                       string
@@ -98,8 +98,8 @@ func (o *options) flags(f *pflag.FlagSet) {
 		"most of them for one client address, `N`; the N of --upstream-max for no limit (default: a quarter)")
 	f.DurationVar(&o.clientTimeout, "client-timeout", server.DefaultBodyTimeout,
 		"how long a client may send nothing of a body, or take nothing of an answer")
-	f.IntVar(&o.minRate, "min-rate", server.DefaultMinRate,
-		"least `BYTES` a second of a body or an answer, averaged over --client-timeout")
+	f.Var(&o.minRate, "min-rate",
+		"least `SIZE` a second of a body or an answer, averaged over --client-timeout (default 1KiB)")
 	f.DurationVar(&o.drain, "drain", server.DefaultDrainTimeout, "how long requests in flight may take at shutdown")
 }
 
@@ -201,7 +201,7 @@ func (o *options) server() server.Config {
 	c := server.Config{
 		Addr: o.listen, TLSCert: o.tlsCert, TLSKey: o.tlsKey, SelfSigned: o.selfSigned,
 		InsecureCleartext: o.cleartext, DrainTimeout: o.drain, Log: o.errorLog(),
-		BodyTimeout: o.clientTimeout, WriteTimeout: o.clientTimeout, MinRate: o.minRate,
+		BodyTimeout: o.clientTimeout, WriteTimeout: o.clientTimeout, MinRate: int(o.minRate),
 	}
 	if o.selfSigned {
 		c.SelfSignedFile = filepath.Join(o.data, "self-signed.pem")
