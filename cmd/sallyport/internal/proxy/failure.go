@@ -22,7 +22,6 @@ var (
 	unreachable = problem.New(http.StatusBadGateway, "upstream_unreachable", "The service behind this address cannot be reached. Try again later.").RetryAfter(retryAfter)
 	broken      = problem.New(http.StatusBadGateway, "upstream_error", "The service behind this address gave no usable answer.")
 	tooSlow     = problem.New(http.StatusGatewayTimeout, "upstream_timeout", "The service behind this address took too long. Try again later.").RetryAfter(retryAfter)
-	clientSlow  = problem.New(http.StatusRequestTimeout, "request_timeout", "The body took too long to arrive.")
 	badBody     = problem.New(http.StatusBadRequest, "bad_request", "The body broke off or is not framed as HTTP asks.")
 	clientGone  = problem.New(statusClientGone, "client_closed_request", "The request was cancelled.")
 )
@@ -84,13 +83,10 @@ func (x *exchange) explain(err error) *problem.Problem {
 
 func explainBody(err error) *problem.Problem {
 	if p, ok := errors.AsType[*problem.Problem](err); ok {
-		return p // what the gate says, such as of a limit on bytes
+		return p // what the gate says of a limit on bytes, or the server of a slow client
 	}
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return problem.From(err)
-	}
-	if timedOut(err) {
-		return clientSlow.Because(err)
 	}
 	return badBody.Because(err)
 }

@@ -12,9 +12,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/proxy"
+	"github.com/sallyport-dev/sallyport/problem"
 	"github.com/sallyport-dev/sallyport/visit"
 )
 
@@ -167,6 +169,9 @@ type gate struct {
 	done chan struct{} // one value for each request that ended
 }
 
+// slow is what the server says of a client that does not keep its pace.
+var slow = problem.New(http.StatusRequestTimeout, "request_timeout", "")
+
 func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	v := &visit.Visit{ID: "req-1", ClientRequest: "given-1", Started: time.Now(), Client: netip.MustParseAddr("203.0.113.7"), Secure: true, Principal: g.caller}
 	defer func() {
@@ -182,6 +187,9 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if g.body > 0 {
 		r.Body = http.MaxBytesReader(nil, r.Body, g.body) // as the Gate: nothing of w is touched
+	}
+	if r.URL.Path == "/slow" {
+		r.Body = io.NopCloser(io.MultiReader(io.LimitReader(r.Body, 1), iotest.ErrReader(slow)))
 	}
 	g.next.ServeHTTP(w, r.WithContext(visit.With(r.Context(), v)))
 }
