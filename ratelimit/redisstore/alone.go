@@ -7,15 +7,16 @@ import (
 	"github.com/sallyport-dev/sallyport/ratelimit"
 )
 
-// alone decides without Redis, by this process's share, after a call that failed.
-func (s *Store) alone(t *ratelimit.Take) { s.decide(t, false) }
+// alone decides without Redis, by this process's share, after a call that failed. What was
+// charged to the share before that call is not charged again.
+func (s *Store) alone(t *ratelimit.Take, charged bool) { s.decide(t, charged, false) }
 
 // inOutage decides like alone, unless the outage has ended meanwhile. Then what it would admit is
 // told too late, and Redis has to be asked; the share has been charged.
-func (s *Store) inOutage(t *ratelimit.Take) bool { return s.decide(t, true) }
+func (s *Store) inOutage(t *ratelimit.Take, charged bool) bool { return s.decide(t, charged, true) }
 
-func (s *Store) decide(t *ratelimit.Take, outage bool) bool {
-	d := s.fromShare(t)
+func (s *Store) decide(t *ratelimit.Take, charged, outage bool) bool {
+	d := s.fromShare(t, charged)
 	if d.Allowed && t.Cost > 0 && !s.admit(t, outage) {
 		return false
 	}
@@ -65,7 +66,7 @@ func (s *Store) settleUp(b bucket, e *entry) (owed int) {
 // withinShare takes from this process's share, and refuses what is above it. What Redis
 // refuses afterwards stays taken: that is for some seconds after an outage only.
 func (s *Store) withinShare(t *ratelimit.Take) bool {
-	d := s.fromShare(t)
+	d := s.fromShare(t, false)
 	if !d.Allowed {
 		t.Decision = d
 		s.counts.alone.Add(1)
@@ -75,15 +76,22 @@ func (s *Store) withinShare(t *ratelimit.Take) bool {
 
 // fromShare takes from this process's share. Every permit counts as many times as there
 // are processes, and at the most as the whole quota, so that one at a time is always
-// admitted.
-func (s *Store) fromShare(t *ratelimit.Take) ratelimit.Decision {
+// admitted. What was charged is admitted: only the rest is looked at.
+func (s *Store) fromShare(t *ratelimit.Take, charged bool) ratelimit.Decision {
 	n := s.nodes.count(s.fixed)
 	quota := t.Limit.Quota()
 	cost := t.Cost
-	if cost <= quota {
+	charged = charged && cost <= quota // more than that is never charged
+	switch {
+	case charged:
+		cost = 0
+	case cost <= quota:
 		cost = min(cost*n, quota)
 	}
 	d, _ := s.mirror.Take(context.Background(), t.Key, t.Limit, cost) // Check said that it has no error
+	if charged {
+		d.Allowed, d.RetryAfter = true, 0
+	}
 	d.Degraded = true
 	d.Remaining /= n
 	return d

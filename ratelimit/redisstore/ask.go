@@ -63,7 +63,7 @@ func (s *Store) ask(ctx context.Context, takes []ratelimit.Take, charged bool) (
 		return 0, ctx.Err()
 	}
 	for i := range list {
-		if s.alone(&takes[i]); !takes[i].Decision.Allowed {
+		if s.alone(&takes[i], list[i].charged); !takes[i].Decision.Allowed {
 			return i + 1, nil
 		}
 	}

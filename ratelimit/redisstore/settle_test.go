@@ -180,3 +180,42 @@ func TestTimeoutIsTold(t *testing.T) {
 		t.Errorf("%d of %d were admitted", sum, p.limit.Quota())
 	}
 }
+
+// TestChargedOnce: a request is charged to the share of its node once, whatever fails on its way.
+func TestChargedOnce(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		take func(p *pair) bool
+	}{
+		{"asked after an outage, and not answered", func(p *pair) bool {
+			p.mend()
+			p.stores[0].Beat(t.Context())
+			p.cables[0].cut.Store(true)
+			return p.spend(p.stores[0], p.key, p.limit, 1) == 1
+		}},
+		{"begun in an outage, asked after it, and not answered", func(p *pair) bool {
+			looks := 0
+			after := func() {
+				if looks++; looks == 2 { // what is known of the bucket, then the share
+					p.clock.Store(nil)
+					p.mend()
+					p.stores[1].Beat(t.Context())
+					p.cables[1].cut.Store(true)
+				}
+			}
+			p.clock.Store(&after)
+			return p.spend(p.stores[1], p.key, p.limit, 1) == 1 && looks == 2
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := newPair(t)
+			p.limit = parse(t, "3 per 1h") // of two nodes each admits one
+			if !c.take(p) {
+				t.Error("the first request of a caller is refused")
+			}
+			if p.all(0)+p.all(1) > 2 {
+				t.Error("more than the shares is admitted")
+			}
+		})
+	}
+}

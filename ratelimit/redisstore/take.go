@@ -49,7 +49,7 @@ func (s *Store) step(ctx context.Context, takes []ratelimit.Take) (int, error) {
 		case local:
 			return 1, nil
 		case s.breaker.open.Load():
-			if s.inOutage(t) {
+			if s.inOutage(t, charged) {
 				return 1, nil
 			}
 			charged = true
@@ -63,7 +63,7 @@ func (s *Store) step(ctx context.Context, takes []ratelimit.Take) (int, error) {
 		select {
 		case <-wait.landed:
 			if wait.lost { // the next would wait as long in vain, and who is behind it longer
-				s.alone(t)
+				s.alone(t, charged)
 				return 1, nil
 			}
 		case <-ctx.Done():
