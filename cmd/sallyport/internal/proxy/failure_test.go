@@ -128,7 +128,7 @@ func TestClientBodies(t *testing.T) {
 		{"too large", "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 20\r\n\r\n" + strings.Repeat("a", 20), "413", "body_too_large"},
 		{"too large, chunked", "POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n14\r\n" + strings.Repeat("a", 20) + "\r\n0\r\n\r\n", "413", "body_too_large"},
 		{"bad chunk", "POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "400", "bad_request"},
-		{"too slow", "POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\na", "408", "request_timeout"},
+		{"too slow", "POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nabcde", "408", "request_timeout"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			u := rawUpstream(t, okAnswer)
