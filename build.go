@@ -1,6 +1,7 @@
 package sallyport
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -49,6 +50,7 @@ func New(cfg Config) (*Gate, error) {
 	g.limits = b.limits()
 	g.routes = b.routes()
 	g.described = b.described(g.routes)
+	g.maxHeader = maxHeaderBytes + cmp.Or(cfg.MaxToken, token.MaxSize)
 	g.challenge = newChallenges(b.cfg.Realm, cfg.InvalidTokenForbidden)
 	if len(b.errs) > 0 {
 		return nil, errors.Join(b.errs...)
@@ -95,7 +97,9 @@ func (b *builder) verifier() verifier {
 			"there are neither Accounts nor Issuers, so that no token could be valid: set one, or make every route public")
 		return nil
 	}
-	v, err := token.New(token.Config{Issuers: issuers, Now: b.cfg.now})
+	v, err := token.New(token.Config{
+		Issuers: issuers, MaxSize: b.cfg.MaxToken, Leeway: b.cfg.TokenLeeway, Now: b.cfg.now,
+	})
 	b.room("Issuers", err)
 	if err != nil || b.cfg.TokenCache < 0 {
 		return v

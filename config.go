@@ -28,6 +28,12 @@ type Config struct {
 	// one issuer, unless every route it has is public.
 	Issuers []token.Issuer
 
+	// MaxToken is the longest token read, in bytes, and TokenLeeway how far an issuer's clock
+	// may run ahead of this one, for nbf and iat; see [token.Config]. Default 16 KiB, at most
+	// 64 KiB, and 5 s, at most 60 s. Header fields may have 16 KiB more than MaxToken.
+	MaxToken    int
+	TokenLeeway time.Duration
+
 	// TokenCache is how many good tokens are remembered, so that the signature of each is
 	// checked once. What is said of a token is the same with and without. Default 16384; -1
 	// remembers none.

@@ -55,6 +55,7 @@ type Gate struct {
 	audit     *audit.Log
 	errors    *slog.Logger
 	now       func() time.Time
+	maxHeader int // bytes of all header fields
 
 	streamCheck time.Duration
 }
@@ -106,7 +107,7 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !decision.Allowed {
 		g.limits.shadow(g.limits.client, r, &a.visit)
 	}
-	if p := sane(r); p != nil {
+	if p := sane(r, g.maxHeader); p != nil {
 		g.refuse(a, audit.InputFail, p)
 		return
 	}

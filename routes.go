@@ -2,6 +2,7 @@ package sallyport
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -141,6 +142,19 @@ func (c *routeRules) authorize(v *visit.Visit, r *http.Request) *problem.Problem
 	if c.public {
 		return nil
 	}
+	p := c.mayCall(v, r)
+	// What is missing may be there, in a form that is not read.
+	if p != nil && len(v.Principal.Unread) > 0 {
+		cause := errors.Unwrap(p)
+		if cause == nil {
+			cause = errors.New(p.Code)
+		}
+		return p.Because(fmt.Errorf("%w; not read of the token: %s", cause, strings.Join(v.Principal.Unread, ", ")))
+	}
+	return p
+}
+
+func (c *routeRules) mayCall(v *visit.Visit, r *http.Request) *problem.Problem {
 	if p := c.stepUp.check(v.Principal, v.Started); p != nil {
 		return p
 	}

@@ -15,7 +15,7 @@ import (
 // server has limits of its own below these.
 const (
 	maxHeaderLines = 100
-	maxHeaderBytes = 24 << 10
+	maxHeaderBytes = 16 << 10 // beside a token of the longest size
 	maxTarget      = 8 << 10
 	maxHost        = 255
 )
@@ -59,7 +59,7 @@ var (
 // sane refuses what two programs could read in two ways, so that what is authorised
 // is byte for byte what the handler or the upstream gets. What remains has one
 // method, one host, and a path that everybody reads alike.
-func sane(r *http.Request) *problem.Problem {
+func sane(r *http.Request, maxHeader int) *problem.Problem {
 	if !knownMethod(r.Method) {
 		return unknownMethod
 	}
@@ -74,7 +74,7 @@ func sane(r *http.Request) *problem.Problem {
 	if !plainHost(r.Host) {
 		return badHost
 	}
-	if !fieldsFit(r.Header) {
+	if !fieldsFit(r.Header, maxHeader) {
 		return tooManyFields
 	}
 	if p := plainConnection(r.Header); p != nil {
@@ -151,7 +151,7 @@ func plainPort(s string) bool {
 	return strings.Trim(s[1:], "0123456789") == ""
 }
 
-func fieldsFit(h http.Header) bool {
+func fieldsFit(h http.Header, most int) bool {
 	lines, size := 0, 0
 	for name, values := range h {
 		lines += len(values)
@@ -159,7 +159,7 @@ func fieldsFit(h http.Header) bool {
 			size += len(name) + len(v) + 4
 		}
 	}
-	return lines <= maxHeaderLines && size <= maxHeaderBytes
+	return lines <= maxHeaderLines && size <= most
 }
 
 // checkPath accepts a path that decodes to the same segments for everybody (RFC 3986

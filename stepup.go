@@ -2,7 +2,6 @@ package sallyport
 
 import (
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/sallyport-dev/sallyport/problem"
@@ -31,7 +30,7 @@ func newStepUp(in Route, realm string) stepUp {
 }
 
 func (s *stepUp) check(p visit.Principal, now time.Time) *problem.Problem {
-	if s.second && !slices.Contains(p.Methods, "otp") {
+	if s.second && !p.SecondFactor {
 		return s.needSecond
 	}
 	if s.age > 0 && (!visit.Recent(p.AuthTime, now, s.age)) {

@@ -63,11 +63,14 @@ type cacheEntry struct {
 // the lists, whose members take more than their text when they are short.
 func (e *cacheEntry) size() int {
 	c := e.claims
-	return 2*len(e.raw) + 512 + 32*(len(c.Audience)+len(c.Scopes)+len(c.Roles)+len(c.Methods)) + 128*len(c.Kept)
+	return 2*len(e.raw) + 512 + 32*(len(c.Audience)+len(c.Scopes)+len(c.Roles)+len(c.Methods)) + 128*(len(c.Kept)+len(c.Unread))
 }
 
 // largest is the most that size can be.
-func (v *Verifier) largest() int { return 2*v.maxSize + 512 + 32*4*maxList + 128*maxKeep }
+func (v *Verifier) largest() int {
+	items := min(4*maxList, v.maxSize/2) // one takes two bytes of the token or more
+	return 2*v.maxSize + 512 + 32*items + 128*(maxKeep+maxUnread)
+}
 
 // NewCache returns an empty Cache.
 func NewCache(cfg CacheConfig) (*Cache, error) {

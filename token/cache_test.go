@@ -137,7 +137,7 @@ func TestCacheSaysTheSame(t *testing.T) {
 		}
 		want, wantErr := verdict(w.plain.Verify(raw))(revoked)
 		got, gotErr := verdict(w.cache.Verify(raw))(revoked)
-		if want != got || wantErr != gotErr {
+		if want != got || fmt.Sprint(wantErr) != fmt.Sprint(gotErr) {
 			t.Fatalf("seed %d, step %d: with the cache %q %v, without %q %v", seed, step, got, gotErr, want, wantErr)
 		}
 		if gotErr == nil {
@@ -204,14 +204,14 @@ func TestCacheAtOnce(t *testing.T) {
 func TestCacheBytes(t *testing.T) {
 	k := signer()[HS256]
 	v := verifierOf(t, HS256, nil)
-	letters := slices.Repeat([]string{"a"}, maxList)
+	letters := slices.Repeat([]string{"a"}, 600)
 	c := fair()
 	c["roles"], c["amr"], c["scope"], c["aud"] = letters, letters, strings.Join(letters, " "), append(letters[1:], audience1)
 	for name, claims := range map[string]map[string]any{"small": fair(), "lists": c} {
 		const most = 8 << 20
 		cache := must(NewCache(CacheConfig{Verifier: v, MaxEntries: 1 << 20, MaxBytes: most}))
 		before := heap()
-		for n := range 8000 {
+		for n := range 2000 {
 			claims["jti"] = fmt.Sprint("j", n)
 			if _, err := cache.Verify(forge(k, head(k), claimsJSON(claims))); err != nil {
 				t.Fatal(err)
@@ -223,7 +223,7 @@ func TestCacheBytes(t *testing.T) {
 			entries += len(cache.shards[i].ring)
 		}
 		t.Logf("%s: %d entries take %d bytes of %d", name, entries, took, most)
-		if took > most || entries < 100 {
+		if took > most || entries < 50 {
 			t.Errorf("%s: %d entries take %d bytes of %d", name, entries, took, most)
 		}
 		runtime.KeepAlive(cache)

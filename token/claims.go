@@ -3,7 +3,6 @@ package token
 import (
 	"time"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/sallyport-dev/sallyport/visit"
@@ -18,9 +17,11 @@ type Claims struct {
 	Roles    []string
 
 	// Methods says how the caller proved who they are (amr, RFC 8176), such as "pwd" and
-	// "otp", and AuthTime when they last did (auth_time); both may be missing.
-	Methods  []string
-	AuthTime time.Time
+	// "otp", and AuthTime when they last did (auth_time); both may be missing. SecondFactor
+	// reports whether one of Methods is among [Issuer.SecondFactors].
+	Methods      []string
+	AuthTime     time.Time
+	SecondFactor bool
 
 	// Expires is always set; NotBefore and IssuedAt are zero when the token lacks them.
 	Expires, NotBefore, IssuedAt time.Time
@@ -31,6 +32,10 @@ type Claims struct {
 	// Confirmation is zero for a bearer token.
 	Confirmation Confirmation
 
+	// Unread names the claims above that the token has in a form that is not read, each
+	// with the rule it breaks. They are as if they were missing.
+	Unread []string
+
 	// Type, KeyID and Algorithm are of the header and the key.
 	Type, KeyID string
 	Algorithm   Algorithm
@@ -40,56 +45,50 @@ type Claims struct {
 func (c *Claims) Principal() visit.Principal {
 	return visit.Principal{
 		Issuer: c.Issuer, Subject: c.Subject, Client: c.ClientID, Session: c.Session, Token: c.ID, Key: c.KeyID,
-		Scopes: c.Scopes, Roles: c.Roles, Expires: c.Expires, Methods: c.Methods, AuthTime: c.AuthTime, Claims: c.Kept,
+		Scopes: c.Scopes, Roles: c.Roles, Expires: c.Expires, Methods: c.Methods, AuthTime: c.AuthTime,
+		SecondFactor: c.SecondFactor, Claims: c.Kept, Unread: c.Unread,
 	}
 }
 
-// header is what of a JOSE header means anything here. Members that are not listed
-// are ignored (RFC 7515 §4); the refused ones are not.
+// header is what of a JOSE header means anything here. Members that are not listed, addresses
+// of keys and certificates among them (RFC 7515 §4.1.2 to 4.1.6), are ignored (§4).
 type header struct {
-	Alg string `json:"alg"`
-	Typ text   `json:"typ"`
-	Cty text   `json:"cty"`
-	Kid text   `json:"kid"`
-	refused
+	alg      Algorithm
+	typ, kid string
+	jwk      jsontext.Value // for a Proof, and never for a token
 }
 
-// refused are header members whose meaning is never acted on, and which make a token
-// mean something else to those who do: keys and addresses of keys in the token
-// (RFC 7515 §4.1.2 to 4.1.6), critical extensions (§4.1.11; we know none), unencoded
-// payloads (RFC 7797), encryption and compression (RFC 7516, RFC 7518 §4.8).
-type refused struct {
-	Jwk  jsontext.Value `json:"jwk"`
-	Jku  jsontext.Value `json:"jku"`
-	X5u  jsontext.Value `json:"x5u"`
-	X5c  jsontext.Value `json:"x5c"`
-	Crit jsontext.Value `json:"crit"`
-	B64  jsontext.Value `json:"b64"`
-	Enc  jsontext.Value `json:"enc"`
-	Zip  jsontext.Value `json:"zip"`
-	P2c  jsontext.Value `json:"p2c"`
-	Epk  jsontext.Value `json:"epk"`
-}
+// changing are header members that make a token mean something else to those who act on
+// them: critical extensions (RFC 7515 §4.1.11; none is known here), unencoded payloads
+// (RFC 7797), encryption and compression (RFC 7516).
+var changing = []string{"crit", "b64", "enc", "zip"}
 
-func (r *refused) any() bool {
-	return r.Jwk != nil || r.Jku != nil || r.X5u != nil || r.X5c != nil || r.Crit != nil ||
-		r.B64 != nil || r.Enc != nil || r.Zip != nil || r.P2c != nil || r.Epk != nil
-}
-
-// parseHeader reads a header. The JSON reader refuses a name that stands twice, text
-// that is not UTF-8, and anything after the object.
-func parseHeader(data []byte) (*header, *Error) {
-	h := &header{}
-	if !isObject(data) || json.Unmarshal(data, h) != nil || h.any() || sameType(string(h.Cty), "jwt") {
-		return nil, ErrBadHeader
+// parseHeader reads a header, and refuses those of [changing], whatever their value.
+func parseHeader(data []byte) (h header, refused *Error) {
+	members, err := parseObject(data)
+	if err != nil {
+		return h, ErrBadHeader
 	}
-	if _, known := schemes[Algorithm(h.Alg)]; !known {
-		return nil, ErrWrongAlgorithm
+	for _, name := range changing {
+		if members.get(name) != nil {
+			return h, &Error{BadHeader, name, "must not be there"}
+		}
+	}
+	for _, m := range []struct {
+		name string
+		into *string
+	}{{"alg", (*string)(&h.alg)}, {"typ", &h.typ}, {"kid", &h.kid}} {
+		value := members.get(m.name)
+		if isNull(value) || string(value) == `""` {
+			continue
+		}
+		if *m.into, err = readText(value, maxText); err != nil {
+			return h, &Error{BadHeader, m.name, err.Error()}
+		}
+	}
+	h.jwk = members.get("jwk")
+	if _, known := schemes[h.alg]; !known {
+		return h, ErrWrongAlgorithm
 	}
 	return h, nil
-}
-
-// isObject refuses white space around the object as well: no signer writes any.
-func isObject(data []byte) bool {
-	return len(data) >= 2 && data[0] == '{' && data[len(data)-1] == '}'
 }

@@ -178,17 +178,17 @@ func TestLeakedSecrets(t *testing.T) {
 func TestNewSaysEverything(t *testing.T) {
 	es, unnamed := signer()[ES256].Key(), otherKey().Key()
 	unnamed.ID = ""
-	_, err := New(Config{Leeway: time.Minute, MaxSize: 1, Issuers: []Issuer{
+	_, err := New(Config{Leeway: time.Minute + 1, MaxSize: 1, Issuers: []Issuer{
 		{Leeway: MaxIssuerLeeway + 1},
-		{Name: "a", Audiences: []string{""}, Keys: []Key{es, es}},
+		{Name: "a", Audiences: []string{""}, Keys: slices.Repeat([]Key{es}, 5)},
 		{Name: "a", Audiences: []string{"x"}, Keys: []Key{es, {ID: "m", Algorithm: HS256, Secret: secret.NewBytes(randomBytes(32))}}},
-		{Name: "b\n", Audiences: []string{"x\n"}, Types: []string{""}, Keys: []Key{es, unnamed}},
+		{Name: "b\n", Audiences: []string{"x\n"}, Types: []string{""}, Keys: append(slices.Repeat([]Key{unnamed}, 5), es)},
 		{Name: strings.Repeat("c", 256), Audiences: []string{strings.Repeat("x", 256)}, Types: []string{"application/"}, Keys: []Key{{ID: "w"}}},
 	}})
 	for _, want := range []string{
 		"Leeway", "MaxSize", "Issuers[0].Leeway", "Issuers[0].Name", "Issuers[0].Audiences", "Issuers[0].Keys", "Issuers[1].Audiences",
-		"Issuers[1].Keys[1].ID", "Issuers[2].Name", "Issuers[2].Keys  has HMAC secrets beside",
-		"Issuers[3].Name", "Issuers[3].Audiences", "Issuers[3].Types", "Issuers[3].Keys[1].ID",
+		"Issuers[1].Keys[4].ID", "Issuers[2].Name", "Issuers[2].Keys  has HMAC secrets beside",
+		"Issuers[3].Name", "Issuers[3].Audiences", "Issuers[3].Types", "Issuers[3].Keys[4].ID",
 		"Issuers[4].Name", "Issuers[4].Audiences", "Issuers[4].Types", "Issuers[4].Keys[0]",
 	} {
 		if err == nil || !strings.Contains(strings.ReplaceAll(err.Error(), "Keys has", "Keys  has"), want) {
@@ -237,7 +237,7 @@ func TestReasonsAreExplained(t *testing.T) {
 	all := []*Error{
 		ErrTooLarge, ErrMalformed, ErrBadHeader, ErrWrongType, ErrBadClaims, ErrUnknownIssuer, ErrUnknownKey, ErrWrongAlgorithm,
 		ErrBadSignature, ErrExpired, ErrNotYetValid, ErrWrongAudience, ErrMissingClaim, ErrNoCredentials, ErrBadAuthorization, ErrNoKeys,
-		ErrSenderConstrained, ErrNotBound,
+		ErrSenderConstrained, ErrNotBound, ErrWrongClaim,
 	}
 	for _, e := range all {
 		if e.Explain() == "" || !strings.Contains(e.Error(), string(e.Reason)) {

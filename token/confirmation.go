@@ -2,6 +2,7 @@ package token
 
 import (
 	"crypto/sha256"
+	"errors"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -52,12 +53,16 @@ func (b Binding) known() bool {
 type digest string
 
 func (d *digest) UnmarshalJSONFrom(in *jsontext.Decoder) error {
-	s, err := readText(in, maxText)
+	value, err := in.ReadValue()
+	if err != nil {
+		return err
+	}
+	s, err := readText(value, maxText)
 	if err != nil {
 		return err
 	}
 	if sum, ok := decode(s); !ok || len(sum) != sha256.Size {
-		return errForm
+		return errors.New("must be a SHA-256 in base64url")
 	}
 	*d = digest(s)
 	return nil

@@ -50,7 +50,7 @@ func Example() {
 	fmt.Println(token.Explain(err))
 	// Output:
 	// ada <nil>
-	// token: wrong_audience
+	// token: wrong_audience: aud must name this API
 	// The token is for another API: its aud does not name this one.
 }
 
@@ -82,7 +82,7 @@ func Example_incorrect() {
 	}
 	// Output:
 	// [JWT] <nil>
-	// [] token: wrong_type
+	// [] token: wrong_type: typ must be one of the issuer's types
 }
 
 // An issuer signs with a key that is made on the first start, and publishes its public

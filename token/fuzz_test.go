@@ -1,12 +1,47 @@
 package token
 
 import (
+	"encoding/json"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 )
+
+// registered are the claims that decide whether a token is accepted.
+var registered = []string{"iss", "sub", "aud", "exp", "nbf", "iat"}
+
+// reduced is a token of the same header and claims without what nothing reads, on which
+// others differ: some refuse numbers that no double can have, some a jti that is a number.
+func reduced(t *testing.T, k *SigningKey, head, body string) string {
+	var members, kept map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(body), &members); err != nil {
+		t.Fatalf("encoding/json refuses what is accepted here: %v\n%s", err, body)
+	}
+	ours := must(parseObject([]byte(body)))
+	if len(ours) != len(members) {
+		t.Errorf("%d members, and encoding/json sees %d: %s", len(ours), len(members), body)
+	}
+	kept = map[string]json.RawMessage{}
+	for _, name := range registered {
+		if value, ok := members[name]; ok {
+			kept[name] = value
+		}
+		if string(ours.get(name)) != string(members[name]) {
+			t.Errorf("%s is %s, and for encoding/json %s", name, ours.get(name), members[name])
+		}
+	}
+	h, refused := parseHeader([]byte(head))
+	if refused != nil {
+		t.Fatal(refused)
+	}
+	names := map[string]string{"alg": string(h.alg)}
+	if h.kid != "" {
+		names["kid"] = h.kid
+	}
+	return forge(k, string(must(json.Marshal(names))), string(must(json.Marshal(kept))))
+}
 
 // FuzzVerifyAgainstOthers: what is accepted here, others accept too. The fuzzer changes
 // what was signed, and re-signs it, so that it gets past the signature.
@@ -35,14 +70,15 @@ func FuzzVerifyAgainstOthers(f *testing.F) {
 		}
 		said := c.Algorithm
 		h, _ := parseHeader([]byte(head))
+		plain := reduced(t, k, head, body)
 		for name, accept := range oracles {
-			if h.Alg == string(Ed25519) {
+			if h.alg == Ed25519 {
 				if name != "jwx" {
 					continue // it alone knows the new name of EdDSA
 				}
 				said = Ed25519
 			}
-			if err := accept(raw, said, key); err != nil {
+			if err := accept(plain, said, key); err != nil {
 				t.Errorf("%s refuses what is accepted here: %v\n%s\n%s", name, err, head, body)
 			}
 		}

@@ -47,7 +47,7 @@ func indented(part string, bad *Error) (string, error) {
 		return "", ErrMalformed
 	}
 	v := jsontext.Value(data)
-	if err := v.Indent(jsontext.WithIndent("  ")); err != nil || !isObject(v) {
+	if err := v.Indent(jsontext.WithIndent("  ")); err != nil || v.Kind() != '{' {
 		return "", bad
 	}
 	return printable(string(v)), nil

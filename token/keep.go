@@ -3,9 +3,6 @@ package token
 import (
 	"fmt"
 	"slices"
-
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // readAlready are the claims that have a place of their own.
@@ -28,28 +25,22 @@ func keepers(names []string, add func(field, value, reason string)) []string {
 	return slices.Clone(names)
 }
 
-// keepFrom reads the claims to keep of a token whose signature is good.
-func (in *issuer) keepFrom(body []byte, c *Claims) *Error {
-	if len(in.keep) == 0 {
-		return nil
-	}
-	var members map[string]jsontext.Value
-	if json.Unmarshal(body, &members) != nil {
-		return ErrBadClaims
-	}
-	for _, name := range in.keep {
-		value, ok := members[name]
-		if !ok {
+// keepFrom reads the claims to keep. One that is null is as if it were missing, as issuers
+// with templates write it.
+func (r *claimRules) keepFrom(claims object, c *Claims) *Error {
+	for _, name := range r.keep {
+		value := claims.get(name)
+		if isNull(value) {
 			continue
 		}
-		var one text
-		if json.Unmarshal(value, &one) != nil {
-			return ErrBadClaims
+		one, err := readScalar(value)
+		if err != nil {
+			return &Error{BadClaims, name, err.Error()}
 		}
 		if c.Kept == nil {
-			c.Kept = make(map[string]string, len(in.keep))
+			c.Kept = make(map[string]string, len(r.keep))
 		}
-		c.Kept[name] = string(one)
+		c.Kept[name] = one
 	}
 	return nil
 }

@@ -21,13 +21,17 @@ type KeySource interface {
 // KeySet is the keys of an issuer at one time. It never changes: a rotation makes
 // another one.
 type KeySet struct {
-	byID map[string]*key
-	only *key // the one key, when there is one
+	byID map[string][]*key // those without an ID under ""
+	all  []*key
 	list []Key
 }
 
-// NewKeySet checks the keys, or says everything that is wrong with them. With more
-// than one, every key needs an ID.
+// maxTries is how many keys a signature is checked with, where more than one may have made
+// it: those that share a kid, or that a token without one may mean.
+const maxTries = 4
+
+// NewKeySet checks the keys, or says everything that is wrong with them. Up to four keys of
+// one algorithm may share an ID, or have none.
 func NewKeySet(keys []Key) (*KeySet, error) {
 	var errs []error
 	s := newKeySet(keys, func(field, value, reason string) { errs = append(errs, &ConfigError{field, value, reason}) })
@@ -38,7 +42,7 @@ func NewKeySet(keys []Key) (*KeySet, error) {
 }
 
 func newKeySet(keys []Key, add func(field, value, reason string)) *KeySet {
-	s := &KeySet{byID: map[string]*key{}, list: slices.Clone(keys)}
+	s := &KeySet{byID: map[string][]*key{}, list: slices.Clone(keys)}
 	for i, k := range keys {
 		field := fmt.Sprintf("Keys[%d]", i)
 		ready, err := newKey(k)
@@ -46,21 +50,25 @@ func newKeySet(keys []Key, add func(field, value, reason string)) *KeySet {
 			add(field, k.ID, err.Error())
 			continue
 		}
-		if _, taken := s.byID[k.ID]; taken {
-			add(field+".ID", k.ID, "is there twice: give each key its own")
+		if s.sharing(k) >= maxTries {
+			add(field+".ID", k.ID, "is the ID of four other keys for "+string(k.Algorithm)+": give each its own")
 		}
-		if k.ID == "" && len(keys) > 1 {
-			add(field+".ID", "", "is empty, and there are other keys: give each its own")
-		}
-		s.byID[k.ID], s.only = ready, ready
+		s.byID[k.ID], s.all = append(s.byID[k.ID], ready), append(s.all, ready)
 	}
-	if len(keys) > 1 {
-		s.only = nil
-	}
-	if err := mixed(s.byID); err != nil {
+	if err := s.mixed(); err != nil {
 		add("Keys", "", err.Error())
 	}
 	return s
+}
+
+// sharing counts the keys for the algorithm of k that have its ID.
+func (s *KeySet) sharing(k Key) (n int) {
+	for _, other := range s.byID[k.ID] {
+		if other.takes(k.Algorithm) {
+			n++
+		}
+	}
+	return n
 }
 
 // List returns the keys of the set.
@@ -68,33 +76,55 @@ func (s *KeySet) List() []Key { return slices.Clone(s.list) }
 
 // mixed refuses secrets beside public keys, where one may be taken for the other: an
 // issuer uses one kind.
-func mixed(keys map[string]*key) error {
+func (s *KeySet) mixed() error {
 	secrets := 0
-	for _, k := range keys {
+	for _, k := range s.all {
 		if k.family == macs {
 			secrets++
 		}
 	}
-	if secrets > 0 && secrets < len(keys) {
+	if secrets > 0 && secrets < len(s.all) {
 		return errors.New("has HMAC secrets beside public keys: an issuer uses one or the other")
 	}
 	return nil
 }
 
-// named finds the key that the header names, and checks that it is for the header's
-// algorithm: never the other way round.
-func (s *KeySet) named(h *header) (*key, *Error) {
-	k := s.only
-	if h.Kid != "" {
-		k = s.byID[string(h.Kid)]
+// candidates are the keys that a header may mean: those it names, or those without a name
+// where there are none; all of them where it names none.
+func (s *KeySet) candidates(kid string) (keys []*key, named bool) {
+	if kid == "" {
+		return s.all, false
 	}
-	if k == nil {
-		return nil, ErrUnknownKey
+	if keys := s.byID[kid]; keys != nil {
+		return keys, true
 	}
-	if !k.takes(Algorithm(h.Alg)) {
-		return nil, ErrWrongAlgorithm
+	return s.byID[""], false
+}
+
+// verify finds the key that made a signature. A key is tried only if it is for the header's
+// algorithm: never the other way round. again reports whether a newer set may have the key.
+func (s *KeySet) verify(h *header, input, sig []byte) (found *key, again bool, err *Error) {
+	keys, named := s.candidates(h.kid)
+	tried := 0
+	for _, k := range keys {
+		if !k.takes(h.alg) {
+			continue
+		}
+		if tried == maxTries {
+			return nil, true, errManyKeys
+		}
+		tried++
+		if k.verify(input, sig) {
+			return k, false, nil
+		}
 	}
-	return k, nil
+	switch {
+	case len(keys) == 0:
+		return nil, true, ErrUnknownKey
+	case tried == 0:
+		return nil, !named, ErrWrongAlgorithm
+	}
+	return nil, !named, ErrBadSignature
 }
 
 // fixed is the source of an issuer whose keys stay as they are.
@@ -103,19 +133,23 @@ type fixed struct{ set *KeySet }
 func (f fixed) Keys() *KeySet       { return f.set }
 func (f fixed) Missing(string) bool { return false }
 
-// keyOf finds the issuer's key that the header names, and the set it is in.
-func (in *issuer) keyOf(h *header) (*key, *KeySet, *Error) {
+// verify checks a signature with the keys of the issuer, and returns the key that made it
+// and the set it is in. Keys are looked for again where a newer one may be meant.
+func (in *issuer) verify(h *header, input, sig []byte) (*key, *KeySet, *Error) {
 	set := in.source.Keys()
 	if set == nil {
 		return nil, nil, ErrNoKeys
 	}
-	k, err := set.named(h)
-	if err != ErrUnknownKey || !in.source.Missing(string(h.Kid)) {
+	k, again, err := set.verify(h, input, sig)
+	if !again || !in.source.Missing(h.kid) {
 		return k, set, err
 	}
+	last := set
 	if set = in.source.Keys(); set == nil {
 		return nil, nil, ErrNoKeys
 	}
-	k, err = set.named(h)
+	if set != last {
+		k, _, err = set.verify(h, input, sig)
+	}
 	return k, set, err
 }

@@ -1,164 +1,184 @@
 package token
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
-	"unicode"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// payload is the JSON of a token's claims. Each type refuses every form but its own,
-// null included. Names are compared with their case: Sub is not sub.
-type payload struct {
-	Iss      text     `json:"iss"`
-	Sub      text     `json:"sub"`
-	Jti      text     `json:"jti"`
-	Sid      text     `json:"sid"`
-	ClientID text     `json:"client_id"`
-	Aud      audience `json:"aud"`
-	Exp      date     `json:"exp"`
-	Nbf      date     `json:"nbf"`
-	Iat      date     `json:"iat"`
-	Scope    scope    `json:"scope"`
-	Roles    list     `json:"roles"`
-	Amr      list     `json:"amr"`
-	AuthTime date     `json:"auth_time"`
+// What a claim is read as. A claim that nothing reads is of no form at all: it may be
+// anything that JSON has. Null is no value of a claim that may be missing.
 
-	// Cnf is read once the signature is good: its presence, in any form, binds the token
-	// (RFC 7800 §3.1).
-	Cnf jsontext.Value `json:"cnf"`
-}
-
-// errForm is for a claim of another form. Nobody sees it: the reason is BadClaims.
-var errForm = errors.New("token: a claim has the wrong form")
-
-// parseClaims reads a payload and checks the form of each claim; what they say is
-// checked after the signature. cnf is that claim as it is, null included; nil where there is
-// none.
-func parseClaims(data []byte) (c *Claims, cnf jsontext.Value, err *Error) {
-	var p payload
-	if !isObject(data) || json.Unmarshal(data, &p) != nil {
-		return nil, nil, ErrBadClaims
-	}
-	c = &Claims{
-		Issuer: string(p.Iss), Subject: string(p.Sub), ID: string(p.Jti), Session: string(p.Sid), ClientID: string(p.ClientID),
-		Audience: p.Aud, Scopes: p.Scope, Roles: p.Roles, Methods: p.Amr, AuthTime: time.Time(p.AuthTime),
-		Expires: time.Time(p.Exp), NotBefore: time.Time(p.Nbf), IssuedAt: time.Time(p.Iat),
-	}
-	return c, p.Cnf, nil
-}
-
-// text is a string that is not empty, bounded, and printable, as it goes into logs,
-// keys and headers.
-type text string
-
-func (t *text) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	s, err := readText(d, maxText)
-	*t = text(s)
-	return err
-}
-
-func readText(d *jsontext.Decoder, most int) (string, error) {
-	token, err := d.ReadToken()
-	if err != nil {
-		return "", err
-	}
-	if token.Kind() != '"' {
-		return "", errForm
-	}
-	if s := token.String(); plain(s, most) {
-		return s, nil
-	}
-	return "", errForm
-}
-
-func plain(s string, most int) bool {
-	return s != "" && len(s) <= most && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
-}
-
-// list is a list of such strings.
-type list []string
-
-func (l *list) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	all, err := readList(d, maxListItem)
-	*l = all
-	return err
-}
-
-func readList(d *jsontext.Decoder, most int) ([]string, error) {
-	if token, err := d.ReadToken(); err != nil || token.Kind() != '[' {
-		return nil, errForm
+// readList reads a list of texts, each item by one.
+func readList(v jsontext.Value, one func(jsontext.Value) (string, error)) ([]string, error) {
+	d := jsontext.NewDecoder(bytes.NewBuffer(v))
+	if _, err := d.ReadToken(); err != nil {
+		return nil, err
 	}
 	all := []string{}
 	for d.PeekKind() != ']' {
-		s, err := readText(d, most)
-		if err != nil || len(all) == maxList {
-			return nil, errForm
+		item, err := d.ReadValue()
+		if err != nil {
+			return nil, err
+		}
+		if len(all) == maxList {
+			return nil, fmt.Errorf("must have at most %d items", maxList)
+		}
+		s, err := one(item)
+		if err != nil {
+			return nil, fmt.Errorf("item %d %w", len(all)+1, err)
 		}
 		all = append(all, s)
 	}
-	_, err := d.ReadToken()
-	return all, err
+	return all, nil
 }
 
-// audience is a string or a list of strings (RFC 7519 §4.1.3), as long in a list as alone.
-type audience []string
+func readItem(v jsontext.Value) (string, error) { return readText(v, maxText) }
 
-func (a *audience) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	if d.PeekKind() == '[' {
-		all, err := readList(d, maxText)
-		*a = all
-		return err
+// readAudience reads one string, or a list of them (RFC 7519 §4.1.3).
+func readAudience(v jsontext.Value) ([]string, error) {
+	if v.Kind() == '[' {
+		return readList(v, readItem)
 	}
-	s, err := readText(d, maxText)
-	*a = audience{s}
-	return err
+	one, err := readItem(v)
+	return []string{one}, err
 }
 
-// scope is one string with single spaces in it (RFC 9068 §2.2.3), or an empty one.
-type scope []string
-
-func (s *scope) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	token, err := d.ReadToken()
-	if err != nil || token.Kind() != '"' {
-		return errForm
-	}
-	all := token.String()
-	if all == "" {
-		return nil
-	}
-	*s = strings.Split(all, " ")
-	for _, one := range *s {
-		if !plain(one, maxListItem) {
-			return errForm
+// readScopes reads one string with spaces between the scopes (RFC 9068 §2.2.3), or a list of
+// scopes, as some issuers write them.
+func readScopes(v jsontext.Value) ([]string, error) {
+	switch v.Kind() {
+	case 'n':
+		return nil, nil
+	case '[':
+		return readList(v, readItem)
+	case '"':
+		b, err := jsontext.AppendUnquote(nil, v)
+		if err != nil {
+			return nil, err
 		}
+		return splitScopes(string(b))
 	}
-	if len(*s) > maxList {
-		return errForm
+	return nil, fmt.Errorf("must be a string or a list of strings, and is %s", kindOf(v))
+}
+
+func splitScopes(s string) ([]string, error) {
+	var all []string
+	for one := range strings.SplitSeq(s, " ") {
+		switch {
+		case one == "":
+			continue
+		case len(all) == maxList:
+			return nil, fmt.Errorf("must have at most %d scopes", maxList)
+		case !plain(one, maxText):
+			return nil, fmt.Errorf("scope %d must have at most %d bytes, all of them printable", len(all)+1, maxText)
+		}
+		all = append(all, one)
 	}
-	return nil
+	return all, nil
+}
+
+// readRoles reads a list of roles, one role, or an object that has the roles as the names of
+// its members. A string is one role, whatever is in it: to split "store admin" would give
+// its owner the role admin.
+func readRoles(v jsontext.Value) ([]string, error) {
+	switch v.Kind() {
+	case 'n':
+		return nil, nil
+	case '[':
+		return readList(v, readItem)
+	case '{':
+		return readRoleNames(v)
+	}
+	if string(v) == `""` {
+		return nil, nil
+	}
+	one, err := readItem(v)
+	if err != nil {
+		return nil, err
+	}
+	return []string{one}, nil
+}
+
+// readRoleNames reads the names of an object's members. Their values are objects, about which
+// nothing is known, or true. One with false or null is a role that its owner does not have.
+func readRoleNames(v jsontext.Value) ([]string, error) {
+	members, err := parseObject(v)
+	if err != nil {
+		return nil, err
+	}
+	var all []string
+	for i, m := range members {
+		switch m.value.Kind() {
+		case 'f', 'n':
+			continue
+		case 't', '{':
+		default:
+			return nil, fmt.Errorf("member %d must be an object, true or false, and is %s", i+1, kindOf(m.value))
+		}
+		if !plain(m.name, maxText) {
+			return nil, fmt.Errorf("member %d must have a name of at most %d bytes, all of them printable", i+1, maxText)
+		}
+		if len(all) == maxList {
+			return nil, fmt.Errorf("must have at most %d members", maxList)
+		}
+		all = append(all, m.name)
+	}
+	return all, nil
+}
+
+// readMethods reads a list of strings (RFC 8176), one string, or a list of objects that have
+// the string under method. own reports that there was such an object: its words are the
+// issuer's, not those that RFC 8176 registers.
+func readMethods(v jsontext.Value) (all []string, own bool, err error) {
+	switch v.Kind() {
+	case 'n':
+		return nil, false, nil
+	case '[':
+	default:
+		one, err := readItem(v)
+		return []string{one}, false, err
+	}
+	all, err = readList(v, func(item jsontext.Value) (string, error) {
+		if item.Kind() != '{' {
+			return readItem(item)
+		}
+		own = true
+		members, err := parseObject(item)
+		if err != nil {
+			return "", err
+		}
+		method := members.get("method")
+		if method == nil {
+			return "", errors.New("must have a member method")
+		}
+		return readItem(method)
+	})
+	return all, own, err
 }
 
 // maxDate is the last second of the year 9999.
 const maxDate = 253402300799
 
-// date is a NumericDate: seconds since 1970, with or without a fraction (RFC 7519 §2).
+// readDate reads a NumericDate: seconds since 1970, with or without a fraction (RFC 7519 §2).
 // A negative one, or one past the year 9999, is no date of a token.
-type date time.Time
-
-func (t *date) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+func readDate(v jsontext.Value) (time.Time, error) {
+	if v.Kind() != '0' {
+		return time.Time{}, fmt.Errorf("must be a number, and is %s", kindOf(v))
+	}
+	d := jsontext.NewDecoder(bytes.NewBuffer(v))
 	token, err := d.ReadToken()
-	if err != nil || token.Kind() != '0' {
-		return errForm
+	if err != nil {
+		return time.Time{}, err
 	}
 	seconds, err := token.Float()
 	if err != nil || !(seconds >= 0 && seconds <= maxDate) {
-		return errForm
+		return time.Time{}, errors.New("must be seconds since 1970, before the year 10000")
 	}
 	whole := int64(seconds)
-	*t = date(time.Unix(whole, int64((seconds-float64(whole))*1e9)))
-	return nil
+	return time.Unix(whole, int64((seconds-float64(whole))*1e9)), nil
 }

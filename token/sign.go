@@ -17,6 +17,7 @@ import (
 	"math/big"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/sallyport-dev/sallyport/secret"
 )
@@ -94,7 +95,7 @@ func (k *SigningKey) Sign(claims any, typ string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("token: encoding the claims: %w", err)
 	}
-	if !isObject(body) {
+	if jsontext.Value(body).Kind() != '{' {
 		return "", errors.New("token: the claims are not a JSON object")
 	}
 	head, err := json.Marshal(struct {

@@ -17,10 +17,12 @@
 //     too (package account), and authorize (package authz).
 //   - Tokens that were refused are an attacker's text. Log the [Reason], never the token.
 //
-// What this package does not read it refuses rather than ignores, where ignoring could
-// change the meaning: encryption, compression, unencoded payloads, keys and key
-// addresses inside a token, critical extensions of any kind, and, but for
-// [Verifier.VerifyBound], tokens that are bound to a key of their client (cnf, RFC 7800).
+// What a rule, a mapping or a limit reads is held to its form; a claim or a member of the
+// header that nothing reads may be anything that JSON has, within [Config.MaxSize]. A name
+// that is there twice is refused at any depth. What would change the meaning is refused
+// rather than ignored: encryption, compression, unencoded payloads, critical extensions of
+// any kind, and, but for [Verifier.VerifyBound], tokens that are bound to a key of their
+// client (cnf, RFC 7800). Keys and addresses of keys in a token are never used.
 package token
 
 import (
@@ -37,17 +39,17 @@ import (
 // Bounds. Every one is checked before anything that costs.
 const (
 	// MaxSize is the default of Config.MaxSize, in bytes.
-	MaxSize = 8 << 10
+	MaxSize = 16 << 10
 	// MaxLeeway is the most Config.Leeway may be.
-	MaxLeeway = 30 * time.Second
+	MaxLeeway = time.Minute
 	// MaxIssuerLeeway is the most Issuer.Leeway may be.
 	MaxIssuerLeeway = 5 * time.Minute
 
 	defaultLeeway = 5 * time.Second
-	maxText       = 255 // bytes of iss, sub, aud, jti, sid, client_id, typ, kid
-	maxList       = 64  // scopes, roles, audiences
-	maxListItem   = 128 // bytes of a scope or role
-	maxKeep       = 16  // further claims
+	maxText       = 255  // bytes of a claim or a member of a list that is read, of typ and kid
+	maxList       = 1000 // scopes, roles, audiences, methods
+	maxListItem   = 128  // bytes of a name in Keep
+	maxKeep       = 16   // further claims
 )
 
 // AccessToken is the media type of access tokens (RFC 9068 §2.1), without its
@@ -59,9 +61,9 @@ type Config struct {
 	// Issuers are those whose tokens are accepted; at least one.
 	Issuers []Issuer
 	// Leeway is how far an issuer's clock may run ahead of this one, for nbf and iat.
-	// Default 5 s, at most 30 s. There is none for exp: a token is dead when it says.
+	// Default 5 s, at most 60 s. There is none for exp: a token is dead when it says.
 	Leeway time.Duration
-	// MaxSize is the longest token read, in bytes. Default 8 KiB.
+	// MaxSize is the longest token read, in bytes. Default 16 KiB, at most 64 KiB.
 	MaxSize int
 	// Now is the clock; default time.Now.
 	Now func() time.Time
@@ -73,11 +75,18 @@ type Issuer struct {
 	Name string
 	// Audiences are the names this API goes by; a token's aud must hold one of them.
 	Audiences []string
+	// InsecureNoAudience accepts tokens without aud, which the issuer may have made for any
+	// API. Require must then name the client (client_id, azp, appid or cid). A token that has
+	// an aud must still name one of Audiences, which may be empty.
+	InsecureNoAudience bool
+	// Require lists claims that must have one of some values, such as the clients that may
+	// call, the tenant, or the repository whose workflow it is.
+	Require []Requirement
 	// Types are the accepted values of the typ header, compared as media types.
 	// Default at+jwt alone. "JWT" accepts tokens that say JWT or nothing.
 	Types []string
-	// Keys verify the signatures. Each has one algorithm. With more than one, every
-	// key needs an ID.
+	// Keys verify the signatures. Each has one algorithm. Up to four of one algorithm may
+	// share an ID, or have none.
 	Keys []Key
 	// Source gives the keys instead, where they change, as a published set's do.
 	Source KeySource
@@ -85,9 +94,14 @@ type Issuer struct {
 	// roles.
 	Claims ClaimNames
 	// Keep names further claims to read, such as "org", for limits that count by them: up
-	// to 16. Each has to be one text of at most 255 printable bytes; a token that has it
-	// in another form is refused, one without it is not.
+	// to 16. Each has to be a string of at most 255 printable bytes, an integer, true or
+	// false; a token that has it in another form is refused, one without it, or with null,
+	// is not.
 	Keep []string
+	// SecondFactors are the values of amr that prove a second factor. Default "otp" and
+	// "mfa" (RFC 8176), and none where amr lists objects, as the words of those are the
+	// issuer's own.
+	SecondFactors []string
 	// Leeway takes the place of Config.Leeway for this issuer: at most 5 minutes, for one
 	// whose nodes are known to have clocks that far apart. 0 leaves it at Config.Leeway.
 	Leeway time.Duration
@@ -143,9 +157,7 @@ type issuer struct {
 	audiences []string
 	types     []string // in lower case; "" stands for no typ
 	source    KeySource
-	claims    *mapping // nil for the standard claims
-	keep      []string
-	profile   bool
+	claims    claimRules
 	bound     Binding
 	leeway    time.Duration // 0 for the verifier's
 }
@@ -159,7 +171,7 @@ func New(cfg Config) (*Verifier, error) {
 		v.leeway = defaultLeeway
 	}
 	if v.leeway < 0 || v.leeway > MaxLeeway {
-		add("Leeway", cfg.Leeway.String(), "is out of bounds: write 1s to 30s, or leave it out")
+		add("Leeway", cfg.Leeway.String(), "is out of bounds: write 1s to 60s, or leave it out")
 	}
 	if v.maxSize == 0 {
 		v.maxSize = MaxSize
@@ -192,12 +204,12 @@ func newIssuer(in Issuer, add func(field, value, reason string)) *issuer {
 	} else if !plain(in.Name, maxText) {
 		add("Name", in.Name, "is one that no token can have: at most 255 bytes, all of them printable")
 	}
-	if len(in.Audiences) == 0 || slices.Contains(in.Audiences, "") {
+	if len(in.Audiences) == 0 && !in.InsecureNoAudience || slices.Contains(in.Audiences, "") {
 		add("Audiences", "", "is empty, or holds an empty one: write the aud claim that names this API")
 	} else if slices.ContainsFunc(in.Audiences, func(a string) bool { return !plain(a, maxText) }) {
 		add("Audiences", "", "holds one that no token can have: at most 255 bytes, all of them printable")
 	}
-	out := &issuer{name: in.Name, audiences: slices.Clone(in.Audiences), profile: in.RequireProfile, leeway: in.Leeway,
+	out := &issuer{name: in.Name, audiences: slices.Clone(in.Audiences), leeway: in.Leeway,
 		bound: in.RequireBound}
 	if !in.RequireBound.known() {
 		add("RequireBound", string(in.RequireBound), "is no binding: write dpop, mtls or any, or leave it out")
@@ -206,11 +218,7 @@ func newIssuer(in Issuer, add func(field, value, reason string)) *issuer {
 		add("Leeway", in.Leeway.String(), "is out of bounds: write 1s to 5m, or leave it out")
 	}
 	out.types = mediaTypes(in.Types)
-	var err error
-	if out.claims, err = newMapping(in.Claims); err != nil {
-		add("Claims", "", err.Error())
-	}
-	out.keep = keepers(in.Keep, add)
+	out.claims = newClaimRules(in, add)
 	if slices.ContainsFunc(in.Types, func(t string) bool { return !plain(shortType(t), maxText) }) {
 		add("Types", "", "holds one that is empty or unprintable: write JWT to accept tokens without a typ")
 	}

@@ -58,40 +58,36 @@ func (v *Verifier) verify(raw string) (good verified, err *Error) {
 	if err != nil {
 		return good, err
 	}
-	// The payload is read before the signature is checked, for it names the issuer.
-	// Until then it is an attacker's text, and only chooses among known keys.
-	c, cnf, err := parseClaims(body)
+	claims, wrong := parseObject(body)
+	if wrong != nil {
+		return good, ErrBadClaims
+	}
+	// Of the claims, iss alone is read before the signature is checked. Until then it is an
+	// attacker's text, and only chooses among known keys.
+	in, err := v.issuerOf(claims, &h)
 	if err != nil {
 		return good, err
 	}
-	in, err := v.issuerOf(c, h)
+	k, set, err := in.verify(&h, []byte(parts.signed), sig)
 	if err != nil {
 		return good, err
 	}
-	k, set, err := in.keyOf(h)
+	// A token is bound by the presence of cnf, in any form (RFC 7800 §3.1).
+	confirmation, err := readConfirmation(claims.get("cnf"))
 	if err != nil {
 		return good, err
 	}
-	if !k.verify([]byte(parts.signed), sig) {
-		return good, ErrBadSignature
-	}
-	if c.Confirmation, err = readConfirmation(cnf); err != nil {
+	c, err := in.claims.read(in.name, claims)
+	if err != nil {
 		return good, err
 	}
-	if in.claims != nil {
-		if err := in.claims.apply(c, body); err != nil {
-			return good, err
-		}
-	}
-	if err := in.keepFrom(body, c); err != nil {
-		return good, err
-	}
+	c.Confirmation = confirmation
 	if err := v.check(c, in); err != nil {
 		return good, err
 	}
 	c.Type, c.KeyID, c.Algorithm = AccessToken, k.id, k.algorithm
-	if h.Typ != "" {
-		c.Type = string(h.Typ)
+	if h.typ != "" {
+		c.Type = h.typ
 	}
 	return verified{c, in, set}, nil
 }
@@ -141,13 +137,21 @@ func decode(s string) ([]byte, bool) {
 }
 
 // issuerOf finds whose token it says it is, and whether it is a kind they issue.
-func (v *Verifier) issuerOf(c *Claims, h *header) (*issuer, *Error) {
-	in := v.issuers[c.Issuer]
-	if in == nil || c.Issuer == "" {
+func (v *Verifier) issuerOf(claims object, h *header) (*issuer, *Error) {
+	value := claims.get("iss")
+	if value == nil {
+		return nil, ErrUnknownIssuer
+	}
+	name, err := readText(value, maxText)
+	if err != nil {
+		return nil, &Error{BadClaims, "iss", err.Error()}
+	}
+	in := v.issuers[name]
+	if in == nil {
 		return nil, ErrUnknownIssuer
 	}
 	for _, t := range in.types {
-		if sameType(string(h.Typ), t) {
+		if sameType(h.typ, t) {
 			return in, nil
 		}
 	}
@@ -163,23 +167,29 @@ func sameType(typ, want string) bool {
 	return len(typ) == len(want) && strings.EqualFold(typ, want)
 }
 
-// check looks at the claims of a token whose signature is good.
+// check holds what is compared at every use of a token: the time, and whom it is for.
 func (v *Verifier) check(c *Claims, in *issuer) *Error {
 	now := v.now()
 	ahead := now.Add(cmp.Or(in.leeway, v.leeway))
 	switch {
-	case c.Subject == "" || c.Expires.IsZero() || len(c.Audience) == 0:
-		return ErrMissingClaim
-	case in.profile && (c.ClientID == "" || c.ID == "" || c.IssuedAt.IsZero()):
-		return ErrMissingClaim
 	case !now.Before(c.Expires): // RFC 7519 §4.1.4: on or after which it must not be accepted
 		return ErrExpired
-	case c.NotBefore.After(ahead), c.IssuedAt.After(ahead):
+	case c.NotBefore.After(ahead):
 		return ErrNotYetValid
-	case !slices.ContainsFunc(c.Audience, func(a string) bool { return slices.Contains(in.audiences, a) }):
+	case c.IssuedAt.After(ahead):
+		return errIssuedAhead
+	case !in.isAudience(c.Audience):
 		return ErrWrongAudience
 	case !in.bound.meets(c.Confirmation):
 		return ErrNotBound
 	}
 	return nil
+}
+
+// isAudience reports whether a token is for this API.
+func (in *issuer) isAudience(audience []string) bool {
+	if audience == nil {
+		return in.claims.noAudience
+	}
+	return slices.ContainsFunc(audience, func(a string) bool { return slices.Contains(in.audiences, a) })
 }

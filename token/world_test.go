@@ -148,7 +148,7 @@ func otherFirst(s string) string {
 }
 
 // errAny stands for any refusal, where the reason depends on a signature's length.
-var errAny = &Error{"any"}
+var errAny = &Error{Reason: "any"}
 
 // otherLike is a key of the same kind as k, with another secret.
 func otherLike(k *SigningKey) *SigningKey {

@@ -51,25 +51,22 @@ func readVectors(t *testing.T, name string) vectors {
 }
 
 // anyKeys reads a key or a set of keys of any kind, as New would take them.
-func anyKeys(raw []byte) (map[string]*key, error) {
+func anyKeys(raw []byte) (*KeySet, error) {
 	var set struct {
 		Keys []jsontext.Value `json:"keys"`
 	}
 	if json.Unmarshal(raw, &set) != nil || set.Keys == nil {
 		set.Keys = []jsontext.Value{raw}
 	}
-	keys := map[string]*key{}
+	s := &KeySet{byID: map[string][]*key{}}
 	for _, one := range set.Keys {
 		k, err := anyKey(one)
 		if err != nil {
 			return nil, err
 		}
-		if keys[k.id] != nil {
-			return nil, fmt.Errorf("two keys have the id %q", k.id)
-		}
-		keys[k.id] = k
+		s.byID[k.id], s.all = append(s.byID[k.id], k), append(s.all, k)
 	}
-	return keys, mixed(keys)
+	return s, s.mixed()
 }
 
 func anyKey(raw []byte) (*key, error) {
@@ -96,7 +93,7 @@ func anyKey(raw []byte) (*key, error) {
 }
 
 // verifySignature is Verify without the claims, which the vectors do not have.
-func verifySignature(raw string, keys map[string]*key) bool {
+func verifySignature(raw string, set *KeySet) bool {
 	p, ok := split(raw)
 	if !ok {
 		return false
@@ -111,14 +108,8 @@ func verifySignature(raw string, keys map[string]*key) bool {
 	if err != nil {
 		return false
 	}
-	set := &KeySet{byID: keys}
-	for _, k := range keys {
-		if len(keys) == 1 {
-			set.only = k
-		}
-	}
-	k, err := set.named(h)
-	return err == nil && k.verify([]byte(p.signed), sig)
+	_, _, err = set.verify(&h, []byte(p.signed), sig)
+	return err == nil
 }
 
 // refusedHere are the vectors that the suite calls valid or acceptable and that are

@@ -104,8 +104,14 @@ type Principal struct {
 	AuthTime time.Time
 	// Expires is when the credential ends.
 	Expires time.Time
+	// SecondFactor reports whether Methods prove a second factor, by what the issuer of the
+	// credential calls one.
+	SecondFactor bool
 	// Claims are further text claims, those that a token's issuer is asked to keep.
 	Claims map[string]string
+	// Unread names claims of the credential that are not read as they have another form,
+	// each with the rule it breaks: for the audit log, where a rule misses one of them.
+	Unread []string
 }
 
 // clockMargin is how far the clocks of the machines that write and compare times may differ.
@@ -169,7 +175,7 @@ func Caller(ctx context.Context) (p Principal, ok bool) {
 	if v := From(ctx); v != nil {
 		p = v.Principal
 		p.Scopes, p.Roles, p.Methods = slices.Clone(p.Scopes), slices.Clone(p.Roles), slices.Clone(p.Methods)
-		p.Claims = maps.Clone(p.Claims)
+		p.Claims, p.Unread = maps.Clone(p.Claims), slices.Clone(p.Unread)
 	}
 	return p, !p.IsZero()
 }
