@@ -25,6 +25,7 @@ build: ## build the binary into ./bin
 # The model test of account runs a tenth of its sequences under the race detector, and all of them without;
 # the failures of every store call, which come one after the other, are tried without alone.
 # What counts allocations is run again without the race detector, which adds to them.
+test test-long browser: export TMPDIR = $(shell scripts/tmp)
 test: lint servers ## everything that must pass: linters, and all tests with the race detector
 	$(GO) test -race -timeout 12m -skip '^(TestEnumeration|TestInjection)$$' \
 		$$($(GO) list $(PKG) | grep -v -e /internal/e2e$$ -e /internal/readers$$ -e /cmd/sallyport$$)
