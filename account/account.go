@@ -243,6 +243,33 @@ func New(ctx context.Context, cfg Config) (*Accounts, error) {
 	return a, nil
 }
 
+// Check returns every validation error of cfg that has nothing to do with Store and Secret, which may be missing,
+// and the endpoints that New would serve. By it, a program finds mistakes before it opens a store or makes a secret.
+func Check(cfg Config) ([]Endpoint, error) {
+	cfg.Store, cfg.Limits = struct{ Store }{}, nil // which nothing uses before New does
+	if cfg.Secret.IsZero() {
+		cfg.Secret = secret.NewBytes(make([]byte, minSecret)) // of which nothing is kept
+	}
+	a, err := prepare(&cfg)
+	if err == nil {
+		err = a.routes()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return a.Endpoints(), nil
+}
+
+// CheckSecret returns [ErrSecret] if a store holds accounts that were made with another secret. It writes nothing.
+func CheckSecret(ctx context.Context, store Store, key secret.Bytes) error {
+	a, err := prepare(&Config{Store: store, Secret: key, Administer: true})
+	if err != nil {
+		return err
+	}
+	_, _, err = a.checkSecret(ctx, a.store)
+	return err
+}
+
 // prepare makes Accounts that have not looked into their store.
 func prepare(cfg *Config) (*Accounts, error) {
 	given := *cfg

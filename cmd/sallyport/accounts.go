@@ -172,19 +172,6 @@ func (p *place) loadSecret(ctx context.Context, store account.Store) (secret.Byt
 	return secret.LoadOrCreate(p.secret)
 }
 
-// secretFirst is loadSecret before the accounts are opened.
-func (p *place) secretFirst(ctx context.Context) (key secret.Bytes, err error) {
-	if _, err := os.Stat(p.secret); !errors.Is(err, fs.ErrNotExist) {
-		return secret.LoadOrCreate(p.secret)
-	}
-	store, err := p.open(ctx)
-	if err != nil {
-		return key, err
-	}
-	key, err = p.loadSecret(ctx, store)
-	return key, errors.Join(err, store.Close())
-}
-
 // openAccounts opens the accounts; done closes them.
 func (o *options) openAccounts(ctx context.Context, log *audit.Log, change func(*account.Config)) (
 	accounts *account.Accounts, done func() error, err error,
@@ -208,6 +195,9 @@ func (o *options) openStore(ctx context.Context) (cfg account.Config, err error)
 		return cfg, err
 	}
 	if cfg.Secret, err = o.loadSecret(ctx, cfg.Store); err == nil {
+		err = account.CheckSecret(ctx, cfg.Store, cfg.Secret)
+	}
+	if err == nil {
 		err = o.makeFolder()
 	}
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,7 +22,6 @@ import (
 	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/server"
 	"github.com/sallyport-dev/sallyport/ratelimit"
 	"github.com/sallyport-dev/sallyport/ratelimit/redisstore"
-	"github.com/sallyport-dev/sallyport/token"
 	"github.com/sallyport-dev/sallyport/validate/openapi"
 )
 
@@ -40,86 +40,125 @@ type app struct {
 	stderr   *console.Writer // for what goes to standard error while it serves
 	crashes  *crash.Reporter
 	handler  http.Handler
-	hangups  <-chan os.Signal
-	draining atomic.Bool
-	closers  []closer
+	// adminHandler is for the listener of administrators.
+	adminHandler http.Handler
+	hangups      <-chan os.Signal
+	draining     atomic.Bool
+	closers      []closer
 }
 
-// open makes an app, or leaves nothing open. The address comes first: it is what most
-// often goes wrong, and the issuer may be named after it.
+// open makes an app, or leaves nothing open. What needs neither the network nor a file of ours is checked first,
+// all of it; then come the addresses, as the issuer may be named after one, and the servers that others run; and last
+// what writes. So a start that fails leaves no folder behind.
 func open(ctx context.Context, o options) (*app, error) {
 	o.fromEnvironment()
-	if err := o.check(); err != nil {
+	cfg, err := o.plan()
+	if err != nil {
 		return nil, err
 	}
-	if err := o.makeFolder(); err != nil {
-		return nil, err
-	}
-	a := &app{options: o, stderr: console.New(os.Stderr), hangups: hangups()}
+	a := &app{options: o, document: cfg.OpenAPI, stderr: console.New(os.Stderr), hangups: hangups()}
 	a.options.log = slog.New(slog.NewTextHandler(a.stderr, nil))
 	a.crashes = crash.NewReporter(a.options.errorLog(), func(place string) {
 		a.log.Emit(audit.Event{Name: audit.SysCrash, Reason: "panic in " + place})
 	})
-	if err := a.open(ctx); err != nil {
+	if err := a.open(ctx, cfg); err != nil {
 		return nil, errors.Join(err, a.close())
 	}
 	return a, nil
 }
 
-func (a *app) open(ctx context.Context) error {
+func (a *app) open(ctx context.Context, cfg sallyport.Config) error {
 	o := &a.options
-	listen := o.server()
-	listen.Crashes = a.crashes
-	listen.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.handler.ServeHTTP(w, r) })
-	var err error
-	if a.server, err = server.Listen(listen); err != nil {
+	if err := a.bind(); err != nil {
 		return err
 	}
-	a.onClose("the listener", a.server.Close)
 	if o.accounts == "on" && o.issuer == "" {
 		o.issuer = issuerURL(a.server.Addr().String(), a.server.Secure())
 	}
-	if a.log, a.logFile, err = o.auditLog(); err != nil {
-		return err
-	}
-	a.onClose("the audit log", func() error { return closeLog(a.log, a.logFile) })
-	cfg, err := o.gate()
+	conn, err := a.dialRedis()
 	if err != nil {
 		return err
-	}
-	cfg.Audit, cfg.ErrorLog, a.document = a.log, o.errorLog(), cfg.OpenAPI
-	if err := a.openLimits(&cfg); err != nil {
-		return err
-	}
-	if o.accounts == "on" {
-		if err := a.openAccounts(ctx, cfg.Limits); err != nil {
-			return err
-		}
-		cfg.Accounts = a.accounts
 	}
 	trusted, err := a.trust(ctx)
 	if err != nil {
 		return err
 	}
 	cfg.Issuers = append(cfg.Issuers, trusted...)
-	if err := a.openAdmin(); err != nil {
+
+	store, err := a.openFiles(ctx)
+	if err != nil {
 		return err
 	}
+	cfg.Audit, cfg.ErrorLog = a.log, o.errorLog()
+	if err := a.openLimits(conn, store.Secret, &cfg); err != nil {
+		if store.Store != nil {
+			err = errors.Join(err, store.Store.Close())
+		}
+		return err
+	}
+	if o.accounts == "on" {
+		if err := a.openAccounts(ctx, store, cfg.Limits); err != nil {
+			return err
+		}
+		cfg.Accounts = a.accounts
+	}
+	a.serveAdmin()
 	if a.gate, err = sallyport.New(cfg); err != nil {
 		return o.blame(err)
 	}
 	return a.wire()
 }
 
+// bind listens on the addresses. Who connects waits until handlers are there.
+func (a *app) bind() (err error) {
+	listen := a.options.server()
+	listen.Crashes = a.crashes
+	listen.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.handler.ServeHTTP(w, r) })
+	if a.server, err = server.Listen(listen); err != nil {
+		return err
+	}
+	a.onClose("the listener", a.server.Close)
+	return a.bindAdmin()
+}
+
+// openFiles opens what writes: the store, the secret and the audit log. A log elsewhere than in the data folder is
+// opened before that is made.
+func (a *app) openFiles(ctx context.Context) (cfg account.Config, err error) {
+	o := &a.options
+	elsewhere := o.audit != "" && filepath.Dir(o.audit) != filepath.Clean(o.data)
+	if elsewhere {
+		if err := a.openAudit(); err != nil {
+			return cfg, err
+		}
+	}
+	if o.accounts == "on" {
+		cfg, err = o.openStore(ctx)
+	} else {
+		err = o.makeFolder()
+	}
+	if err == nil && !elsewhere {
+		if err = a.openAudit(); err != nil && cfg.Store != nil {
+			err = errors.Join(err, cfg.Store.Close())
+		}
+	}
+	return cfg, err
+}
+
+func (a *app) openAudit() (err error) {
+	if a.log, a.logFile, err = a.options.auditLog(); err != nil {
+		return err
+	}
+	a.onClose("the audit log", func() error { return closeLog(a.log, a.logFile) })
+	return nil
+}
+
 // wire puts the upstream behind the gate.
 func (a *app) wire() error {
 	var next http.Handler
 	if a.options.upstream != "" {
-		p, err := proxy.New(proxy.Config{
-			Upstream: a.options.upstream, Timeout: a.options.upstreamTimeout, OwnedHeaders: a.gate.OwnedHeaders(),
-			InsecureForwardAuthorization: a.options.forwardAuthorization, InsecureErrorPages: a.options.errorPages,
-			MaxInFlight: a.options.upstreamMax, MaxPerClient: a.options.upstreamMaxPerClient, Crashes: a.crashes,
-		})
+		cfg := a.options.proxy()
+		cfg.OwnedHeaders, cfg.Crashes = a.gate.OwnedHeaders(), a.crashes
+		p, err := proxy.New(cfg)
 		if err != nil {
 			return err
 		}
@@ -129,29 +168,22 @@ func (a *app) wire() error {
 	return nil
 }
 
-func (a *app) openAccounts(ctx context.Context, limits ratelimit.Store) (err error) {
+// openAccounts makes the accounts on a store that is open, or closes it.
+func (a *app) openAccounts(ctx context.Context, cfg account.Config, limits ratelimit.Store) error {
 	o := &a.options
 	mailer, err := o.mailer()
 	if err != nil {
-		return err
+		return errors.Join(err, cfg.Store.Close())
 	}
-	var done func() error
-	a.accounts, done, err = o.openAccounts(ctx, a.log, func(c *account.Config) {
-		c.Registration = account.Registration(o.registration)
-		c.LoginLimit, c.RegisterLimit, c.MailLimit = o.loginLimit, o.registerLimit, o.mailLimit
-		c.Limits, c.LimitStatus = limits, a.limitsStatus
+	accounts, done, err := o.accountsOn(ctx, cfg, a.log, func(c *account.Config) {
+		o.accountConfig(c)
+		c.Limits, c.LimitStatus, c.Mail = limits, a.limitsStatus, mailer
 		if a.document != nil {
 			c.AnswerStatus = a.answersStatus
 		}
-		c.Algorithm, c.StrictRefresh, c.RoleScopes = token.Algorithm(o.algorithm), o.strictRefresh, map[string][]string{"verifier": {account.ScopeIntrospect}}
-		c.FactorRecovery = o.factorRecovery
-		if o.cookies {
-			c.TrustedOrigins = o.origins
-		}
-		c.Off = o.groups()
-		c.Mail, c.InsecureUnverified = mailer, o.smtp == ""
 	})
 	if err == nil {
+		a.accounts = accounts
 		a.onClose("the accounts", done)
 	}
 	return err
@@ -160,35 +192,36 @@ func (a *app) openAccounts(ctx context.Context, limits ratelimit.Store) (err err
 // adminDrain is how long requests of administrators may take at the end, after all others.
 const adminDrain = 2 * time.Second
 
-// openAdmin listens for administrators and for who looks after the process, on this machine
-// unless the address says otherwise.
-func (a *app) openAdmin() (err error) {
+// bindAdmin listens for administrators and for who looks after the process.
+func (a *app) bindAdmin() (err error) {
 	o := &a.options
 	if o.admin == "" {
 		return nil
 	}
-	var handler http.Handler
-	listen := o.server()
-	listen.Addr, listen.Crashes, listen.DrainTimeout = o.admin, a.crashes, min(o.drain, adminDrain)
-	listen.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) })
-	host, port, err := net.SplitHostPort(o.admin)
-	if err == nil && host == "" {
-		listen.Addr = net.JoinHostPort("127.0.0.1", port)
-	}
+	listen := o.adminServer()
+	listen.Crashes, listen.Beside = a.crashes, a.server
+	listen.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.adminHandler.ServeHTTP(w, r) })
 	if a.admin, err = server.Listen(listen); err != nil {
 		return fmt.Errorf("--admin: %w", err)
 	}
 	a.onClose("the listener for administrators", a.admin.Close)
+	return nil
+}
 
-	handler = a.withHealth(nil)
+// serveAdmin makes the handler of that listener.
+func (a *app) serveAdmin() {
+	if a.admin == nil {
+		return
+	}
+	a.adminHandler = a.withHealth(nil)
 	if a.accounts != nil {
-		handler = a.withHealth(a.accounts.Admin())
+		a.adminHandler = a.withHealth(a.accounts.Admin())
 	}
 	// A name may mean this machine, so what counts is the address that was bound.
 	if bound, ok := a.admin.Addr().(*net.TCPAddr); ok && bound.IP.IsLoopback() {
-		handler = onlyLoopback(handler, host)
+		host, _, _ := net.SplitHostPort(a.options.admin)
+		a.adminHandler = onlyLoopback(a.adminHandler, host)
 	}
-	return nil
 }
 
 // serve serves until ctx is done, or until a listener has died, and then closes everything.

@@ -20,6 +20,8 @@ func flagOf() [][2]string {
 		{"sallyport: ClientLimit: ratelimit: limit", "--client-limit"},
 		{"sallyport: ClientLimit", "--client-limit"},
 		{"sallyport: Quotas", "--quota"},
+		{"sallyport: Accounts: there are neither Accounts nor Issuers, so that no token could be valid: set one,",
+			"--accounts=off: no token could be valid; name an issuer with --trust,"},
 		{"sallyport: OpenAPI", "--openapi"},
 		{"sallyport: MaxBody", "--max-body"},
 		{"--openapi: openapi: Bases", "--openapi-base"},

@@ -21,7 +21,10 @@ func main() { os.Exit(run()) }
 
 // run is main with an exit code, so that tests can be the program too.
 func run() int {
-	err := command().ExecuteContext(context.Background())
+	args, mistakes := checkFlags(command(nil), os.Args[1:])
+	root := command(mistakes)
+	root.SetArgs(args)
+	err := root.ExecuteContext(context.Background())
 	if err == nil {
 		return 0
 	}
@@ -34,18 +37,33 @@ func run() int {
 	return 1
 }
 
-func command() *cobra.Command {
+// command is the program. mistakes are what is wrong with its flags: every command but serve, which reports what else
+// is wrong too, returns them when it is run.
+func command(mistakes []error) *cobra.Command {
 	root := group(&cobra.Command{
 		Use:           "sallyport",
 		Short:         "A guarded way into your HTTP API: accounts, tokens, limits, headers, CORS, audit",
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	})
-	root.AddCommand(serveCommand(), demoCommand(), userCommand(), keysCommand(), tokenCommand(), versionCommand())
+	root.AddCommand(serveCommand(mistakes), demoCommand(), userCommand(), keysCommand(), tokenCommand(), versionCommand())
+	if len(mistakes) > 0 {
+		refuse(root, errors.Join(mistakes...))
+	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return fmt.Errorf("%w: see %s --help; what is no flag and begins with - stands after --", err, c.CommandPath())
+		return fmt.Errorf("%w; see %s --help; an argument that begins with - must follow --", err, c.CommandPath())
 	})
 	return root
+}
+
+// refuse has every command but serve return err before anything else.
+func refuse(c *cobra.Command, err error) {
+	for _, sub := range c.Commands() {
+		if sub.Name() != "serve" {
+			sub.Args = func(*cobra.Command, []string) error { return err }
+		}
+		refuse(sub, err)
+	}
 }
 
 // needs is how many arguments a command takes; what is wrong says how it is written.

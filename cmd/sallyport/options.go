@@ -28,6 +28,7 @@ type options struct {
 	routeOptions
 	documentOptions
 	declared *declared // what gate has made of routeOptions
+	mistakes []error   // what the flags themselves got wrong
 
 	listen, upstream                     string
 	issuer, audience, jwks               string
@@ -171,7 +172,9 @@ func (o *options) gate() (sallyport.Config, error) {
 	err = errors.Join(err, o.documentOptions.apply(&cfg))
 	if o.jwks != "" {
 		issuer, jwksErr := o.foreign()
-		cfg.Issuers, err = []token.Issuer{issuer}, errors.Join(err, jwksErr)
+		if err = errors.Join(err, jwksErr); jwksErr == nil {
+			cfg.Issuers = []token.Issuer{issuer}
+		}
 	}
 	return cfg, err
 }
@@ -205,6 +208,16 @@ func (o *options) server() server.Config {
 	}
 	if o.selfSigned {
 		c.SelfSignedFile = filepath.Join(o.data, "self-signed.pem")
+	}
+	return c
+}
+
+// adminServer says how to listen for administrators: on this machine, unless the address says otherwise.
+func (o *options) adminServer() server.Config {
+	c := o.server()
+	c.Addr, c.DrainTimeout = o.admin, min(o.drain, adminDrain)
+	if host, port, err := net.SplitHostPort(o.admin); err == nil && host == "" {
+		c.Addr = net.JoinHostPort("127.0.0.1", port)
 	}
 	return c
 }

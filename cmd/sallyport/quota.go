@@ -18,6 +18,7 @@ type limitOptions struct {
 	quotas             []string
 	oldFields          bool
 	redis              string
+	redisFrom          string // where redis comes from, if not from a flag
 	redisLease         time.Duration
 	redisTimeout       time.Duration
 }

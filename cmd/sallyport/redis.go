@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"crypto/hkdf"
 	"crypto/sha256"
 	"errors"
@@ -21,51 +20,53 @@ import (
 // user of the machine can read it.
 const redisVariable = "SALLYPORT_REDIS"
 
-// openLimits connects to Redis, if there is one that counts.
-func (a *app) openLimits(cfg *sallyport.Config) error {
+// dialRedis connects to Redis, if there is one that counts.
+func (a *app) dialRedis() (*redisconn.Conn, error) {
 	o := &a.options
 	if o.redis == "" {
-		return nil
-	}
-	key, err := o.limitSecret()
-	if err != nil {
-		return err
+		return nil, nil
 	}
 	conn, err := redisconn.Dial(o.redis)
 	if bad, ok := errors.AsType[*redisconn.URLError](err); ok {
-		return bad
+		return nil, bad
 	} else if err != nil {
-		return fmt.Errorf("%w: give the user and the password that the server asks for, as in redis://USER:PASSWORD@HOST:6379, best in $%s", err, redisVariable)
+		return nil, fmt.Errorf("%w: give the user and the password that the server asks for, as in redis://USER:PASSWORD@HOST:6379, best in $%s", err, redisVariable)
 	}
+	a.onClose("the connection to Redis", func() error { conn.Close(); return nil })
 	if err := conn.Err(); err != nil {
 		o.errorLog().Warn("Redis cannot be reached; until it can, this node counts alone and admits its share", "redis", o.describeRedis(), "error", err)
 	}
+	return conn, nil
+}
+
+// openLimits has Redis count, if there is one.
+func (a *app) openLimits(conn *redisconn.Conn, main secret.Bytes, cfg *sallyport.Config) (err error) {
+	if conn == nil {
+		return nil
+	}
+	o := &a.options
+	if cfg.LimitSecret, err = o.limitSecret(main); err != nil {
+		return err
+	}
 	a.redis, err = redisstore.New(redisstore.Config{Client: conn, Timeout: o.redisTimeout, Lease: o.redisLease, Notify: a.limitsChanged})
 	if err != nil {
-		conn.Close()
 		return err
 	}
 	a.onClose("Redis", a.redis.Close)
-	cfg.Limits, cfg.LimitSecret = a.redis, key
+	cfg.Limits = a.redis
 	return nil
 }
 
-// limitSecret makes the keys of the counters, from the secret that is the same on all
-// nodes.
-func (o *options) limitSecret() (key secret.Bytes, err error) {
-	var main secret.Bytes
-	switch {
-	case o.accounts == "on":
-		if err = o.complete(); err == nil {
-			main, err = o.secretFirst(context.Background())
+// limitSecret derives the key of the counters from the secret that is the same on all nodes: main is that of the
+// accounts, if there are any.
+func (o *options) limitSecret(main secret.Bytes) (key secret.Bytes, err error) {
+	if o.accounts != "on" {
+		if o.secret == "" {
+			return key, errors.New("--redis with --accounts=off needs --secret FILE, with 32 random bytes that are the same on every node: head -c 32 /dev/urandom > limits.key; chmod 600 limits.key")
 		}
-	case o.secret == "":
-		return key, errors.New("--redis with --accounts=off needs --secret FILE, with 32 random bytes that are the same on every node: head -c 32 /dev/urandom > limits.key; chmod 600 limits.key")
-	default:
-		main, err = secret.ReadFile(o.secret)
-	}
-	if err != nil {
-		return key, err
+		if main, err = secret.ReadFile(o.secret); err != nil {
+			return key, err
+		}
 	}
 	if main.Len() < 16 {
 		return key, fmt.Errorf("--secret %s: it has %d bytes, and has to have 16 random ones or more", o.secret, main.Len())
@@ -102,15 +103,19 @@ func (a *app) limitsStatus() any {
 	return s
 }
 
-// describeCounts says where counters are.
+// describeCounts says where counters are, and where that was said if it was not a flag.
 func (o *options) describeCounts() string {
-	switch {
-	case o.redis == "":
+	if o.redis == "" {
 		return "in this process; other nodes count by themselves"
-	case o.redisLease > 0:
-		return fmt.Sprintf("in Redis at %s, by leases of %s", o.describeRedis(), o.redisLease)
 	}
-	return "in Redis at " + o.describeRedis() + ", by every request"
+	text := "in Redis at " + o.describeRedis() + ", by every request"
+	if o.redisLease > 0 {
+		text = fmt.Sprintf("in Redis at %s, by leases of %s", o.describeRedis(), o.redisLease)
+	}
+	if o.redisFrom != "" {
+		text += " (from " + o.redisFrom + ")"
+	}
+	return text
 }
 
 // describeRedis is the address without what is nobody's business.
@@ -132,6 +137,6 @@ func (o *options) describeRedis() string {
 // fromEnvironment fills in what was left out.
 func (o *options) fromEnvironment() {
 	if address := o.env(redisVariable); address != "" && !o.given("redis") {
-		o.redis = address
+		o.redis, o.redisFrom = address, "$"+redisVariable
 	}
 }

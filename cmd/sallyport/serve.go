@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
@@ -13,8 +12,8 @@ import (
 	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/console"
 )
 
-func serveCommand() *cobra.Command {
-	var o options
+func serveCommand(mistakes []error) *cobra.Command {
+	o := options{mistakes: mistakes}
 	c := &cobra.Command{
 		Use:   "serve",
 		Short: "Guard an API, with accounts built in",
@@ -27,13 +26,12 @@ which no client can set. Let it listen where only the gate can reach it.`,
   sallyport serve --upstream http://localhost:3000 --listen :8443 --tls-cert cert.pem --tls-key key.pem
   sallyport serve --upstream http://localhost:3000 --accounts=off --trust "https://id.example.com audience=my-api"
   sallyport serve --upstream http://localhost:3000 --accounts=off --issuer https://id.example.com --audience my-api --jwks keys.json`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return fmt.Errorf("what is %q? The address of your API is written as --upstream URL; see sallyport serve --help", args[0])
+		Args: cobra.ArbitraryArgs,
+		RunE: func(c *cobra.Command, args []string) error {
+			for _, arg := range args {
+				o.mistakes = append(o.mistakes, fmt.Errorf(
+					"%q: is no flag; the address of your API is written as --upstream URL; see sallyport serve --help", arg))
 			}
-			return nil
-		},
-		RunE: func(c *cobra.Command, _ []string) error {
 			ctx, stop := untilSignal(c.Context())
 			defer stop()
 			return serve(ctx, o, c.OutOrStdout())
@@ -89,21 +87,20 @@ func (a *app) describe(out io.Writer) {
 		line("openapi", "%s", o.documentOptions.describe(a.document))
 		line("answers", "%s", o.describeAnswers())
 	}
-	line("public", "%s", or(strings.Join(slices.Concat(o.public, o.unlimited), ", "), o.nothingPublic()))
+	public, policies := o.declared.describeRoutes()
+	line("public", "%s", or(strings.Join(public, ", "), o.nothingPublic()))
+	for _, policy := range policies {
+		line("route", "%s", policy)
+	}
 	line("limit", "%s for each caller", o.limit)
 	for _, q := range o.quotas {
 		line("quota", "%s", q)
 	}
-	for _, c := range o.costs {
-		line("cost", "%s", c)
-	}
 	line("counts", "%s", o.describeCounts())
 	line("audit", "%s", or(strings.TrimPrefix(o.audit, "-"), "standard error"))
 	fmt.Fprintln(out)
-	if o.accounts == "on" {
-		line("try", "curl -i %s%s/auth/me", a.curlFlags(), url)
-	} else {
-		line("try", "curl -i %s%s/", a.curlFlags(), url)
+	for _, example := range a.examples() {
+		line("try", "%s", example)
 	}
 	line("reload", "SIGHUP opens the audit log again, and reads the certificates")
 	line("stop", "Ctrl-C, or SIGTERM; requests in flight have %s to finish", o.drain)

@@ -91,6 +91,12 @@ func Dial(address string) (*Conn, error) {
 	return c, nil
 }
 
+// Check returns a [*URLError] if address is none that Dial can read. It does not connect.
+func Check(address string) error {
+	_, err := parse(address)
+	return err
+}
+
 func parse(address string) (rueidis.ClientOption, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Opaque != "" || u.Fragment != "" {

@@ -48,9 +48,7 @@ func (c Config) certificates() (*certificates, error) {
 			return loadCertificate(c.TLSCert, c.TLSKey, now)
 		})
 	case c.SelfSigned:
-		return newCertificates(c, func(current *tls.Certificate, now time.Time) (*tls.Certificate, error) {
-			return selfSigned(c.SelfSignedFile, c.Addr, current, now)
-		})
+		return newSelfSignedCertificates(c)
 	}
 	return nil, nil
 }

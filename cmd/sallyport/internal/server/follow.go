@@ -29,6 +29,7 @@ type certificates struct {
 	load    func(current *tls.Certificate, now time.Time) (*tls.Certificate, error)
 	log     *slog.Logger // nil drops
 	crashes *crash.Reporter
+	keep    func() error // writes the first one to its file, where it was made here
 	current atomic.Pointer[tls.Certificate]
 
 	looking sync.Mutex // of one look at a time, which a disk may hold up
@@ -41,11 +42,15 @@ type certificates struct {
 
 // newCertificates loads the first certificate.
 func newCertificates(c Config, load func(*tls.Certificate, time.Time) (*tls.Certificate, error)) (*certificates, error) {
-	first, err := load(nil, time.Now())
+	var beside *tls.Certificate
+	if c.Beside != nil && c.Beside.certs != nil {
+		beside = c.Beside.certs.current.Load()
+	}
+	first, err := load(beside, time.Now())
 	if err != nil {
 		return nil, err
 	}
-	s := &certificates{load: load, log: c.Log, crashes: c.Crashes}
+	s := &certificates{load: load, log: c.Log, crashes: c.Crashes, keep: func() error { return nil }}
 	s.current.Store(first)
 	return s, nil
 }

@@ -182,7 +182,8 @@ func TestSelfSigned_twoHosts(t *testing.T) {
 	served := map[string]*tls.Certificate{}
 	for round := range 3 {
 		for _, addr := range addrs {
-			next, err := selfSigned(file, addr, served[addr], now.Add(time.Duration(round)*lookEvery))
+			next, err := selfSigned(file, addr, served[addr], now.Add(time.Duration(round)*lookEvery),
+				func(data []byte) error { return writeFile(file, data) })
 			if err != nil {
 				t.Fatal(err)
 			}

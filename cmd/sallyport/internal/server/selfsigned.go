@@ -24,10 +24,45 @@ const (
 	renewBefore = 7 * 24 * time.Hour
 )
 
+// newSelfSignedCertificates makes the first certificate in memory, and leaves the writing of
+// its file to keep: a process that does not get as far as serving leaves nothing behind.
+func newSelfSignedCertificates(c Config) (*certificates, error) {
+	write := func(data []byte) error {
+		if c.SelfSignedFile == "" {
+			return nil
+		}
+		if err := writeFile(c.SelfSignedFile, data); err != nil {
+			return &Error{Field: "SelfSignedFile", Value: c.SelfSignedFile, Reason: "cannot be written: " + err.Error(), Err: err}
+		}
+		return nil
+	}
+	var pending []byte
+	keep := func(data []byte) error {
+		pending = data
+		return nil
+	}
+	s, err := newCertificates(c, func(current *tls.Certificate, now time.Time) (*tls.Certificate, error) {
+		return selfSigned(c.SelfSignedFile, c.Addr, current, now, keep)
+	})
+	if err != nil {
+		return nil, err
+	}
+
+	keep = write
+	s.keep = func() error {
+		if pending == nil {
+			return nil
+		}
+		return write(pending)
+	}
+	return s, nil
+}
+
 // selfSigned returns the certificate kept in file when it still fits, or else the one that is
 // served, and makes and keeps another one where neither does. So two listeners with other hosts
 // and one file do not take turns in replacing it.
-func selfSigned(file, addr string, current *tls.Certificate, now time.Time) (*tls.Certificate, error) {
+func selfSigned(file, addr string, current *tls.Certificate, now time.Time,
+	keep func(data []byte) error) (*tls.Certificate, error) {
 	hosts := selfSignedHosts(addr)
 	var kept *tls.Certificate
 	if file != "" {
@@ -45,10 +80,8 @@ func selfSigned(file, addr string, current *tls.Certificate, now time.Time) (*tl
 	if err != nil {
 		return nil, err
 	}
-	if file != "" {
-		if err := writeFile(file, data); err != nil {
-			return nil, &Error{Field: "SelfSignedFile", Value: file, Reason: "cannot be written: " + err.Error(), Err: err}
-		}
+	if err := keep(data); err != nil {
+		return nil, err
 	}
 	cert, err := tls.X509KeyPair(data, data)
 	return &cert, err

@@ -61,9 +61,11 @@ type Config struct {
 	// addresses and the host of Addr. It lives 90 days, and another one takes its place a
 	// week before.
 	SelfSigned bool
-	// SelfSignedFile keeps that certificate, so that its fingerprint stays. Empty
-	// means memory only.
+	// SelfSignedFile keeps that certificate, so that its fingerprint stays. Listen reads
+	// it, and Serve writes it. Empty means memory only.
 	SelfSignedFile string
+	// Beside is a server whose self-signed certificate is used here too where it fits.
+	Beside *Server
 	// InsecureCleartext allows HTTP without TLS on an address that is not loopback.
 	// Passwords and tokens can then be read on the way, unless a proxy in front speaks
 	// TLS.
@@ -108,14 +110,26 @@ type Server struct {
 // ErrCut says that requests were still in flight when the time to drain was over.
 var ErrCut = errors.New("server: requests in flight were cut off, as they took longer than the time to drain")
 
+// Check returns the errors of Listen that are about the configuration. It binds nothing, and writes nothing.
+func Check(c Config) error {
+	_, _, err := c.prepare()
+	return err
+}
+
+// prepare checks the configuration whole, and loads the certificate.
+func (c *Config) prepare() (*certificates, *net.TCPAddr, error) {
+	errs := c.complete()
+	certs, certErr := c.certificates()
+	addr, addrErr := c.address(c.wantsTLS())
+	return certs, addr, errors.Join(append(errs, certErr, addrErr)...)
+}
+
 // Listen binds the address at once, so that a mistake is seen before anything else
 // starts. Errors say what to do; those about the configuration are joined, each an
 // [*Error]. See [IsBusy].
 func Listen(c Config) (*Server, error) {
-	errs := c.complete()
-	certs, certErr := c.certificates()
-	addr, addrErr := c.address(c.wantsTLS())
-	if err := errors.Join(append(errs, certErr, addrErr)...); err != nil {
+	certs, addr, err := c.prepare()
+	if err != nil {
 		return nil, err
 	}
 	l, err := net.ListenTCP("tcp", addr)
@@ -200,6 +214,11 @@ func (s *Server) Close() error {
 // same way, and returns the cause. While it serves, it follows the certificate's files. A
 // server serves once.
 func (s *Server) Serve(ctx context.Context) error {
+	if s.certs != nil {
+		if err := s.certs.keep(); err != nil {
+			return errors.Join(err, s.Close())
+		}
+	}
 	following, stop := context.WithCancel(ctx)
 	defer stop()
 	if s.certs != nil {
