@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,7 +14,6 @@ import (
 	"github.com/sallyport-dev/sallyport/account"
 	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/proxy"
 	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/server"
-	"github.com/sallyport-dev/sallyport/internal/route"
 	"github.com/sallyport-dev/sallyport/password/breached"
 	"github.com/sallyport-dev/sallyport/ratelimit/redisstore/redisconn"
 	"github.com/sallyport-dev/sallyport/secret"
@@ -133,11 +133,10 @@ func (o *options) planAccounts() error {
 
 // reserved reports whether the accounts answer for a pattern, as sallyport.New does.
 func reserved(pattern string, endpoints []account.Endpoint) bool {
-	p, err := route.Parse(pattern[strings.IndexByte(pattern, '/'):], nil)
+	path, err := url.PathUnescape(pattern[strings.IndexByte(pattern, '/'):])
 	if err != nil {
 		return false // and sallyport.New says why
 	}
-	path := p.Sample()
 	return path == "/auth" || strings.HasPrefix(path, "/auth/") || strings.HasPrefix(path, "/.well-known/jwks.json") ||
 		slices.ContainsFunc(endpoints, func(e account.Endpoint) bool { return e.Pattern == path })
 }
