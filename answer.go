@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 
+	"github.com/sallyport-dev/sallyport/headers"
 	"github.com/sallyport-dev/sallyport/problem"
 	"github.com/sallyport-dev/sallyport/ratelimit"
 	"github.com/sallyport-dev/sallyport/visit"
@@ -22,6 +23,7 @@ type answer struct {
 	wrote   bool
 	dropped bool // the body being written is the mux's text, replaced already
 	apiKey  bool // the principal is that of an API key
+	cookie  bool // the credential came in a cookie
 	routes  held // what holds for the request
 
 	body      *requestBody  // nil when there is none
@@ -47,6 +49,7 @@ func (a *answer) WriteHeader(status int) {
 	}
 	a.wrote = true
 	a.visit.Status = status
+	a.reconcile(status)
 	if status >= 300 && status < 400 {
 		// Drop the rate-limit fields on redirects: they do not describe the target.
 		for _, name := range limitFields {
@@ -61,6 +64,27 @@ func (a *answer) WriteHeader(status int) {
 		}
 	}
 	a.ResponseWriter.WriteHeader(status)
+}
+
+// reconcile settles the fields that the handler behind the Gate has set with the Gate's. What
+// the Gate and the accounts answer themselves is as it must be.
+func (a *answer) reconcile(status int) {
+	if a.outer.w == nil {
+		return
+	}
+	h := a.Header()
+	a.gate.headers.Reconcile(h, status, a.visit.Secure)
+	if a.gate.cors.Varies() {
+		addVary(h, "Origin") // a handler may have replaced it
+	}
+	a.guardCaching(h)
+}
+
+// finish begins the response of a handler that has returned without.
+func (a *answer) finish() {
+	if !a.wrote {
+		a.WriteHeader(http.StatusOK)
+	}
 }
 
 // inform sends an informational response; the final one is yet to come. Two kinds are
@@ -92,6 +116,7 @@ var muxMethod = problem.New(http.StatusMethodNotAllowed, "method_not_allowed", "
 
 func (a *answer) Write(b []byte) (int, error) {
 	if !a.wrote {
+		headers.Detect(a.Header(), b)
 		a.WriteHeader(http.StatusOK)
 	}
 	if a.dropped {

@@ -53,7 +53,7 @@ func (g *Gate) authenticate(a *answer, public bool) (event string, p *problem.Pr
 	if public {
 		return "", nil
 	}
-	raw, event, p := g.credential(a.request)
+	raw, event, p := g.credential(a)
 	if p != nil {
 		return event, p
 	}
@@ -90,7 +90,8 @@ func (g *Gate) authenticate(a *answer, public bool) (event string, p *problem.Pr
 
 // credential finds the one credential of a request: in the Authorization field, or with
 // accounts in their cookie. Two are one too many, whichever is good.
-func (g *Gate) credential(r *http.Request) (raw, event string, p *problem.Problem) {
+func (g *Gate) credential(a *answer) (raw, event string, p *problem.Problem) {
+	r := a.request
 	raw, err := token.Bearer(r.Header)
 	var cookie string
 	if g.accounts != nil {
@@ -105,6 +106,7 @@ func (g *Gate) credential(r *http.Request) (raw, event string, p *problem.Proble
 	case keyInQuery(r.URL.RawQuery), (err == nil || cookie != "") && tokenInQuery(r.URL.RawQuery):
 		return "", audit.InputFail, g.challenge.malformed.Because(errInQuery)
 	case errors.Is(err, token.ErrNoCredentials) && cookie != "":
+		a.cookie = true
 		return cookie, "", nil
 	case errors.Is(err, token.ErrNoCredentials):
 		return "", audit.NoCredentials, g.challenge.none

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/sallyport-dev/sallyport/account"
@@ -222,7 +223,7 @@ func reserved(accounts *account.Accounts, path string) bool {
 // routeRules works out what holds for a route.
 func (b *builder) routeRules(field string, in Route) *routeRules {
 	c := &routeRules{pattern: in.Pattern, public: in.Public, maxBody: in.MaxBody, uncounted: in.InsecureUnlimited,
-		cost: in.Cost}
+		cost: in.Cost, errorBodies: in.InsecureErrorBodies, sharedCaching: &atomic.Bool{}}
 	c.label = b.made.keys.Sum("route", in.Pattern)
 	if in.Public && (len(in.Scopes) > 0 || len(in.Roles) > 0 || in.Owner != "") {
 		b.add(field+"Public", in.Pattern, "is public and asks for scopes, roles or an owner: choose one")

@@ -173,6 +173,12 @@ type Route struct {
 	// MaxBody replaces the Config's.
 	MaxBody int64
 
+	// InsecureErrorBodies hands on the body of an upstream's 5xx if it is JSON or XML, which may
+	// show what went wrong inside. Every route that holds for a request must have it. Without
+	// it, the binary's proxy sends a problem in its place. A Go handler behind the Gate sends
+	// its own 5xx as it is, with or without.
+	InsecureErrorBodies bool
+
 	// InsecureUnlimited keeps requests of this route out of Config.Limit and Config.Quotas,
 	// for health checks and the like. Config.ClientLimit, a Limit of the route's own, and
 	// the charge for bad tokens hold all the same.

@@ -115,7 +115,7 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	held, ask := g.described.find(r, g.routes.match(r))
-	a.routes, a.visit.Route = held, held.own.pattern
+	a.routes, a.visit.Route, a.visit.ErrorBodies = held, held.own.pattern, held.all(isErrorBodies)
 	if event, p := g.admit(a); p != nil {
 		g.refuse(a, event, p)
 		return
@@ -202,7 +202,9 @@ func (g *Gate) close(a *answer) {
 	a.endHandler() // of the accounts too, and where a panic came before the handler
 	switch v {
 	case nil:
-		abort = a.outer.over() // a stream that was cut has no proper end
+		if abort = a.outer.over(); !abort { // a stream that was cut has no proper end
+			a.finish()
+		}
 	case http.ErrAbortHandler:
 		abort = true
 	default:
@@ -290,7 +292,7 @@ func closeAfterChunks(h http.Header, r *http.Request) {
 
 var closeValue = []string{"close"}
 
-// OwnedHeaders are the names of the answer fields on which the Gate has the last word:
-// the security headers. A handler that passes on another server's answer takes that
-// server's away.
+// OwnedHeaders are the names of the response fields on which the Gate has the last word: the
+// security headers. A handler may set them all the same, or pass on another server's: the Gate
+// settles both sides' values when the response begins, see [headers.Headers.Reconcile].
 func (g *Gate) OwnedHeaders() []string { return g.headers.Names() }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 
 	"github.com/sallyport-dev/sallyport/account"
 	"github.com/sallyport-dev/sallyport/authz"
@@ -24,13 +25,16 @@ type routeRules struct {
 	either   []*authz.Policy // one of these has to hold too, by the document
 	// uncounted requests are not charged to their caller, once it is known that they are
 	// let in.
-	uncounted bool
-	parsed    route.Pattern
-	stepUp    stepUp
-	limit     *rule         // nil when the route has none of its own
-	label     ratelimit.Key // sets the route's counters apart
-	cost      int
-	maxBody   int64
+	uncounted   bool
+	parsed      route.Pattern
+	stepUp      stepUp
+	limit       *rule         // nil when the route has none of its own
+	label       ratelimit.Key // sets the route's counters apart
+	cost        int
+	maxBody     int64
+	errorBodies bool
+
+	sharedCaching *atomic.Bool // that a response may be shared was logged
 }
 
 // routes finds what holds for a request.
@@ -101,8 +105,9 @@ func (h *held) all(is func(*routeRules) bool) bool {
 	return true
 }
 
-func isPublic(rules *routeRules) bool    { return rules.public }
-func isUncounted(rules *routeRules) bool { return rules.uncounted }
+func isPublic(rules *routeRules) bool      { return rules.public }
+func isErrorBodies(rules *routeRules) bool { return rules.errorBodies }
+func isUncounted(rules *routeRules) bool   { return rules.uncounted }
 
 // public reports whether no credential is needed.
 func (h *held) public() bool { return h.all(isPublic) }

@@ -69,6 +69,9 @@ func (p *Policy) Allows(origin string) bool {
 // none reports whether the policy lets nobody in; then it does not speak at all.
 func (p *Policy) none() bool { return !p.all && len(p.exact) == 0 && len(p.patterns) == 0 }
 
+// Varies reports whether responses differ by Origin, so that each needs "Vary: Origin".
+func (p *Policy) Varies() bool { return !p.none() && !p.all }
+
 // grant returns the value of Access-Control-Allow-Origin for a request with these
 // Origin lines, nil for no grant. The answer is a slice of the header itself, which
 // saves a copy and says exactly what was compared.
@@ -88,7 +91,7 @@ func (p *Policy) Apply(h http.Header, r *http.Request) {
 	if p.none() {
 		return
 	}
-	if !p.all { // the same for everybody needs no Vary
+	if p.Varies() {
 		addVary(h, varyOrigin)
 	}
 	lines := r.Header["Origin"]

@@ -39,6 +39,9 @@ type Visit struct {
 	Realm string
 	// Route is the pattern of the route that took the request.
 	Route string
+	// ErrorBodies reports that the route lets bodies of the upstream's 5xx pass. The proxy of
+	// the binary reads it.
+	ErrorBodies bool
 	// Principal is who the request's credential speaks for.
 	Principal Principal
 

@@ -55,10 +55,13 @@ func hasPrefix(name string, prefixes []string) bool {
 }
 
 // hidden reports whether an answer field stays here.
-func (p *Proxy) hidden(name string) bool {
+func hidden(name string) bool {
 	canonical := http.CanonicalHeaderKey(name)
-	return hiddenFields[canonical] || p.owned[canonical] || hasPrefix(canonical, hiddenPrefixes)
+	return hiddenFields[canonical] || hasPrefix(canonical, hiddenPrefixes)
 }
+
+// owns reports whether the Gate settles a field.
+func (p *Proxy) owns(name string) bool { return p.owned[http.CanonicalHeaderKey(name)] }
 
 const upperHex = "0123456789ABCDEF"
 

@@ -35,9 +35,10 @@
 //
 // What the client gets: the upstream's answer without the fields that name its
 // software, without its CORS fields, and with one value for every field the Gate
-// sets. Cache-Control is the exception, where the upstream knows better; Vary and
-// Set-Cookie are joined. A 5xx keeps its status and loses its body, and so does a 4xx
-// that is a page of HTML; see [Config.InsecureErrorPages]. Redirects to the
+// sets. Security fields of both sides meet in the Gate's writer, which sends the stricter;
+// Cache-Control is the upstream's if it has one; Vary and Set-Cookie are joined. A 5xx
+// keeps its status and loses its body, unless [visit.Visit.ErrorBodies] lets it pass, and so
+// does a 4xx that is a page of HTML; see [Config.InsecureErrorPages]. Redirects to the
 // upstream's own address are made relative.
 package proxy
 
@@ -70,9 +71,9 @@ type Config struct {
 	// [DefaultTimeout]. An answer of unknown length, such as an event stream, may
 	// pause for as long as it likes.
 	Timeout time.Duration
-	// OwnedHeaders are answer fields that the Gate decides on; the upstream's are
-	// removed even where the Gate sets none, as Strict-Transport-Security over
-	// cleartext. A field that the Gate has set wins without being listed.
+	// OwnedHeaders are response fields that the Gate's writer settles: it must get the
+	// upstream's. A 101, which that writer does not send, and trailer fields lose them. A field
+	// that the Gate has set and that is not listed wins.
 	OwnedHeaders []string
 	// RootCAs verify an https upstream; nil means the system's.
 	RootCAs *x509.CertPool

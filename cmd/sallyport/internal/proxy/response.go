@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sallyport-dev/sallyport/audit"
 	"github.com/sallyport-dev/sallyport/problem"
 )
 
@@ -30,17 +31,24 @@ func (x *exchange) modify(res *http.Response) error {
 	case res.StatusCode < 200 || res.StatusCode > 599:
 		return errStatus
 	case res.StatusCode >= 500:
-		return upstreamFailure(res)
+		if !x.visit.ErrorBodies || !forPrograms(res.Header) {
+			return upstreamFailure(res)
+		}
+		x.visit.NoteEvent(audit.UpstreamFail, errFailure.Error())
 	case res.StatusCode >= 400 && !x.p.errorPages && isPage(res.Header):
 		return upstreamPage(res)
 	}
 	x.clean(res.Header)
 	x.clean(res.Trailer)
+	x.p.withoutOwned(res.Trailer)
 	x.p.target.relative(res.Header, "Location")
 	x.p.target.relative(res.Header, "Content-Location")
 	if res.StatusCode != http.StatusSwitchingProtocols {
 		res.Body = x.watch(res)
-	} else if up, ok := res.Body.(io.ReadWriteCloser); ok {
+		return nil
+	}
+	x.p.withoutOwned(res.Header)
+	if up, ok := res.Body.(io.ReadWriteCloser); ok {
 		res.Body = switchedUpstream{up, x.p.crashes}
 	}
 	return nil
@@ -54,6 +62,25 @@ func upstreamFailure(res *http.Response) error {
 		p = p.With("Retry-After", after)
 	}
 	return p.Because(errFailure)
+}
+
+// forPrograms reports whether a body is JSON or XML. SOAP has its faults come with a 500 (SOAP
+// 1.1 §6.2), and clients of many JSON APIs read a code there. Text and pages of HTML are what
+// frameworks make of a crash.
+func forPrograms(h http.Header) bool {
+	if len(h["Content-Type"]) != 1 {
+		return false
+	}
+	name, _, _ := strings.Cut(h["Content-Type"][0], ";")
+	name = strings.ToLower(strings.TrimSpace(name))
+	if strings.ContainsAny(name, ", \t") || isPage(h) || strings.HasPrefix(name, "image/") {
+		return false
+	}
+	_, format, _ := strings.Cut(name, "/")
+	if plus := strings.LastIndexByte(format, '+'); plus >= 0 {
+		format = format[plus+1:]
+	}
+	return format == "json" || format == "xml"
 }
 
 // isPage reports whether a body is a page for people. In answer to a bad request that
@@ -87,12 +114,19 @@ func (x *exchange) clean(h http.Header) {
 			delete(h, name) // beside the Gate's items it would spoil the list
 			continue
 		}
-		if x.p.hidden(name) || x.gateHas(name) {
+		if hidden(name) || x.gateHas(name) {
 			delete(h, name)
 		}
 	}
 	if cookies, ok := h["Set-Cookie"]; ok {
 		h["Set-Cookie"] = slices.DeleteFunc(cookies, ownCookie)
+	}
+}
+
+// withoutOwned removes what the Gate settles where its writer does not see it.
+func (p *Proxy) withoutOwned(h http.Header) {
+	for name := range p.owned {
+		delete(h, name)
 	}
 }
 
@@ -112,13 +146,13 @@ var limitItems = func() *regexp.Regexp {
 // to the upstream.
 func (x *exchange) gateHas(name string) bool {
 	switch name {
-	case "Cache-Control", "Vary", "Set-Cookie", "Ratelimit", "Ratelimit-Policy":
+	case "Vary", "Set-Cookie", "Ratelimit", "Ratelimit-Policy":
 		return false
 	case "Connection": // only that of a 101 is still there, and ReverseProxy looks for it
 		return false
 	}
 	_, ok := x.w.Header()[name]
-	return ok
+	return ok && !x.p.owns(name)
 }
 
 // merge puts the upstream's fields, cleaned by now, beside the Gate's.
@@ -196,7 +230,7 @@ func (x *exchange) trailers() {
 	h := x.w.Header()
 	for key, values := range x.h {
 		name := strings.TrimPrefix(key, http.TrailerPrefix)
-		if _, set := h[name]; set || x.p.hidden(name) || name == "Set-Cookie" {
+		if _, set := h[name]; set || hidden(name) || x.p.owns(name) || name == "Set-Cookie" {
 			continue
 		}
 		h[key] = values
