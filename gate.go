@@ -111,7 +111,11 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.refuse(a, audit.InputFail, p)
 		return
 	}
-	if g.cors.Preflight(a, r) {
+	if g.preflight(a) {
+		return
+	}
+	if p := g.foreignUpgrade(r); p != nil {
+		g.refuse(a, audit.CrossOrigin, p)
 		return
 	}
 	held, ask := g.described.find(r, g.routes.match(r))

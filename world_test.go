@@ -96,6 +96,16 @@ func (w *world) send(method, target string, fields http.Header, body string) *ht
 	return rec.Result()
 }
 
+// request sends one request with just these fields.
+func (w *world) request(method, target string, fields http.Header) *http.Response {
+	r := httptest.NewRequest(method, target, nil)
+	r.Host = "api.example"
+	maps.Copy(r.Header, fields)
+	rec := httptest.NewRecorder()
+	w.ServeHTTP(rec, r)
+	return rec.Result()
+}
+
 // forge signs any header and payload text with the world's key.
 func forge(head, body string) string {
 	b := base64.RawURLEncoding

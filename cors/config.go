@@ -12,20 +12,20 @@ import (
 // Config says which scripts of other origins may read answers. The zero Config lets
 // none.
 type Config struct {
-	// Origins lists who may: an origin such as "https://app.example.com"; all
-	// subdomains, however deep, with "https://*.example.com" (not example.com itself);
-	// or "*" alone for everybody, where no credentials are involved. The origin null
-	// is never allowed, as every sandboxed page has it.
+	// Origins lists who may: an origin such as "https://app.example.com", or of an
+	// application such as "capacitor://localhost"; all subdomains, however deep, with
+	// "https://*.example.com" (not example.com itself); or "*" alone for everybody, where no
+	// credentials are involved. The origin null is never allowed, as every sandboxed page
+	// has it.
 	Origins []string
 	// Methods are allowed beyond the safelisted GET, HEAD and POST; in upper case, as
-	// methods are compared exactly. Default PUT, PATCH, DELETE.
+	// methods are compared exactly. Default [DefaultMethods].
 	Methods []string
 	// Headers are the request headers a script may set. "*" stands for all but
-	// Authorization, which has to be named. Default Authorization and Content-Type.
+	// Authorization, which has to be named. Default [DefaultHeaders].
 	Headers []string
 	// ExposedHeaders are the response headers a script may read, beyond the
-	// safelisted ones. Default Retry-After, RateLimit, RateLimit-Policy and
-	// WWW-Authenticate, so that it can see why it was refused.
+	// safelisted ones. Default [DefaultExposedHeaders].
 	ExposedHeaders []string
 	// MaxAge is how long a browser may remember a preflight: up to 2h. Default 10 min;
 	// negative for not at all.
@@ -49,12 +49,6 @@ type ConfigError struct {
 func (e *ConfigError) Error() string {
 	return fmt.Sprintf("cors: %s %q: %s", e.Field, e.Value, e.Reason)
 }
-
-var (
-	defaultMethods = []string{"PUT", "PATCH", "DELETE"}
-	defaultHeaders = []string{"Authorization", "Content-Type"}
-	defaultExposed = []string{"Retry-After", "RateLimit", "RateLimit-Policy", "WWW-Authenticate"}
-)
 
 const (
 	defaultMaxAge = 10 * time.Minute
@@ -114,6 +108,10 @@ func (p *Policy) addOrigin(cfg Config, s string) (reason string) {
 		return ""
 	case "null":
 		return "is every sandboxed page's origin, an attacker's too: leave it out"
+	}
+	if applicationOrigin(s) {
+		p.exact[s] = struct{}{}
+		return ""
 	}
 	exact, wildcard := s, false
 	if scheme, host, ok := strings.Cut(s, "://*."); ok {

@@ -20,6 +20,7 @@ package cors
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 )
 
@@ -114,31 +115,41 @@ func (p *Policy) Apply(h http.Header, r *http.Request) {
 // Preflight answers r when it is a preflight, and reports whether it did. A preflight
 // is an OPTIONS request with an Origin and an Access-Control-Request-Method (Fetch
 // §4.8); any other OPTIONS is a request like the rest. The answer is 204 in any case:
-// what it grants is in the fields.
-func (p *Policy) Preflight(w http.ResponseWriter, r *http.Request) bool {
+// what it grants is in the fields. Where it grants nothing, refused says why, as a
+// [*Refused]: the browser tells nobody but whoever has its console open.
+func (p *Policy) Preflight(w http.ResponseWriter, r *http.Request) (answered bool, refused error) {
 	method, origin := r.Header["Access-Control-Request-Method"], r.Header["Origin"]
 	if r.Method != http.MethodOptions || len(method) == 0 || len(origin) == 0 {
-		return false
+		return false, nil
 	}
 	h := w.Header()
 	delete(h, "Access-Control-Expose-Headers") // a preflight's answer is never read
 	addVary(h, varyRequest)
-	if !p.grantPreflight(h, origin, method, r.Header["Access-Control-Request-Headers"]) {
+	refused = p.grantPreflight(h, origin, method, r.Header["Access-Control-Request-Headers"])
+	if refused != nil {
 		delete(h, "Access-Control-Allow-Origin")
 		delete(h, "Access-Control-Allow-Credentials")
 	}
 	w.WriteHeader(http.StatusNoContent)
-	return true
+	return true, refused
 }
 
 // grantPreflight sets what the preflight asks for, if all of it is allowed.
-func (p *Policy) grantPreflight(h http.Header, lines, method, names []string) bool {
-	if p.none() || len(lines) != 1 || len(method) != 1 || len(names) > 1 {
-		return false
+func (p *Policy) grantPreflight(h http.Header, lines, method, names []string) error {
+	if len(lines) != 1 || len(method) != 1 || len(names) > 1 {
+		return &Refused{Reason: "a field of the preflight comes twice"}
 	}
 	origin := p.grant(lines)
-	if origin == nil || !p.allowsMethod(method[0]) || len(names) == 1 && !p.allowsHeaders(names[0]) {
-		return false
+	switch {
+	case p.none() || origin == nil:
+		return &Refused{Origin: true, Reason: "the origin " + quoted(lines[0]) + " is not listed"}
+	case !p.allowsMethod(method[0]):
+		return &Refused{Reason: "the method " + quoted(method[0]) + " is not allowed to scripts"}
+	}
+	if len(names) == 1 {
+		if name, ok := p.allowsHeaders(names[0]); !ok {
+			return &Refused{Reason: "the request field " + quoted(name) + " is not allowed to scripts"}
+		}
 	}
 	h["Access-Control-Allow-Origin"] = origin
 	if p.credentials {
@@ -149,7 +160,27 @@ func (p *Policy) grantPreflight(h http.Header, lines, method, names []string) bo
 		h["Access-Control-Allow-Headers"] = p.allowHeaderNames
 	}
 	h["Access-Control-Max-Age"] = p.maxAge
-	return true
+	return nil
+}
+
+// Refused is why a preflight is granted nothing.
+type Refused struct {
+	// Origin reports that the origin is not listed; a listed one asks for too much otherwise.
+	Origin bool
+	// Reason is for a log. It quotes the client, escaped and cut.
+	Reason string
+}
+
+func (r *Refused) Error() string { return "cors: " + r.Reason }
+
+const maxQuoted = 80
+
+// quoted is a client's text for a log.
+func quoted(s string) string {
+	if len(s) > maxQuoted {
+		return strconv.QuoteToASCII(s[:maxQuoted]) + "…"
+	}
+	return strconv.QuoteToASCII(s)
 }
 
 func (p *Policy) allowsMethod(m string) bool {
@@ -167,22 +198,26 @@ func (p *Policy) allowsMethod(m string) bool {
 
 const maxRequestHeaders = 4 << 10
 
-// allowsHeaders takes the value of Access-Control-Request-Headers. Browsers send it in
-// lower case, sorted, without space; a proxy may have put one space after a comma.
-func (p *Policy) allowsHeaders(list string) bool {
+// allowsHeaders reads the value of Access-Control-Request-Headers, and returns the first name
+// that is not allowed. Browsers send the names in lower case, without space; old ones, and
+// proxies on the way, do not. It is a list of field names all the same (RFC 9110 §5.1, §5.6.1).
+func (p *Policy) allowsHeaders(list string) (name string, ok bool) {
 	if len(list) > maxRequestHeaders {
-		return false
+		return list, false
 	}
 	for name := range strings.SplitSeq(list, ",") {
-		name = strings.TrimPrefix(name, " ")
-		if _, ok := p.headers[name]; ok {
+		if name = strings.Trim(name, " \t"); name == "" {
 			continue
 		}
-		if !p.allHeaders || name == "authorization" || !token(name) {
-			return false
+		lower := strings.ToLower(name)
+		if _, ok := p.headers[lower]; ok {
+			continue
+		}
+		if !p.allHeaders || lower == "authorization" || !token(name) {
+			return name, false
 		}
 	}
-	return true
+	return "", true
 }
 
 // addVary adds to Vary what is not there yet. The usual case, an empty Vary, does not
@@ -202,7 +237,7 @@ func addVary(h http.Header, value []string) {
 func (p *Policy) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p.Apply(w.Header(), r)
-		if !p.Preflight(w, r) {
+		if answered, _ := p.Preflight(w, r); !answered {
 			next.ServeHTTP(w, r)
 		}
 	})

@@ -250,8 +250,11 @@ func TestPitfalls(t *testing.T) {
 	t.Run("16 the list of headers is bounded", func(t *testing.T) {
 		for list, want := range map[string]bool{
 			"authorization": true, "authorization,content-type": true, "authorization, content-type": true, "content-type": true,
-			"x-evil": false, "authorization,x-evil": false, "": false, ",": false, "authorization,,content-type": false,
-			"Authorization": false, "authorization,  content-type": false, strings.Repeat("authorization,", 1<<16): false,
+			"x-evil": false, "authorization,x-evil": false, "authorization;content-type": false, "authorization content-type": false,
+			"authorization\x00": false, "\u212aeep-alive": false, ",,x-evil": false,
+			// Old browsers, and proxies on the way, write the list in other ways that RFC 9110 allows.
+			"": true, ",": true, "authorization,,content-type": true, "Authorization, Content-Type": true,
+			"authorization,\t content-type ": true, strings.Repeat("authorization,", 1<<16): false,
 		} {
 			if got := granted(ask(reference, "OPTIONS", preflight(app, "GET", list))) != nil; got != want {
 				t.Errorf("%.40q: %v", list, got)

@@ -2,6 +2,7 @@ package cors
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -104,4 +105,24 @@ func (o origin) loopback() bool {
 	}
 	addr, err := netip.ParseAddr(strings.Trim(o.host, "[]"))
 	return err == nil && addr.IsLoopback()
+}
+
+// otherSchemes are no application's.
+var otherSchemes = []string{"http", "https", "ws", "wss", "ftp", "file", "data", "blob", "about", "javascript"}
+
+// applicationOrigin reports whether s is the origin of an application's own pages, such as
+// capacitor://localhost or chrome-extension://ID. It is listed exactly: its scheme gives no
+// meaning to a subdomain. A file has no host, and so no origin but null.
+func applicationOrigin(s string) bool {
+	scheme, host, ok := strings.Cut(s, "://")
+	if !ok || scheme == "" || slices.Contains(otherSchemes, scheme) || len(s) > maxOrigin {
+		return false
+	}
+	for i := range len(scheme) {
+		c := scheme[i]
+		if !('a' <= c && c <= 'z' || i > 0 && ('0' <= c && c <= '9' || c == '+' || c == '-' || c == '.')) {
+			return false
+		}
+	}
+	return host != "" && hostname(host+".x") // an extension's id may be a number
 }

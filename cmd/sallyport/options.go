@@ -17,7 +17,6 @@ import (
 	"github.com/sallyport-dev/sallyport/clientip"
 	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/proxy"
 	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/server"
-	"github.com/sallyport-dev/sallyport/cors"
 	"github.com/sallyport-dev/sallyport/token"
 )
 
@@ -27,13 +26,14 @@ type options struct {
 	limitOptions
 	routeOptions
 	documentOptions
+	pageOptions
 	declared *declared // what gate has made of routeOptions
 	mistakes []error   // what the flags themselves got wrong
 
 	listen, upstream                     string
 	issuer, audience, jwks               string
 	types                                []string
-	origins, proxies                     []string
+	proxies                              []string
 	accounts, registration               string
 	tlsCert, tlsKey                      string
 	selfSigned, cleartext                bool
@@ -47,7 +47,7 @@ type options struct {
 	upstreamMax, upstreamMaxPerClient    int
 	smtp, mailFrom                       string
 	algorithm                            string
-	strictRefresh, cookies               bool
+	strictRefresh                        bool
 	admin                                string
 	trust, without                       []string
 	loginLimit, registerLimit, mailLimit string
@@ -79,8 +79,7 @@ func (o *options) flags(f *pflag.FlagSet) {
 	f.StringVar(&o.loginLimit, "login-limit", "", "`LIMIT` of attempts to log in from one client address (default \"100 per 10m\")")
 	f.StringVar(&o.mailLimit, "mail-limit", "", "`LIMIT` of mails that all strangers together have sent (default \"1000 per 1h\")")
 	f.StringVar(&o.registerLimit, "register-limit", "", "`LIMIT` of registrations from one client address (default \"20 per 1h\")")
-	f.StringArrayVar(&o.origins, "allow-origin", nil, "`ORIGIN` whose scripts may call, such as https://app.example.com; may be repeated")
-	f.BoolVar(&o.cookies, "allow-cookies", false, "let pages of every --allow-origin keep their session in cookies; they have to be of the same site as the gate")
+	o.pageOptions.flags(f)
 	f.StringArrayVar(&o.proxies, "trusted-proxy", nil, "address or `CIDR` of a proxy in front whose X-Forwarded-For is believed; may be repeated")
 	f.StringVar(&o.accounts, "accounts", "on", "`on|off`; off is a guard without accounts")
 	f.StringVar(&o.registration, "registration", "open", "`open|invite|closed`: who may register; closed means that only \"sallyport user add\" makes accounts")
@@ -138,9 +137,6 @@ func (o *options) check() error {
 	} else if o.jwks != "" {
 		add("--jwks is for --accounts=off: with accounts, the gate has its own key")
 	}
-	if o.cookies && len(o.origins) == 0 {
-		add("--allow-cookies needs --allow-origin: whose pages may use them")
-	}
 	for _, g := range o.groups() {
 		if !slices.Contains(account.Groups(), g) {
 			add("--without %q: write one of %s", g, groupNames())
@@ -151,7 +147,7 @@ func (o *options) check() error {
 			errs = append(errs, err)
 		}
 	}
-	errs = append(errs, notForAll("--jwks", o.jwks), notForAll("--openapi", o.openapi), o.documentOptions.check(),
+	errs = append(errs, notForAll("--jwks", o.jwks), notForAll("--openapi", o.openapi), o.documentOptions.check(), o.pageOptions.check(),
 		o.limitOptions.check(len(o.trust) > 0 || o.jwks != ""))
 	return errors.Join(errs...)
 }
@@ -161,11 +157,9 @@ func (o *options) gate() (sallyport.Config, error) {
 	proxies, err := clientip.ParsePrefixes(o.proxies)
 	cfg := sallyport.Config{
 		TrustedProxies: proxies,
-		CORS:           cors.Config{Origins: o.origins, Credentials: o.cookies && len(o.origins) > 0}, MaxBody: int64(o.maxBody),
+		MaxBody:        int64(o.maxBody),
 	}
-	if o.cookies {
-		cfg.CORS.Headers = []string{"Authorization", "Content-Type", account.ModeHeader}
-	}
+	o.pageOptions.apply(&cfg)
 	o.declared = o.declare()
 	cfg.Routes = o.declared.routes
 	o.limitOptions.apply(&cfg)

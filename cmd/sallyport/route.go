@@ -65,6 +65,10 @@ func routeKeys() []routeKey {
 			r.InsecureUnlimited = true
 			return nil
 		}},
+		{"insecure-error-bodies", "InsecureErrorBodies", "", func(r *sallyport.Route, _ string) error {
+			r.InsecureErrorBodies = true
+			return nil
+		}},
 	}
 }
 

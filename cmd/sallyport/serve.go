@@ -92,6 +92,7 @@ func (a *app) describe(out io.Writer) {
 	for _, policy := range policies {
 		line("route", "%s", policy)
 	}
+	line("cors", "%s", o.pageOptions.describe())
 	line("limit", "%s for each caller", o.limit)
 	for _, q := range o.quotas {
 		line("quota", "%s", q)
