@@ -24,6 +24,7 @@ type answer struct {
 	dropped bool // the body being written is the mux's text, replaced already
 	apiKey  bool // the principal is that of an API key
 	cookie  bool // the credential came in a cookie
+	dpop    bool // the credential came under the scheme DPoP
 	routes  held // what holds for the request
 
 	body      *requestBody  // nil when there is none

@@ -11,6 +11,7 @@ import (
 	"github.com/sallyport-dev/sallyport/audit"
 	"github.com/sallyport-dev/sallyport/problem"
 	"github.com/sallyport-dev/sallyport/token"
+	"github.com/sallyport-dev/sallyport/token/dpop"
 	"github.com/sallyport-dev/sallyport/visit"
 )
 
@@ -23,16 +24,21 @@ type challenges struct {
 	none, malformed, invalid *problem.Problem
 }
 
-func newChallenges(realm string, forbidden bool) challenges {
+// newChallenges makes them; proofs says that some issuer's tokens need a DPoP proof.
+func newChallenges(realm string, forbidden, proofs bool) challenges {
 	status := http.StatusUnauthorized
 	if forbidden {
 		status = http.StatusForbidden
 	}
+	// §3.1: a request without credentials gets no error code.
+	schemes := []problem.Bearer{{Realm: realm}}
+	if proofs {
+		schemes = append(schemes, problem.Bearer{Scheme: problem.SchemeDPoP, Realm: realm, Algs: dpop.Algorithms()})
+	}
 	return challenges{
 		realm: realm,
-		// §3.1: a request without credentials gets no error code.
 		none: problem.New(http.StatusUnauthorized, "no_credentials", "Send a token: Authorization: Bearer TOKEN.").
-			Challenge(problem.Bearer{Realm: realm}),
+			Challenge(schemes...),
 		malformed: problem.New(http.StatusBadRequest, "malformed_credentials", "Send one token, once: Authorization: Bearer TOKEN.").
 			Challenge(problem.Bearer{Realm: realm, Error: "invalid_request"}),
 		invalid: problem.New(status, "invalid_token", "The token is not valid, or no longer. Log in or refresh to get a new one.").
@@ -58,6 +64,9 @@ func (g *Gate) authenticate(a *answer, public bool) (event string, p *problem.Pr
 		return event, p
 	}
 	if g.accounts != nil && account.IsAPIKey(raw) {
+		if a.dpop {
+			return audit.TokenInvalid, g.challenge.invalid.Because(errNotDPoP)
+		}
 		a.visit.Principal, event, p = g.apiKey(a.request, raw)
 		a.apiKey = p == nil
 		return event, p
@@ -65,7 +74,7 @@ func (g *Gate) authenticate(a *answer, public bool) (event string, p *problem.Pr
 	if g.verifier == nil {
 		return audit.TokenInvalid, g.challenge.invalid
 	}
-	claims, err := g.verifier.Verify(raw)
+	claims, err := g.verifier.VerifyBound(raw)
 	if errors.Is(err, token.ErrNoKeys) {
 		return audit.Overload, problem.Unavailable.RetryAfter(time.Second).Because(err)
 	}
@@ -84,6 +93,9 @@ func (g *Gate) authenticate(a *answer, public bool) (event string, p *problem.Pr
 			return audit.Overload, problem.Unavailable.RetryAfter(time.Second).Because(err)
 		}
 	}
+	if event, p := g.binding.confirm(a, raw, claims.Confirmation); p != nil {
+		return event, p
+	}
 	a.visit.Principal = principal
 	return "", nil
 }
@@ -92,7 +104,8 @@ func (g *Gate) authenticate(a *answer, public bool) (event string, p *problem.Pr
 // accounts in their cookie. Two are one too many, whichever is good.
 func (g *Gate) credential(a *answer) (raw, event string, p *problem.Problem) {
 	r := a.request
-	raw, err := token.Bearer(r.Header)
+	raw, scheme, err := token.Credential(r.Header)
+	a.dpop = scheme == token.SchemeDPoP
 	var cookie string
 	if g.accounts != nil {
 		var wrong error

@@ -52,7 +52,8 @@ func New(cfg Config) (*Gate, error) {
 	g.routes = b.routes()
 	g.described = b.described(g.routes)
 	g.maxHeader = maxHeaderBytes + cmp.Or(cfg.MaxToken, token.MaxSize)
-	g.challenge = newChallenges(b.cfg.Realm, cfg.InvalidTokenForbidden)
+	g.challenge = newChallenges(b.cfg.Realm, cfg.InvalidTokenForbidden, slices.ContainsFunc(cfg.Issuers, needsProof))
+	g.binding = b.binding(g.challenge.invalid)
 	if len(b.errs) > 0 {
 		return nil, errors.Join(b.errs...)
 	}
@@ -112,8 +113,10 @@ func (b *builder) verifier() verifier {
 
 // verifier is a token.Verifier or a token.Cache.
 type verifier interface {
-	Verify(raw string) (*token.Claims, error)
+	VerifyBound(raw string) (*token.Claims, error)
 }
+
+func needsProof(in token.Issuer) bool { return in.RequireBound == token.BoundByDPoP }
 
 func (b *builder) allPublic() bool {
 	if b.cfg.OpenAPI != nil && !b.cfg.InsecureIgnoreOpenAPISecurity &&

@@ -34,6 +34,16 @@ type Config struct {
 	MaxToken    int
 	TokenLeeway time.Duration
 
+	// PublicURLs are the addresses by which clients reach the Gate, such as
+	// "https://api.example.com", with a path where a proxy in front takes one off. A DPoP proof
+	// must be for one of them: the Host field of a request proves nothing. Default: the name of
+	// the Accounts' issuer. Where that is a loopback address or there is none, proofs for any
+	// loopback address are accepted, and no others.
+	PublicURLs []string
+
+	// DPoP adjusts how the proofs are verified that come with tokens that are bound to a key.
+	DPoP DPoP
+
 	// TokenCache is how many good tokens are remembered, so that the signature of each is
 	// checked once. What is said of a token is the same with and without. Default 16384; -1
 	// remembers none.

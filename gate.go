@@ -52,6 +52,7 @@ type Gate struct {
 	routes    *routes
 	described *described // nil without a document
 	challenge challenges
+	binding   *binding
 	audit     *audit.Log
 	errors    *slog.Logger
 	now       func() time.Time
@@ -194,6 +195,9 @@ func givenID(r *http.Request) string {
 func (g *Gate) refuse(a *answer, event string, p *problem.Problem) {
 	a.visit.Event = event
 	a.visit.Reason = p.Reason()
+	if a.dpop {
+		p = p.DPoP(g.binding.algs) // a client is challenged under the scheme that it used
+	}
 	problem.Write(a, a.request, p)
 }
 

@@ -27,6 +27,7 @@ func flagOf() [][2]string {
 		{"sallyport: Accounts: there are neither Accounts nor Issuers, so that no token could be valid: set one,",
 			"--accounts=off: no token could be valid; name an issuer with --trust,"},
 		{"sallyport: OpenAPI", "--openapi"},
+		{"sallyport: DPoP: dpop: Window", "--dpop-window"},
 		{"sallyport: MaxBody", "--max-body"},
 		{"--openapi: openapi: Bases", "--openapi-base"},
 		{"--openapi: openapi: AnswerLimit", "--answer-limit"},
@@ -64,6 +65,7 @@ func flagOf() [][2]string {
 		{"server: Addr", "--listen"},
 		{"server: TLSCert", "--tls-cert"},
 		{"server: TLSKey", "--tls-key"},
+		{"server: ClientCA", "--tls-client-ca"},
 		{`server: SelfSigned "true"`, "--tls-self-signed"},
 		{"server: DrainTimeout", "--drain"},
 		{"proxy: Upstream", "--upstream"},
@@ -116,6 +118,8 @@ func (o *options) blameConfig(bad *sallyport.ConfigError) error {
 		}
 	case list == "Quotas" && i < len(o.quotas):
 		from, key = flagText("--quota", o.quotas[i]), strings.ToLower(field)
+	case list == "PublicURLs" && i < len(o.publicURLs):
+		from = flagText("--public-url", o.publicURLs[i])
 	default:
 		return bad
 	}

@@ -27,6 +27,7 @@ type options struct {
 	routeOptions
 	documentOptions
 	pageOptions
+	boundOptions
 	declared *declared // what gate has made of routeOptions
 	mistakes []error   // what the flags themselves got wrong
 
@@ -65,7 +66,7 @@ func (o *options) flags(f *pflag.FlagSet) {
 	f.StringVar(&o.issuer, "issuer", "", "iss of the tokens, a `URL`: the public address of this gate, or with --accounts=off whose tokens to accept; --trust is for issuers elsewhere (default: the address it listens on)")
 	f.StringVar(&o.audience, "audience", "", "aud of the tokens: the `NAME` of the API (default: the issuer)")
 	f.StringVar(&o.jwks, "jwks", "", "with --accounts=off: `FILE` with the issuer's public keys (JWKS)")
-	f.StringArrayVar(&o.trust, "trust", nil, "`ISSUER` elsewhere whose tokens are taken, and how: \"https://id.example.com audience=my-api [jwks=URL] [alg=RS256,ES256] [type=JWT] [subject=/oid] [scopes=/scp] [roles=/realm_access/roles]\"; may be repeated")
+	f.StringArrayVar(&o.trust, "trust", nil, "`ISSUER` elsewhere whose tokens are taken, and how: \"https://id.example.com audience=my-api [jwks=URL] [alg=RS256,ES256] [type=JWT] [subject=/oid] [scopes=/scp] [roles=/realm_access/roles] [bound=dpop|mtls|any]\"; may be repeated")
 	f.StringVar(&o.algorithm, "algorithm", string(token.ES256), "`ALG` that signs access tokens: ES256, Ed25519 or RS256")
 	f.BoolVar(&o.strictRefresh, "strict-refresh", false, "take every refresh token once, whatever got lost on the way")
 	f.DurationVar(&o.factorRecovery, "factor-recovery", 72*time.Hour, "how long after asking by mail a lost second factor can be removed; --without recovery leaves it to administrators")
@@ -76,6 +77,7 @@ func (o *options) flags(f *pflag.FlagSet) {
 	o.routeOptions.flags(f)
 	o.documentOptions.flags(f)
 	o.limitOptions.flags(f)
+	o.boundOptions.flags(f)
 	f.StringVar(&o.loginLimit, "login-limit", "", "`LIMIT` of attempts to log in from one client address (default \"100 per 10m\")")
 	f.StringVar(&o.mailLimit, "mail-limit", "", "`LIMIT` of mails that all strangers together have sent (default \"1000 per 1h\")")
 	f.StringVar(&o.registerLimit, "register-limit", "", "`LIMIT` of registrations from one client address (default \"20 per 1h\")")
@@ -163,6 +165,7 @@ func (o *options) gate() (sallyport.Config, error) {
 	o.declared = o.declare()
 	cfg.Routes = o.declared.routes
 	o.limitOptions.apply(&cfg)
+	o.boundOptions.apply(&cfg)
 	err = errors.Join(err, o.documentOptions.apply(&cfg))
 	if o.jwks != "" {
 		issuer, jwksErr := o.foreign()
@@ -196,7 +199,7 @@ func (o *options) aud() string {
 // server says how to listen.
 func (o *options) server() server.Config {
 	c := server.Config{
-		Addr: o.listen, TLSCert: o.tlsCert, TLSKey: o.tlsKey, SelfSigned: o.selfSigned,
+		Addr: o.listen, TLSCert: o.tlsCert, TLSKey: o.tlsKey, SelfSigned: o.selfSigned, ClientCA: o.clientCA,
 		InsecureCleartext: o.cleartext, DrainTimeout: o.drain, Log: o.errorLog(),
 		BodyTimeout: o.clientTimeout, WriteTimeout: o.clientTimeout, MinRate: int(o.minRate),
 	}
@@ -210,6 +213,7 @@ func (o *options) server() server.Config {
 func (o *options) adminServer() server.Config {
 	c := o.server()
 	c.Addr, c.DrainTimeout = o.admin, min(o.drain, adminDrain)
+	c.ClientCA = "" // administrators log in
 	if host, port, err := net.SplitHostPort(o.admin); err == nil && host == "" {
 		c.Addr = net.JoinHostPort("127.0.0.1", port)
 	}

@@ -18,7 +18,10 @@ type trusted struct {
 	algorithms   []token.Algorithm
 	types        []string
 	claims       token.ClaimNames
+	bound        token.Binding
 }
+
+var bindings = []token.Binding{token.BoundByDPoP, token.BoundByMTLS, token.BoundByAny}
 
 const trustExample = `--trust "https://id.example.com audience=my-api"`
 
@@ -56,6 +59,10 @@ func parseTrust(text string) (t trusted, err error) {
 			}
 		case "type":
 			t.types = strings.Split(value, ",")
+		case "bound":
+			if t.bound = token.Binding(value); !slices.Contains(bindings, t.bound) {
+				return wrong("bound=%q: tokens are bound by dpop, mtls or any", value)
+			}
 		case "subject":
 			t.claims.Subject = value
 		case "scopes":
@@ -63,7 +70,7 @@ func parseTrust(text string) (t trusted, err error) {
 		case "roles":
 			t.claims.Roles = value
 		default:
-			return wrong("%q is unknown; there are audience, jwks, alg, type, subject, scopes and roles", name)
+			return wrong("%q is unknown; there are audience, jwks, alg, type, subject, scopes, roles and bound", name)
 		}
 	}
 	if len(t.audiences) == 0 {
@@ -84,7 +91,8 @@ func (a *app) trust(ctx context.Context) (list []token.Issuer, err error) {
 			return nil, err
 		}
 		a.onClose("the keys of "+t.issuer, source.Close)
-		list = append(list, token.Issuer{Name: t.issuer, Audiences: t.audiences, Types: t.types, Claims: t.claims, Source: source, Keep: a.options.claims()})
+		list = append(list, token.Issuer{Name: t.issuer, Audiences: t.audiences, Types: t.types, Claims: t.claims, Source: source, Keep: a.options.claims(),
+			RequireBound: t.bound})
 	}
 	return list, nil
 }

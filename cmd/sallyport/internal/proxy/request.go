@@ -26,6 +26,7 @@ func (x *exchange) rewrite(pr *httputil.ProxyRequest) {
 	}
 	if !x.p.authorization {
 		delete(out.Header, "Authorization")
+		delete(out.Header, "Dpop") // the proof belongs to the token (RFC 9449 §7.1)
 	}
 	withoutOwnCookies(out.Header)
 	x.upgrade = mayUpgrade(out)

@@ -142,14 +142,21 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
+// TestAuthorizationForwardedWhenAsked: a token and its DPoP proof are handed on together, or not
+// at all.
 func TestAuthorizationForwardedWhenAsked(t *testing.T) {
-	u := rawUpstream(t, okAnswer)
-	p := newProxy(t, proxy.Config{Upstream: "http://" + u.Addr().String(), InsecureForwardAuthorization: true})
-	r := httptest.NewRequest("GET", "/a", nil)
-	r.Header.Set("Authorization", "Bearer t")
-	(&gate{next: p}).ServeHTTP(httptest.NewRecorder(), r)
-	if got := fields(u.last(t))["authorization"]; !slices.Equal(got, []string{"Bearer t"}) {
-		t.Errorf("authorization is %q", got)
+	for _, forward := range []bool{true, false} {
+		u := rawUpstream(t, okAnswer)
+		p := newProxy(t, proxy.Config{Upstream: "http://" + u.Addr().String(), InsecureForwardAuthorization: forward})
+		r := httptest.NewRequest("GET", "/a", nil)
+		r.Header.Set("Authorization", "DPoP t")
+		r.Header.Set("DPoP", "p")
+		(&gate{next: p}).ServeHTTP(httptest.NewRecorder(), r)
+		for name, want := range map[string]string{"authorization": "DPoP t", "dpop": "p"} {
+			if got := fields(u.last(t))[name]; forward != slices.Equal(got, []string{want}) || !forward && got != nil {
+				t.Errorf("forwarding is %t, and %s is %q", forward, name, got)
+			}
+		}
 	}
 }
 

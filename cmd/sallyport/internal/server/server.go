@@ -20,6 +20,7 @@ package server
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -66,6 +67,10 @@ type Config struct {
 	SelfSignedFile string
 	// Beside is a server whose self-signed certificate is used here too where it fits.
 	Beside *Server
+	// ClientCA is a PEM file with the authorities whose certificates clients may present, or with
+	// such certificates themselves; it is read once. A client need not present one; one that does
+	// must hold its key. Empty means that none is asked for.
+	ClientCA string
 	// InsecureCleartext allows HTTP without TLS on an address that is not loopback.
 	// Passwords and tokens can then be read on the way, unless a proxy in front speaks
 	// TLS.
@@ -94,6 +99,8 @@ type Config struct {
 	Log *slog.Logger
 	// Crashes reports panics outside handlers; nil recovers them without a word.
 	Crashes *crash.Reporter
+
+	clients *x509.CertPool // of ClientCA
 }
 
 // Server is bound to an address.
@@ -121,7 +128,9 @@ func (c *Config) prepare() (*certificates, *net.TCPAddr, error) {
 	errs := c.complete()
 	certs, certErr := c.certificates()
 	addr, addrErr := c.address(c.wantsTLS())
-	return certs, addr, errors.Join(append(errs, certErr, addrErr)...)
+	var clientErr error
+	c.clients, clientErr = c.clientAuthorities()
+	return certs, addr, errors.Join(append(errs, certErr, clientErr, addrErr)...)
 }
 
 // Listen binds the address at once, so that a mistake is seen before anything else
@@ -145,6 +154,9 @@ func Listen(c Config) (*Server, error) {
 	s.http.BaseContext = func(net.Listener) context.Context { return base }
 	if certs != nil {
 		s.http.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: certs.get}
+		if c.clients != nil {
+			s.http.TLSConfig.ClientAuth, s.http.TLSConfig.ClientCAs = tls.VerifyClientCertIfGiven, c.clients
+		}
 	}
 	return s, nil
 }
