@@ -36,9 +36,10 @@ test: lint servers ## everything that must pass: linters, and all tests with the
 	$(GO) test -timeout 5m -run 'Hostile|allocations|FitsText|Allocate' ./validate/openapi/internal/schema ./internal/route
 	cd bench && $(GO) test -timeout 5m ./openapi ./validate
 
-test-long: servers ## what is worth some minutes: many mutated requests for internal/readers, a backlog to prune, the fault bench, and the model test
+test-long: servers ## what is worth some minutes: many mutated requests for internal/readers, a backlog to prune, the store's contract behind a pooler, the fault bench, and the model test
 	$(GO) test -v -count 1 -timeout 15m ./internal/readers -mutations $(MUTATIONS)
 	$(GO) test -v -count 1 -timeout 10m -run '^TestBacklog$$' ./account/sqlite ./account/postgres -long
+	$(GO) test -v -count 1 -timeout 10m -run '^TestPooler' ./account/postgres -long
 	$(GO) test -v -count 1 -timeout 18m ./internal/faults -long
 	$(GO) test -v -count 1 -timeout 15m -run '^TestModel' ./account -model.runs $(SEQUENCES)
 

@@ -118,14 +118,19 @@ func lost(err error) bool {
 	return op || pgconn.SafeToRetry(err) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-// sharesConnections reports whether a pooler stands in between that gives each transaction
-// another connection to the server: then nothing can be set or prepared once for all.
+// sharesConnections reports whether a pooler is in between that may give each transaction another connection to the
+// server: then nothing can be set or prepared once for all.
 func sharesConnections(ctx context.Context, cfg *pgx.ConnConfig) (bool, error) {
 	one, err := pgconn.ConnectConfig(ctx, &cfg.Config)
 	if err != nil {
 		return false, err
 	}
 	defer one.Close(ctx)
+	// A pooler makes up a process of its own to cancel by. It is taken for one that shares: the test below, which
+	// looks from outside, can miss it while others open connections too.
+	if backend, err := ask(ctx, one, "SELECT pg_backend_pid()"); err != nil || backend != strconv.FormatUint(uint64(one.PID()), 10) {
+		return true, err
+	}
 	two, err := pgconn.ConnectConfig(ctx, &cfg.Config)
 	if err != nil {
 		return false, err
@@ -170,6 +175,8 @@ const (
 	uniqueViolation     = "23505"
 	foreignKeyViolation = "23503"
 	readOnly            = "25006" // read_only_sql_transaction
+	noRight             = "42501" // insufficient_privilege
+	noSchema            = "3F000" // invalid_schema_name
 	noSuchPrepared      = "26000" // invalid_sql_statement_name
 	twicePrepared       = "42P05" // duplicate_prepared_statement
 	protocolViolation   = "08P01"
@@ -183,6 +190,10 @@ const (
 var remedies = map[string]string{
 	readOnly: "the server takes no writes, as it is a standby or default_transaction_read_only is on: " +
 		"let the address lead to the primary",
+	noRight: "the role may not do this: let it own the database, or run GRANT USAGE, CREATE ON SCHEMA public TO ROLE " +
+		"and GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ROLE",
+	noSchema: "the role has no schema to make tables in: run GRANT USAGE, CREATE ON SCHEMA public TO ROLE, " +
+		"or set its search_path",
 	noSuchPrepared: "a pooler gives away connections with prepared statements: add default_query_exec_mode=exec to the address",
 	twicePrepared:  "a pooler gives away connections with prepared statements: add default_query_exec_mode=exec to the address",
 	protocolViolation: "a pooler refuses this: in PgBouncer, pool_mode must be session or transaction, and " +

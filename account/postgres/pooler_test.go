@@ -1,8 +1,10 @@
 package postgres_test
 
 import (
+	"context"
 	"database/sql"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/sallyport-dev/sallyport/account"
@@ -30,6 +32,43 @@ func TestPooler(t *testing.T) {
 	_, err := postgres.Open(t.Context(), pgtest.Pooler(t, some, "statement")(some))
 	if err == nil || !strings.Contains(err.Error(), "pool_mode") {
 		t.Errorf("in statement mode: %v", err)
+	}
+}
+
+// TestPooler_manyOpen: a pooler in transaction mode is found out however many open the store at once. One that was
+// missed prepared statements on connections of others (42P05).
+func TestPooler_manyOpen(t *testing.T) {
+	address := pgtest.Database(t)
+	through := pgtest.Pooler(t, address, "transaction")(address)
+	load, err := sql.Open("pgx", through+"&default_query_exec_mode=exec")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer load.Close()
+	ctx, stop := context.WithCancel(t.Context())
+	var all, others sync.WaitGroup
+	for range 4 {
+		others.Go(func() {
+			for ctx.Err() == nil {
+				load.ExecContext(ctx, "SELECT pg_sleep(0.001)")
+			}
+		})
+	}
+	defer others.Wait()
+	defer stop()
+	for range 12 {
+		all.Go(func() {
+			for range 3 {
+				shared, err := postgres.SharesConnections(t.Context(), through)
+				if err != nil || !shared {
+					t.Errorf("shared %t, %v", shared, err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if shared, err := postgres.SharesConnections(t.Context(), address); err != nil || shared {
+		t.Errorf("without a pooler: shared %t, %v", shared, err)
 	}
 }
 

@@ -21,6 +21,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 	"strconv"
@@ -59,15 +60,31 @@ type bounds struct {
 
 var ours = bounds{idle: 5 * time.Second, whole: 30 * time.Second}
 
-// Open connects to the database that a postgres:// address names, and brings its
-// tables up to date, one process at a time. It refuses one that a newer version has
-// changed ([*NewerError]), and an address that would send secrets over a network in
-// the clear.
+// Open is New with an address alone.
 func Open(ctx context.Context, address string) (account.Store, error) {
-	return open(ctx, address, ours)
+	return New(ctx, Config{Address: address})
 }
 
-func open(ctx context.Context, address string, b bounds) (account.Store, error) {
+// Config says which database to open.
+type Config struct {
+	// Address is postgres://USER:PASSWORD@HOST:5432/NAME?sslmode=verify-full.
+	Address string
+	// Log gets a line when the tables are being changed, or when another process changes them and New waits for it.
+	// Default slog.Default().
+	Log *slog.Logger
+}
+
+// New connects to a database, and brings its tables up to date, one process at a time. It refuses one that a newer
+// version has changed ([*NewerError]), a role that lacks rights on the tables, and an address that would send secrets
+// over a network in the clear.
+func New(ctx context.Context, c Config) (account.Store, error) {
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	return open(ctx, c.Address, ours, c.Log)
+}
+
+func open(ctx context.Context, address string, b bounds, log *slog.Logger) (account.Store, error) {
 	cfg, err := pgx.ParseConfig(address)
 	if err != nil {
 		// The driver's own error quotes the address, with parts of a password in some cases.
@@ -89,7 +106,11 @@ func open(ctx context.Context, address string, b bounds) (account.Store, error) 
 		}
 	}
 	write, read := pool(cfg, writers, once), pool(cfg, readers, once)
-	if err := migrate(ctx, write); err != nil {
+	err = migrate(ctx, write, log)
+	if err == nil {
+		err = checkRights(ctx, write)
+	}
+	if err != nil {
 		return nil, errors.Join(unopened(cfg, err), write.Close(), read.Close())
 	}
 	return sqlstore.New(write, read, sqlstore.Dialect{

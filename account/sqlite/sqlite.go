@@ -76,7 +76,7 @@ func start(ctx context.Context, writer *sql.DB, fresh bool) error {
 	if mode != "wal" {
 		return fmt.Errorf("the journal's mode is %q and has to be wal: the file system must have shared memory, as a local one does", mode)
 	}
-	return sqlstore.Migrate(ctx, writer, goose.DialectSQLite3, steps, nil)
+	return sqlstore.Migrate(ctx, writer, goose.DialectSQLite3, steps, nil, nil)
 }
 
 // busyTimeout is how long a call waits for another process to finish its write.

@@ -132,7 +132,7 @@ func databaseOf(address string) string {
 
 func (p *place) open(ctx context.Context) (account.Store, error) {
 	if p.store != "" {
-		return postgres.Open(ctx, p.store)
+		return postgres.New(ctx, postgres.Config{Address: p.store, Log: p.errorLog()})
 	}
 	return sqlite.Open(ctx, filepath.Join(p.data, databaseFile))
 }

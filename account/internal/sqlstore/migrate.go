@@ -26,10 +26,12 @@ func (e *NewerError) Error() string {
 // tables: each step is a transaction, so one of the two loses and finds the step done.
 const migrationTries = 5
 
-// Migrate brings the tables up to date. With a locker, one process at a time does.
-func Migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect, steps fs.FS, locker lock.SessionLocker) error {
+// Migrate brings the tables up to date. With a locker, one process at a time does. progress, which may be nil, is
+// called before tables of an older version are changed.
+func Migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect, steps fs.FS, locker lock.SessionLocker,
+	progress func(from, to int64)) error {
 	for try := 1; ; try++ {
-		err := migrate(ctx, db, dialect, steps, locker)
+		err := migrate(ctx, db, dialect, steps, locker, progress)
 		if _, newer := errors.AsType[*NewerError](err); err == nil || newer || ctx.Err() != nil || try == migrationTries {
 			return err
 		}
@@ -41,7 +43,8 @@ func Migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect, steps fs.FS
 	}
 }
 
-func migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect, steps fs.FS, locker lock.SessionLocker) error {
+func migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect, steps fs.FS, locker lock.SessionLocker,
+	progress func(from, to int64)) error {
 	// The registry is goose's global list of migrations written in Go: another user of
 	// goose in this program may have filled it.
 	options := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}
@@ -58,6 +61,9 @@ func migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect, steps fs.FS
 	}
 	if found > newest {
 		return &NewerError{found, newest}
+	}
+	if progress != nil && 0 < found && found < newest {
+		progress(found, newest)
 	}
 	_, err = p.Up(ctx)
 	return err
