@@ -3,7 +3,7 @@ package sallyport
 import (
 	"errors"
 	"net/http"
-	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -144,21 +144,40 @@ func (g *Gate) apiKey(r *http.Request, raw string) (who visit.Principal, event s
 }
 
 // tokenInQuery reports whether the query holds an access_token too: two ways of
-// sending a token in one request are one too many (RFC 6750 §2).
+// sending a token in one request are one too many (RFC 6750 §2). Some programs cut a query at
+// semicolons as well.
 func tokenInQuery(query string) bool {
 	if !strings.Contains(query, "access_token") && !strings.Contains(query, "%") {
 		return false
 	}
-	values, _ := url.ParseQuery(query)
-	return values.Has("access_token")
+	for pair := range strings.FieldsFuncSeq(query, func(c rune) bool { return c == '&' || c == ';' }) {
+		if name, _, _ := strings.Cut(pair, "="); unescapeLoosely(name) == "access_token" {
+			return true
+		}
+	}
+	return false
 }
 
 // keyInQuery reports whether an API key stands in the query, where it ends up in logs and
 // histories.
 func keyInQuery(query string) bool {
-	if !strings.Contains(query, "%") {
-		return strings.Contains(query, account.APIKeyPrefix)
+	return strings.Contains(unescapeLoosely(query), account.APIKeyPrefix)
+}
+
+// unescapeLoosely undoes the escapes of a query. A percent sign that begins none is itself.
+func unescapeLoosely(s string) string {
+	if !strings.Contains(s, "%") {
+		return s
 	}
-	plain, err := url.QueryUnescape(query)
-	return err == nil && strings.Contains(plain, account.APIKeyPrefix)
+	b := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		if s[i] == '%' && i+2 < len(s) {
+			if c, err := strconv.ParseUint(s[i+1:i+3], 16, 8); err == nil {
+				b, i = append(b, byte(c)), i+2
+				continue
+			}
+		}
+		b = append(b, s[i])
+	}
+	return string(b)
 }

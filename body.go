@@ -144,6 +144,6 @@ func (g *Gate) crashedOutside(a *answer, what string, v any) {
 		slog.String("panic", fmt.Sprint(v)), slog.String("stack", string(debug.Stack())))
 	g.audit.Emit(audit.Event{
 		Name: audit.SysCrash, Request: a.visit.ID, ClientRequest: a.visit.ClientRequest, Client: a.visit.Client,
-		Method: methodOf(a.request), Route: a.visit.Route, Path: a.request.URL.Path, Reason: what,
+		Method: g.methods.of(a.request), Route: a.visit.Route, Path: a.visit.Path, Reason: what,
 	})
 }

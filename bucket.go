@@ -114,7 +114,7 @@ func (c *charging) part(p part) ratelimit.Key {
 	case byClient:
 		return c.keys.Network(clientip.Prefix(c.a.visit.Client))
 	case byRoute:
-		return c.held.bucket.label
+		return c.held.counted(c.bucket).label
 	case byAPIKey:
 		if c.a.apiKey {
 			return c.keys.Sum("api key", c.a.visit.Principal.Issuer, c.a.visit.Principal.Token)

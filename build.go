@@ -45,11 +45,12 @@ func New(cfg Config) (*Gate, error) {
 	b.room("TrustedProxies", err)
 	g.headers, err = headers.New(cfg.Headers)
 	b.room("Headers", err)
-	g.cors, err = cors.New(cfg.CORS)
-	b.room("CORS", err)
 	g.verifier = b.verifier()
 	g.limits = b.limits()
 	g.routes = b.routes()
+	g.methods = b.methods(g.routes)
+	g.cors, err = cors.New(b.cfg.CORS)
+	b.room("CORS", err)
 	g.described = b.described(g.routes)
 	g.maxHeader = maxHeaderBytes + cmp.Or(cfg.MaxToken, token.MaxSize)
 	g.challenge = newChallenges(b.cfg.Realm, cfg.InvalidTokenForbidden, slices.ContainsFunc(cfg.Issuers, needsProof))
@@ -164,7 +165,7 @@ func (b *builder) routes() *routes {
 func (b *builder) route(t *routes, field string, in Route) {
 	rules := b.routeRules(field, in)
 	var err error
-	if rules.parsed, err = route.Parse(in.Pattern, allowedMethods); err != nil {
+	if rules.parsed, err = route.Parse(in.Pattern, rules.forms); err != nil {
 		b.add(field+"Pattern", in.Pattern, err.Error())
 		return
 	}
@@ -216,6 +217,19 @@ func (b *builder) reserve(t *routes, accounts *account.Accounts) {
 
 const reservedPrefix = "/auth/"
 
+// forms are those that a route allows.
+func forms(in Route) (all route.Forms) {
+	for form, allowed := range map[route.Forms]bool{
+		route.EncodedSlash: in.AllowEncodedSlash, route.Semicolon: in.AllowSemicolon,
+		route.EmptySegment: in.AllowEmptySegment, route.EncodedPercent: in.AllowEncodedPercent,
+	} {
+		if allowed {
+			all |= form
+		}
+	}
+	return all
+}
+
 // reserved reports whether a path is one of the accounts'.
 func reserved(accounts *account.Accounts, path string) bool {
 	_, taken := accounts.Endpoint(path)
@@ -226,7 +240,8 @@ func reserved(accounts *account.Accounts, path string) bool {
 // routeRules works out what holds for a route.
 func (b *builder) routeRules(field string, in Route) *routeRules {
 	c := &routeRules{pattern: in.Pattern, public: in.Public, maxBody: in.MaxBody, uncounted: in.InsecureUnlimited,
-		cost: in.Cost, errorBodies: in.InsecureErrorBodies, sharedCaching: &atomic.Bool{}}
+		cost: in.Cost, errorBodies: in.InsecureErrorBodies, sharedCaching: &atomic.Bool{},
+		owner: in.Owner, forms: forms(in)}
 	c.label = b.made.keys.Sum("route", in.Pattern)
 	if in.Public && (len(in.Scopes) > 0 || len(in.Roles) > 0 || in.Owner != "") {
 		b.add(field+"Public", in.Pattern, "is public and asks for scopes, roles or an owner: choose one")

@@ -171,6 +171,30 @@ type Route struct {
 	// with "GET /users/{id}" and Owner "id", each user sees only their own.
 	Owner string
 
+	// AllowEncodedSlash accepts %2F in the path, which is otherwise refused: a project's
+	// "group%2Fproject", or the key of an object. Patterns are matched on the segments as they
+	// are written, so that {id} matches "a%2Fb", and the handler gets them so.
+	//
+	// Programs differ in how they read such a path, and in front of one that decodes first
+	// "a%2Fb" is "a/b". A request with a form that this field or one of the next three allows is
+	// held to its own route and to the rules of every path that some program reads it as: Routes,
+	// the document, and for what nobody declared, the rule that a token is needed. So it opens
+	// nothing, and a Public route whose wildcard takes "a%2Fb" needs one for "a/b" beside it.
+	// What some program would read as a dot segment, or as an address of the accounts, is
+	// refused all the same.
+	AllowEncodedSlash bool
+
+	// AllowSemicolon accepts ";" and %3B, as in "/map;v=2": servlet containers cut off what
+	// follows in the segment.
+	AllowSemicolon bool
+
+	// AllowEmptySegment accepts "//", which others merge into one slash.
+	AllowEmptySegment bool
+
+	// AllowEncodedPercent accepts %25, as in "100%25", which some decode until nothing is left
+	// to decode.
+	AllowEncodedPercent bool
+
 	// Limit is an own limit of this route for each caller, on top of the Config's. It
 	// counts by this route's Cost.
 	Limit string

@@ -37,9 +37,16 @@ type pairing struct {
 
 // asked is what a request asks for by the document.
 type asked struct {
-	op      *openapi.Operation // nil without a document, and for the accounts
-	values  []string
+	matched                  // its op is nil without a document, and for the accounts
+	also    []matched        // as which programs may read the path
+	split   bool             // a value of the path may hold a slash
 	unknown *problem.Problem // of a path or a method that is not in it
+}
+
+// matched is an operation of the document, with the values of its path.
+type matched struct {
+	op     *openapi.Operation
+	values []string
 }
 
 // find makes what holds for a request out of what the configuration and the document
@@ -52,15 +59,20 @@ func (d *described) find(r *http.Request, h held) (held, asked) {
 	if err != nil {
 		return h, asked{unknown: problem.From(err)}
 	}
-	joined, ok := d.joined[pairing{h.own, op}]
-	if !ok { // no sample of the operation's path has met this route
-		joined = d.join(h.own, d.of[op])
-	}
+	joined := d.holds(h.own, op)
 	if h.bucket == h.own {
 		h.bucket = joined
 	}
 	h.own = joined
-	return h, asked{op: op, values: values}
+	return h, asked{matched: matched{op, values}}
+}
+
+// holds returns what holds where both a route and an operation do.
+func (d *described) holds(rules *routeRules, op *openapi.Operation) *routeRules {
+	if joined, ok := d.joined[pairing{rules, op}]; ok {
+		return joined
+	}
+	return d.join(rules, d.of[op]) // no sample of the operation's path has met this route
 }
 
 // join asks for what both ask. Where nobody has declared a route, the document alone
@@ -77,12 +89,21 @@ func (d *described) join(rules *routeRules, o *demand) *routeRules {
 	return &c
 }
 
-// check refuses what the document does not describe.
-func (a asked) check(r *http.Request) *problem.Problem {
+// check refuses what the document does not describe. What programs may read as several
+// operations has to be right for all of them.
+func (a *asked) check(r *http.Request) *problem.Problem {
 	if a.op == nil {
 		return a.unknown
 	}
-	if err := a.op.Check(r, a.values); err != nil {
+	check := (*openapi.Operation).Check
+	if a.split {
+		check = (*openapi.Operation).CheckSplit
+	}
+	err := check(a.op, r, a.values)
+	for i := 0; err == nil && i < len(a.also); i++ {
+		err = check(a.also[i].op, r, a.also[i].values)
+	}
+	if err != nil {
 		return problem.From(err)
 	}
 	return nil

@@ -34,6 +34,10 @@ func (b *builder) described(t *routes) *described {
 				reason = "is an address of the accounts, and would never be asked for by the document: leave it out of one of the two"
 			}
 			rules := t.match(r).own
+			if op.Matrix() && rules.forms&route.Semicolon == 0 && reason == "" {
+				reason = "has a parameter of style matrix, and a path with a semicolon is refused, as readers differ over it: " +
+					"declare a route for it with AllowSemicolon, or use another style"
+			}
 			met[rules] = append(met[rules], o)
 			d.joined[pairing{rules, op}] = d.join(rules, o)
 		}
@@ -67,8 +71,8 @@ func (b *builder) some(wrong []ConfigError) {
 // demand reads who may call an operation. The reason is why the gate cannot hold it.
 func (b *builder) demand(op *openapi.Operation) (o *demand, reason string) {
 	o = &demand{op: op, pattern: op.Method + " " + op.Paths()[0]}
-	if op.Matrix() {
-		return o, "has a parameter of style matrix, and a path with a semicolon is refused, as readers differ over it: use another style"
+	if reason := notAMethod(op.Method); reason != "" {
+		return o, reason
 	}
 	needs, stated := op.Security()
 	if !stated || b.cfg.InsecureIgnoreOpenAPISecurity {

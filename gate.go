@@ -51,6 +51,7 @@ type Gate struct {
 	accounts  *account.Accounts
 	routes    *routes
 	described *described // nil without a document
+	methods   methods
 	challenge challenges
 	binding   *binding
 	audit     *audit.Log
@@ -106,9 +107,10 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !decision.Allowed {
-		g.limits.shadow(g.limits.client, r, &a.visit)
+		g.limits.shadow(g.limits.client, g.methods.of(r), &a.visit)
 	}
-	if p := sane(r, g.maxHeader); p != nil {
+	forms, p := g.sane(r)
+	if p != nil {
 		g.refuse(a, audit.InputFail, p)
 		return
 	}
@@ -120,12 +122,19 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	held, ask := g.described.find(r, g.routes.match(r))
-	a.routes, a.visit.Route, a.visit.ErrorBodies = held, held.own.pattern, held.all(isErrorBodies)
+	a.routes, a.visit.Route = held, held.own.pattern
+	if forms != 0 {
+		if p := g.widen(a, forms, &ask); p != nil {
+			g.refuse(a, audit.InputFail, p)
+			return
+		}
+	}
+	a.visit.ErrorBodies = a.routes.all(isErrorBodies)
 	if event, p := g.admit(a); p != nil {
 		g.refuse(a, event, p)
 		return
 	}
-	if p := g.bound(a, held.maxBody()); p != nil {
+	if p := g.bound(a, a.routes.maxBody()); p != nil {
 		g.refuse(a, audit.InputFail, p)
 		return
 	}
@@ -134,7 +143,7 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.refuse(a, "", p)
 		return
 	}
-	if held.own.reserved {
+	if a.routes.own.reserved {
 		g.accounts.ServeHTTP(a, r)
 		return
 	}
@@ -173,7 +182,7 @@ func (g *Gate) admit(a *answer) (event string, p *problem.Problem) {
 func (g *Gate) open(w http.ResponseWriter, r *http.Request, now time.Time, client clientip.Client) *answer {
 	a := &answer{ResponseWriter: w, gate: g}
 	a.visit = visit.Visit{
-		ID: visit.NewID(now), ClientRequest: givenID(r), Started: now,
+		ID: visit.NewID(now), ClientRequest: givenID(r), Started: now, Path: asReceived(r.URL),
 		Client: client.Addr, Secure: client.Secure, Realm: g.challenge.realm,
 	}
 	a.request = r.WithContext(visit.With(r.Context(), &a.visit))
@@ -231,22 +240,13 @@ func (g *Gate) close(a *answer) {
 		g.audit.Emit(audit.Event{
 			Name: event, Request: a.visit.ID, ClientRequest: a.visit.ClientRequest, Client: a.visit.Client,
 			Issuer: who.Issuer, Subject: who.Subject, Session: who.Session,
-			Method: methodOf(a.request), Route: a.visit.Route, Path: a.request.URL.Path,
+			Method: g.methods.of(a.request), Route: a.visit.Route, Path: a.visit.Path,
 			Reason: a.visit.Reason, Status: a.visit.Status,
 		})
 	}
 	if abort {
 		panic(http.ErrAbortHandler)
 	}
-}
-
-// methodOf is the method for the log, where a word that a client made up would be
-// another event each time.
-func methodOf(r *http.Request) string {
-	if knownMethod(r.Method) {
-		return r.Method
-	}
-	return "unknown"
 }
 
 // crashed answers for a handler that panicked. It reports whether half an answer was

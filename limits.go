@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/sallyport-dev/sallyport/audit"
@@ -50,7 +51,8 @@ func (g *Gate) turnAway(w http.ResponseWriter, r *http.Request, client clientip.
 	}
 	rule.limiter.Refuse(w, r, d)
 	g.audit.Emit(audit.Event{
-		Name: audit.RateLimit, ClientRequest: givenID(r), Client: client.Addr, Method: methodOf(r), Path: r.URL.Path,
+		Name: audit.RateLimit, ClientRequest: givenID(r), Client: client.Addr, Method: g.methods.of(r),
+		Path:   asReceived(r.URL),
 		Reason: rule.reason, Status: http.StatusTooManyRequests,
 	})
 }
@@ -65,6 +67,7 @@ type charging struct {
 	good      bool // the credential is, or none is needed
 	uncounted bool
 	who       ratelimit.Key
+	bucket    int // of those that the routes have: see held.buckets
 }
 
 func (l *limits) charging(a *answer, good bool) charging {
@@ -117,22 +120,33 @@ func (c *charging) acquire(which buckets) *problem.Problem {
 		if r.inFlight == nil || !c.good || c.uncounted || c.isCommon(r) != which {
 			continue
 		}
-		key := c.key(r)
-		d := r.inFlight.Acquire(key)
-		if d.Allowed {
-			c.a.held = append(c.a.held, holding{r.inFlight, key})
-		}
-		if r.shadow {
-			if !d.Allowed {
-				c.shadow(r)
+		for i := range c.held.buckets(r) {
+			c.bucket = i
+			if p := c.begin(r); p != nil {
+				return p
 			}
-			continue
 		}
-		r.inFlight.Apply(c.a.Header(), d)
+	}
+	return nil
+}
+
+// begin counts the request as one in flight in one bucket.
+func (c *charging) begin(r *rule) *problem.Problem {
+	key := c.key(r)
+	d := r.inFlight.Acquire(key)
+	if d.Allowed {
+		c.a.held = append(c.a.held, holding{r.inFlight, key})
+	}
+	if r.shadow {
 		if !d.Allowed {
-			r.refused.Add(1)
-			return r.inFlight.Refusal(d)
+			c.shadow(r)
 		}
+		return nil
+	}
+	r.inFlight.Apply(c.a.Header(), d)
+	if !d.Allowed {
+		r.refused.Add(1)
+		return r.inFlight.Refusal(d)
 	}
 	return nil
 }
@@ -151,13 +165,19 @@ func (c *charging) collect(which buckets, shadow bool) {
 	}
 	c.add(c.held.own.limit, which, shadow)
 	for i := range c.held.also {
-		c.add(c.held.also[i].Value.limit, which, shadow)
+		if limit := c.held.also[i].rules.limit; !slices.Contains(c.a.rules, limit) { // a route may hold twice
+			c.add(limit, which, shadow)
+		}
 	}
 	if c.uncounted {
 		return
 	}
 	for _, r := range c.quotas {
-		if r.limiter != nil {
+		if r.limiter == nil {
+			continue
+		}
+		for i := range c.held.buckets(r) {
+			c.bucket = i
 			c.add(r, which, shadow)
 		}
 	}
@@ -241,14 +261,14 @@ func (c *charging) watch(ctx context.Context, which buckets) {
 
 // shadow notes what a limit would have refused.
 func (c *charging) shadow(r *rule) {
-	c.limits.shadow(r, c.a.request, &c.a.visit)
+	c.limits.shadow(r, c.a.request.Method, &c.a.visit)
 }
 
-func (l *limits) shadow(r *rule, req *http.Request, v *visit.Visit) {
+func (l *limits) shadow(r *rule, method string, v *visit.Visit) {
 	r.refused.Add(1)
 	l.audit.Emit(audit.Event{
 		Name: audit.LimitShadow, Request: v.ID, ClientRequest: v.ClientRequest, Client: v.Client,
-		Issuer: v.Principal.Issuer, Subject: v.Principal.Subject, Method: methodOf(req), Route: v.Route, Path: req.URL.Path, Reason: r.reason,
+		Issuer: v.Principal.Issuer, Subject: v.Principal.Subject, Method: method, Route: v.Route, Path: v.Path, Reason: r.reason,
 	})
 }
 

@@ -60,7 +60,7 @@ func (b *requestBody) charge(ctx context.Context, d due) error {
 		switch {
 		case r.shadow && (err != nil || decision.Allowed):
 		case r.shadow:
-			b.gate.limits.shadow(r, b.a.request, &b.a.visit)
+			b.gate.limits.shadow(r, b.a.request.Method, &b.a.visit)
 		case err != nil:
 			return limitsDown(err)
 		case !decision.Allowed:

@@ -23,6 +23,8 @@ type routeRules struct {
 	reserved bool // answered by the accounts, not by the handler behind the Gate
 	policy   *authz.Policy
 	either   []*authz.Policy // one of these has to hold too, by the document
+	forms    route.Forms     // what its paths may have
+	owner    string          // the wildcard that is compared with the subject
 	// uncounted requests are not charged to their caller, once it is known that they are
 	// let in.
 	uncounted   bool
@@ -51,11 +53,19 @@ type held struct {
 	// own is the most specific route that matches the request as it is written.
 	own *routeRules
 	// also are those that a program behind the Gate may take the request for, as it
-	// compares paths in another way. There are none for most requests.
-	also []route.Other[*routeRules]
+	// compares or reads paths in another way. There are none for most requests.
+	also []reading
 	// bucket is the route that quotas count the request for. It is the same one in all
 	// spellings of a path.
 	bucket *routeRules
+	// more are the other ones, of a path that programs read as several.
+	more []*routeRules
+}
+
+// reading is a route that holds for a request as a program may read its path.
+type reading struct {
+	rules *routeRules
+	path  string
 }
 
 // match finds what holds for a request. The table finds no route for what ServeMux would
@@ -65,10 +75,14 @@ func (t *routes) match(r *http.Request) held {
 	if rules := t.ofAccounts(r.URL.Path); rules != nil {
 		return held{own: rules, bucket: rules}
 	}
-	m := t.table.Find(r.Method, r.Host, r.URL.EscapedPath())
-	h := held{own: t.rest, also: m.Others, bucket: t.rest}
+	path := r.URL.EscapedPath()
+	m := t.table.Find(r.Method, r.Host, path)
+	h := held{own: t.rest, bucket: t.rest}
 	if m.Entry != nil {
 		h.own = m.Entry.Value
+	}
+	for i := range m.Others {
+		h.also = append(h.also, reading{m.Others[i].Value, path})
 	}
 	if m.Widest != nil {
 		h.bucket = m.Widest.Value
@@ -98,7 +112,7 @@ func (h *held) all(is func(*routeRules) bool) bool {
 		return false
 	}
 	for i := range h.also {
-		if !is(h.also[i].Value) {
+		if !is(h.also[i].rules) {
 			return false
 		}
 	}
@@ -116,7 +130,7 @@ func (h *held) public() bool { return h.all(isPublic) }
 func (h *held) cost() int {
 	cost := max(h.own.cost, 1)
 	for i := range h.also {
-		cost = max(cost, h.also[i].Value.cost)
+		cost = max(cost, h.also[i].rules.cost)
 	}
 	return cost
 }
@@ -125,25 +139,25 @@ func (h *held) cost() int {
 func (h *held) maxBody() int64 {
 	most := h.own.maxBody
 	for i := range h.also {
-		most = min(most, h.also[i].Value.maxBody)
+		most = min(most, h.also[i].rules.maxBody)
 	}
 	return most
 }
 
 // authorize checks who may do it, by every route that holds.
 func (h *held) authorize(v *visit.Visit, r *http.Request) *problem.Problem {
-	if p := h.own.authorize(v, r); p != nil {
+	if p := h.own.authorize(v, r.URL.EscapedPath()); p != nil {
 		return p
 	}
 	for i := range h.also {
-		if p := h.also[i].Value.authorize(v, r); p != nil {
+		if p := h.also[i].rules.authorize(v, h.also[i].path); p != nil {
 			return p
 		}
 	}
 	return nil
 }
 
-func (c *routeRules) authorize(v *visit.Visit, r *http.Request) *problem.Problem {
+func (c *routeRules) authorize(v *visit.Visit, path string) *problem.Problem {
 	if c.public {
 		return nil
 	}
@@ -164,7 +178,7 @@ func (c *routeRules) mayCall(v *visit.Visit, r *http.Request) *problem.Problem {
 		return p
 	}
 	err := c.policy.Check(v.Principal, func(name string) string {
-		value, _ := c.parsed.Value(r.URL.EscapedPath(), name)
+		value, _ := c.parsed.Value(path, name)
 		return value
 	})
 	if err == nil && len(c.either) > 0 {

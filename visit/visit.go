@@ -37,6 +37,8 @@ type Visit struct {
 	Secure bool
 	// Realm names the protected space in challenges; empty outside a Gate.
 	Realm string
+	// Path is the path as received, still escaped.
+	Path string
 	// Route is the pattern of the route that took the request.
 	Route string
 	// ErrorBodies reports that the route lets bodies of the upstream's 5xx pass. The proxy of

@@ -134,8 +134,12 @@ func (n *node[T]) walk(q *query, rest string, more bool, need reading, to *hits[
 			}
 		}
 	}
-	if n.wild != nil && segment != "" {
-		n.wild.walk(q, tail, more, need, to)
+	if n.wild != nil {
+		filled := need
+		if segment == "" {
+			filled |= blanks
+		}
+		n.wild.walk(q, tail, more, filled, to)
 	}
 	n.below.take(q, need, to)
 }

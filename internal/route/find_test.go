@@ -124,9 +124,9 @@ func TestFind(t *testing.T) {
 		{"t /users/{id}/keys, t /users/me/{tab}", "GET /users/me/keys", "/users/me/{tab} | /users/{id}/keys"},
 		{"t /{id}-x, t /x-{id}", "GET /x-x", "/{id}-x | /x-{id}"},
 		{"t /admin, t /{id}/", "GET /admin/", "/{id}/ | ~/admin"},
-		{"t /a//b, t /a/{x}/b", "GET /a//b", "/a//b"},
+		{"t /a//b, t /a/{x}/b", "GET /a//b", "/a//b | ~/a/{x}/b"},
 		{"t /{x}", "GET /", ""},
-		{"t /{x}", "GET //", ""},
+		{"t /{x}", "GET //", " | ~/{x}"},
 		{"t /a/", "GET /a/", "/a/"},
 		{"t /", "GET /", "/"},
 	} {

@@ -12,11 +12,11 @@ import (
 	"unicode/utf8"
 )
 
-// Parse reads a pattern of net/http.ServeMux: [METHOD ][HOST]/[PATH]. methods are those
-// that requests can have. What ServeMux takes and no request ever matches is an error
+// Parse reads a pattern of net/http.ServeMux: [METHOD ][HOST]/[PATH]. allowed are the forms
+// that its requests may have, and so its literals. What ServeMux takes and no request ever matches is an error
 // here, as what is declared for it would never hold. So is what other routers write for
 // a wildcard. The error says the rule that is broken and what to write instead.
-func Parse(text string, methods []string) (Pattern, error) {
+func Parse(text string, allowed Forms) (Pattern, error) {
 	p := Pattern{text: text}
 	if text == "" {
 		return p, errors.New(`is empty; write a path, such as "GET /notes/{id}"`)
@@ -25,7 +25,7 @@ func Parse(text string, methods []string) (Pattern, error) {
 	rest := text
 	if i := strings.IndexAny(text, " \t"); i >= 0 {
 		p.method, rest = text[:i], strings.TrimLeft(text[i:], " \t")
-		if err := checkMethod(p.method, rest, methods); err != nil {
+		if err := checkMethod(p.method, rest); err != nil {
 			return p, err
 		}
 	}
@@ -35,33 +35,33 @@ func Parse(text string, methods []string) (Pattern, error) {
 		return p, fmt.Errorf("has no path; write %q", strings.TrimSpace(p.method+" /"+rest))
 	}
 	p.host = rest[:slash]
-	if err := checkHost(p.host, rest[slash:], methods); err != nil {
+	if err := checkHost(p.host, rest[slash:]); err != nil {
 		return p, err
 	}
-	return p, p.parsePath(rest[slash:])
+	return p, p.parsePath(rest[slash:], allowed)
 }
 
-func checkMethod(method, rest string, methods []string) error {
+func checkMethod(method, rest string) error {
 	upper := strings.ToUpper(method)
 	switch {
-	case slices.Contains(methods, method):
+	case IsMethod(method):
 		return nil
 	case method == "":
 		return fmt.Errorf("begins with white space; write %q", rest)
-	case slices.Contains(methods, upper):
+	case IsMethod(upper):
 		return fmt.Errorf("method %q: must be in upper case; write %q", method, upper+" "+rest)
 	case strings.ContainsAny(method, ",|"):
 		return fmt.Errorf("method %q: must be one method; declare a route for each", method)
 	case strings.Contains(method, "/"):
 		return errors.New("path: must have no white space; write %20 for a space")
 	}
-	return fmt.Errorf("method %q: is never let in; write one of %s, or none for all of them",
-		method, strings.Join(methods, ", "))
+	return fmt.Errorf("method %q: is never let in; write one of %s, "+
+		"another registered one such as QUERY or PROPFIND, or none for all of them", method, strings.Join(Usual, ", "))
 }
 
 // checkHost accepts a host as a client sends it, in lower case and without a port.
 // ServeMux compares it with the request's as it is written.
-func checkHost(host, rest string, methods []string) error {
+func checkHost(host, rest string) error {
 	if host == "" {
 		return nil
 	}
@@ -69,7 +69,7 @@ func checkHost(host, rest string, methods []string) error {
 	switch {
 	case strings.HasSuffix(host, ":") && strings.HasPrefix(rest, "//"):
 		return fmt.Errorf("scheme %q: a pattern has none; write %q", host, strings.TrimPrefix(rest, "//"))
-	case slices.Contains(methods, host):
+	case IsMethod(host):
 		return fmt.Errorf("method %q: must stand apart; write %q", host, host+" "+rest)
 	case strings.ContainsAny(host, "{}*"):
 		return fmt.Errorf("host %q: has no wildcards; declare a route for each host, or for none", host)
@@ -98,7 +98,7 @@ func isASCII(s string) bool {
 }
 
 // parsePath reads what follows the host.
-func (p *Pattern) parsePath(text string) error {
+func (p *Pattern) parsePath(text string, allowed Forms) error {
 	if strings.TrimSpace(text) != text {
 		return errors.New("ends in white space; leave it out")
 	}
@@ -119,7 +119,7 @@ func (p *Pattern) parsePath(text string) error {
 				return err
 			}
 		default:
-			s, err := parseSegment(part, last)
+			s, err := parseSegment(part, last, allowed)
 			if err != nil {
 				return err
 			}
@@ -151,7 +151,7 @@ func (p *Pattern) parseEnd(part string) error {
 }
 
 // parseSegment reads a literal or a wildcard.
-func parseSegment(part string, last bool) (segment, error) {
+func parseSegment(part string, last bool, allowed Forms) (segment, error) {
 	if name, ok := strings.CutPrefix(part, "{"); ok && strings.HasSuffix(name, "}") {
 		name = name[:len(name)-1]
 		return newSegment([]string{"", ""}, []string{name}), checkName(name, part)
@@ -167,7 +167,7 @@ func parseSegment(part string, last bool) (segment, error) {
 		return segment{}, fmt.Errorf("segment %q: is not well encoded; write two hexadecimal digits after each %%",
 			part)
 	}
-	if err := reachable(part, text); err != nil {
+	if err := reachable(part, text, allowed); err != nil {
 		return segment{}, err
 	}
 	return newSegment([]string{text}, nil), nil
@@ -214,18 +214,20 @@ func foreign(part string, last bool) error {
 }
 
 // reachable refuses a literal that no request's path may hold, escaped or not.
-func reachable(part, text string) error {
+func reachable(part, text string, allowed Forms) error {
+	refused := func(form Forms, bytes string) bool { return allowed&form == 0 && strings.Contains(text, bytes) }
+	isControl := func(r rune) bool { return r < ' ' || r == 0x7f }
 	switch {
 	case !utf8.ValidString(text):
 		return fmt.Errorf("segment %q: must be UTF-8, as other requests are refused", part)
 	case text == "." || text == "..":
 		return fmt.Errorf("segment %q: is a dot segment, and such requests are refused", part)
-	case strings.ContainsAny(text, `/\;%`) || strings.ContainsFunc(text, func(r rune) bool {
-		return r < ' ' ||
-			r == 0x7f
-	}):
-		return fmt.Errorf("segment %q: must hold no slash, backslash, semicolon, percent sign or control character, "+
-			"as requests that do are refused", part)
+	case strings.Contains(text, `\`) || strings.ContainsFunc(text, isControl):
+		return fmt.Errorf("segment %q: must hold no backslash and no control character, as requests that do are refused",
+			part)
+	case refused(EncodedSlash, "/"), refused(Semicolon, ";"), refused(EncodedPercent, "%"):
+		return fmt.Errorf("segment %q: must hold no slash, semicolon or percent sign, as requests that do are refused; "+
+			"allow it for this route", part)
 	}
 	return nil
 }

@@ -4,12 +4,12 @@
 // A lookup has two results. The first is the entry that holds by what the request says:
 // the most specific one, by ServeMux's rules of precedence. The others are the entries
 // that another program would choose for the same request, because it compares paths
-// without regard to case, undoes escapes before it compares or leaves them, or makes no
-// difference of a slash at the end. A rule that is kept to one spelling only is no rule
+// without regard to case, undoes escapes before it compares or leaves them, makes no
+// difference of a slash at the end, or has wildcards that match nothing. A rule that is kept to one spelling only is no rule
 // for such a program, so whoever decides by this table must look at them all.
 //
-// It does not clean paths: an empty segment or a dot segment matches no wildcard, and
-// must be refused before.
+// It does not clean paths: an empty segment matches no wildcard as it is written, and a dot
+// segment must be refused before. See [Scan].
 package route
 
 import (

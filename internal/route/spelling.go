@@ -15,6 +15,7 @@ const (
 	decodes reading = 1 << iota // undoes escapes that nobody had to write
 	folds                       // takes letters without regard to case
 	trims                       // takes a path with and without a slash at its end for one
+	blanks                      // takes an empty segment for the value of a wildcard
 
 	// exactly is how ServeMux reads, and so does this table.
 	exactly = decodes

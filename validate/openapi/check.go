@@ -17,10 +17,11 @@ type check struct {
 	failures
 	cfg    *Config
 	limits *wire.Limits
+	split  bool // a value of the path may hold an encoded slash
 }
 
 func (o *Operation) check() check {
-	return check{failures{shown: o.doc.shown}, &o.doc.cfg, &o.doc.limits}
+	return check{failures: failures{shown: o.doc.shown}, cfg: &o.doc.cfg, limits: &o.doc.limits}
 }
 
 // at says that what follows is about p.
@@ -51,8 +52,17 @@ func (d *Document) Handler(next http.Handler) http.Handler {
 // gave. It reads the body and leaves another reader of it in r; a body that is bytes
 // without a shape is left unread, and bounded. The error is a *problem.Problem with
 // every failure of parameters and body.
-func (o *Operation) Check(r *http.Request, values []string) error {
+func (o *Operation) Check(r *http.Request, values []string) error { return o.request(r, values, false) }
+
+// CheckSplit is Check for a caller that accepts an encoded slash in a value of the path, and
+// holds the request to every path that a program may read it as, see [Document.Match].
+func (o *Operation) CheckSplit(r *http.Request, values []string) error {
+	return o.request(r, values, true)
+}
+
+func (o *Operation) request(r *http.Request, values []string, split bool) error {
 	c := o.check()
+	c.split = split
 	if p := o.params(&c, values, r.URL.RawQuery, r.Header); p != nil {
 		return p
 	}
@@ -99,7 +109,7 @@ func (o *Operation) params(c *check, values []string, rawQuery string, h http.He
 		if i >= len(values) {
 			continue
 		}
-		if elsewhere(values[i]) {
+		if elsewhere(values[i], c.split) {
 			p.judge(c, bad(CodeMalformed, "must hold no slash, and not be a dot segment"))
 			continue
 		}
@@ -121,13 +131,17 @@ func (o *Operation) params(c *check, values []string, rawQuery string, h http.He
 }
 
 // elsewhere reports whether a value of the path would be another path to a reader that
-// decodes first and cuts then.
-func elsewhere(raw string) bool {
+// decodes first and cuts then; split says that the caller has seen to encoded slashes.
+func elsewhere(raw string, split bool) bool {
 	if raw != "." && raw != ".." && strings.IndexByte(raw, '%') < 0 {
 		return strings.IndexByte(raw, '\\') >= 0
 	}
+	bytes := `/\`
+	if split {
+		bytes = `\`
+	}
 	text, ok := unescapePath(raw)
-	return ok && (text == "." || text == ".." || strings.ContainsAny(text, `/\`))
+	return ok && (text == "." || text == ".." || strings.ContainsAny(text, bytes))
 }
 
 func (o *Operation) queries(c *check, raw string) *problem.Problem {

@@ -1,6 +1,7 @@
 package openapi
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -19,6 +20,10 @@ type endpoint struct {
 	place   spec.Cursor
 }
 
+// ErrAmbiguous is the cause of the 404 for a path that another program takes for another path
+// of the document, or cuts into other parameters.
+var ErrAmbiguous = errors.New("programs may read the path as another one of the document")
+
 // Match finds the operation for a request line and a Host. path is as it stood in the
 // request, still escaped. values are those of the path's parameters in the order of the
 // template, still escaped too. The error is a *problem.Problem: a 404 for a path that is
@@ -27,8 +32,11 @@ type endpoint struct {
 // method that is not documented. HEAD is served where GET is.
 func (d *Document) Match(method, host, path string) (op *Operation, values []string, err error) {
 	m := d.routes.Find("", host, path)
-	if m.Entry == nil || ambiguous(&m) {
+	if m.Entry == nil && len(m.Others) == 0 {
 		return nil, nil, problem.NotFound
+	}
+	if m.Entry == nil || ambiguous(&m) {
+		return nil, nil, problem.NotFound.Because(ErrAmbiguous)
 	}
 	e := m.Entry.Value
 	if op = e.serves(method); op == nil {
@@ -36,7 +44,7 @@ func (d *Document) Match(method, host, path string) (op *Operation, values []str
 	}
 	values, ok := m.Entry.Pattern.Values(path, nil)
 	if !ok {
-		return nil, nil, problem.NotFound
+		return nil, nil, problem.NotFound.Because(ErrAmbiguous)
 	}
 	return op, values, nil
 }

@@ -11,9 +11,9 @@
 //
 // What the upstream gets:
 //
-//   - the path as received, byte for byte, under the upstream's base path; a target
-//     that cannot be kept as it is, or can be read in two ways, is refused with 400;
-//   - the query as received; one with ";", "#", a broken escape or 10 000 parameters
+//   - the path that the Gate has authorised, byte for byte, under the upstream's base
+//     path; a target that cannot be kept as it is is refused with 400;
+//   - the query as received; one with a byte that must be encoded, or 10 000 parameters,
 //     is refused with 400;
 //   - the body as received, under a Content-Length or chunked, without trailer fields;
 //   - the client's fields but for those named below;
