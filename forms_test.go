@@ -43,6 +43,7 @@ var formRoutes = []sallyport.Route{
 func TestForms(t *testing.T) {
 	next := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.RequestURI) })
 	w := newWorld(t, next, func(c *sallyport.Config) { c.Routes, c.InsecureUnlimited = formRoutes, true })
+	admin := rights("boss", map[string]any{"roles": []string{"admin"}})
 	for target, want := range map[string]string{ // of nobody, of u1, of an administrator
 		"/files/a%2Fb":             "200 200 200",
 		"/files/a%2fb;v=1//100%25": "200 200 200",
@@ -117,7 +118,7 @@ func TestForms(t *testing.T) {
 		"/files/%25c0%25ae":          "400 400 400",
 	} {
 		var got []string
-		for i, fields := range []http.Header{{}, rights("u1", nil), rights("boss", map[string]any{"roles": []string{"admin"}})} {
+		for i, fields := range []http.Header{{}, rights("u1", nil), admin} {
 			res := w.send("GET", target, fields, "")
 			if got = append(got, fmt.Sprint(res.StatusCode)); res.StatusCode == 200 {
 				if said := read(res); said != target {
@@ -154,7 +155,8 @@ func TestFormsOfAccounts(t *testing.T) {
 func TestFormsPreflight(t *testing.T) {
 	w := newWorld(t, echo, func(c *sallyport.Config) { c.Routes = formRoutes })
 	fields := http.Header{"Access-Control-Request-Method": {"GET"}}
-	if res := w.send("OPTIONS", "/files/a%2Fb", fields, ""); res.StatusCode != 204 || res.Header.Get("Access-Control-Allow-Origin") == "" {
+	res := w.send("OPTIONS", "/files/a%2Fb", fields, "")
+	if res.StatusCode != 204 || res.Header.Get("Access-Control-Allow-Origin") == "" {
 		t.Errorf("%d %v", res.StatusCode, res.Header)
 	}
 }
@@ -177,8 +179,8 @@ func TestFormsOfLimits(t *testing.T) {
 			"/reports;1 /reports;2 /reports%3B /reports", "200 429 429 429"},
 		{"its own limit", []sallyport.Route{allowing(sallyport.Route{Pattern: "/files/{key}", Limit: once})}, nil,
 			"/files/a%2Fb /files/c%252Fd", "200 429"},
-		{"a limit that holds in several readings", []sallyport.Route{allowing(sallyport.Route{Pattern: "/f/", Limit: "2 per 1h"})},
-			nil, "/f/a;b%2Fc//d%25 /f/a /f/a", "200 200 429"},
+		{"a limit that holds in several readings",
+			[]sallyport.Route{allowing(sallyport.Route{Pattern: "/f/", Limit: "2 per 1h"})}, nil, "/f/a;b%2Fc//d%25 /f/a /f/a", "200 200 429"},
 		{"a quota by route, of the own one", []sallyport.Route{files}, byRoute,
 			"/files/a /files/a%2Fb /files/c;d", "200 200 429"},
 		{"a quota by route, of another one", []sallyport.Route{all, {Pattern: "/reports"}}, byRoute,
@@ -266,7 +268,8 @@ func TestFormsInPatterns(t *testing.T) {
 		{allowing(sallyport.Route{Pattern: "/a%5Cb"}), "no backslash"},
 		{allowing(sallyport.Route{Pattern: "/%2e%2e"}), "dot segment"},
 	} {
-		_, err := sallyport.New(sallyport.Config{Issuers: []token.Issuer{foreignIssuer()}, Routes: []sallyport.Route{c.route}})
+		_, err := sallyport.New(sallyport.Config{Issuers: []token.Issuer{foreignIssuer()},
+			Routes: []sallyport.Route{c.route}})
 		if (err != nil) != (c.want != "") || err != nil && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", c.route.Pattern, err, c.want)
 		}
@@ -278,7 +281,8 @@ func TestFormsCost(t *testing.T) {
 	w := newWorld(t, anything, func(c *sallyport.Config) {
 		c.Routes, c.InsecureUnlimited = []sallyport.Route{allowing(sallyport.Route{Pattern: "/", Public: true})}, true
 	})
-	for _, piece := range []string{"/", ";", "%2F", "%25", "%3B", "/;", "%252F", ";%2F/", "/a;b%25253B%2F/", "%2525252525"} {
+	for _, piece := range []string{"/", ";", "%2F", "%25", "%3B", "/;", "%252F", ";%2F/", "/a;b%25253B%2F/",
+		"%2525252525"} {
 		target := "/" + strings.Repeat(piece, 8000/len(piece))
 		r := httptest.NewRequest("GET", target, nil)
 		r.Host = "api.example"

@@ -65,10 +65,16 @@ func (g *Gate) readAs(r *http.Request, path string, h *held, ask *asked) *proble
 	for i := range m.Others {
 		h.add(m.Others[i].Value, path)
 	}
-	if h.bucket.label != bucket.label && !slices.ContainsFunc(h.more, func(b *routeRules) bool { return b.label == bucket.label }) {
+	h.count(bucket)
+	return nil
+}
+
+// count adds a route that quotas count the request for.
+func (h *held) count(bucket *routeRules) {
+	same := func(b *routeRules) bool { return b.label == bucket.label }
+	if !same(h.bucket) && !slices.ContainsFunc(h.more, same) {
 		h.more = append(h.more, bucket)
 	}
-	return nil
 }
 
 // add adds a route, unless it holds already. One with an owner holds for each path.

@@ -74,8 +74,8 @@ var brokenRules = map[route.Rule]broken{
 	route.NoDotSegment:     refused("a dot segment", "Resolve it before sending."),
 	route.NotUTF8:          refused("an escape that is not UTF-8", "Percent-encode text as UTF-8."),
 	route.BadEscape:        refused("a percent sign without two hexadecimal digits", "Write %25 for a percent sign."),
-	route.TooManyReadings:  refused("too many encoded slashes, semicolons, empty segments and encoded percent signs", "Send it with fewer."),
-	reservedReading:        refused("a form in which programs may read an address of the accounts", "Send it without."),
+	route.TooManyReadings:  refused("more readings than are followed", "Send it with fewer of its forms."),
+	reservedReading:        refused("a reading that is an address of the accounts", "Send it without."),
 }
 
 // reservedReading is the rule that no program behind the Gate may read a path as an address of

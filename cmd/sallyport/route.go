@@ -61,6 +61,22 @@ func routeKeys() []routeKey {
 			r.MaxBody, err = parseSize(value)
 			return err
 		}},
+		{"allow-encoded-slash", "AllowEncodedSlash", "", func(r *sallyport.Route, _ string) error {
+			r.AllowEncodedSlash = true
+			return nil
+		}},
+		{"allow-semicolon", "AllowSemicolon", "", func(r *sallyport.Route, _ string) error {
+			r.AllowSemicolon = true
+			return nil
+		}},
+		{"allow-empty-segment", "AllowEmptySegment", "", func(r *sallyport.Route, _ string) error {
+			r.AllowEmptySegment = true
+			return nil
+		}},
+		{"allow-encoded-percent", "AllowEncodedPercent", "", func(r *sallyport.Route, _ string) error {
+			r.AllowEncodedPercent = true
+			return nil
+		}},
 		{"unlimited", "InsecureUnlimited", "", func(r *sallyport.Route, _ string) error {
 			r.InsecureUnlimited = true
 			return nil

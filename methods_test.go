@@ -1,0 +1,116 @@
+package sallyport_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/sallyport-dev/sallyport"
+	"github.com/sallyport-dev/sallyport/cors"
+	"github.com/sallyport-dev/sallyport/token"
+	"github.com/sallyport-dev/sallyport/validate/openapi"
+)
+
+const searchable = `openapi: 3.2.0
+paths:
+  /notes:
+    query:
+      requestBody:
+        required: true
+        content: {application/json: {schema: {type: object, properties: {text: {type: string}}, required: [text]}}}
+    get: {}
+    additionalOperations: {COPY: {}}
+`
+
+// TestMethods: those that a route or the document declares are known, and no others.
+func TestMethods(t *testing.T) {
+	next := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		fmt.Fprintf(w, "%s %s", r.Method, body)
+	})
+	d, err := openapi.Parse([]byte(searchable), openapi.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	declared := func(c *sallyport.Config) {
+		c.Routes = []sallyport.Route{{Pattern: "QUERY /notes", Public: true},
+			{Pattern: "PROPFIND /dav/", Roles: []string{"admin"}}}
+	}
+	described := func(c *sallyport.Config) { c.OpenAPI = d }
+	fields := as("u1")
+	fields.Set("Content-Type", "application/json")
+	for _, c := range []struct {
+		name         string
+		change       func(*sallyport.Config)
+		method, path string
+		body         string
+		status       int
+		want         string // the body, or Allow
+	}{
+		{"nobody declares it", nil, "QUERY", "/notes", "", 405, "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"},
+		{"by a route", declared, "QUERY", "/notes", "x", 200, "QUERY x"},
+		{"its rule holds", declared, "PROPFIND", "/dav/x", "", 403, ""},
+		{"elsewhere", declared, "QUERY", "/dav/x", "", 200, "QUERY "},
+		{"another", declared, "REPORT", "/dav/x", "", 405, "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, PROPFIND, QUERY"},
+		{"by the document", described, "QUERY", "/notes", `{"text":"a"}`, 200, `QUERY {"text":"a"}`},
+		{"held to it", described, "QUERY", "/notes", `{}`, 422, ""},
+		{"without its body", described, "QUERY", "/notes", ``, 400, ""},
+		{"additional", described, "COPY", "/notes", "", 200, "COPY "},
+		{"not of the path", described, "POST", "/notes", "", 405, "COPY, GET, HEAD, QUERY"},
+		{"lower case", declared, "query", "/notes", "", 405, "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, PROPFIND, QUERY"},
+		{"TRACE", described, "TRACE", "/notes", "", 405, "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, COPY, QUERY"},
+		{"CONNECT", declared, "CONNECT", "/notes", "", 405, "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, PROPFIND, QUERY"},
+	} {
+		w := newWorld(t, next, c.change)
+		res := w.send(c.method, c.path, fields, c.body)
+		said := read(res)
+		if c.status == 405 {
+			said = res.Header.Get("Allow")
+		}
+		if res.StatusCode != c.status || c.want != "" && said != c.want {
+			t.Errorf("%s: %d %s, want %d %s", c.name, res.StatusCode, said, c.status, c.want)
+		}
+	}
+}
+
+// TestMethodsOfScripts: a declared method is allowed to scripts of listed origins after a
+// preflight, unless the Config lists methods.
+func TestMethodsOfScripts(t *testing.T) {
+	query := []sallyport.Route{{Pattern: "QUERY /notes", Public: true}}
+	for _, c := range []struct {
+		name   string
+		change func(*sallyport.Config)
+		method string
+		want   bool
+	}{
+		{"declared", func(c *sallyport.Config) { c.Routes = query }, "QUERY", true},
+		{"beside the default", func(c *sallyport.Config) { c.Routes = query }, "DELETE", true},
+		{"nobody declares it", nil, "QUERY", false},
+		{"not listed", func(c *sallyport.Config) { c.Routes, c.CORS.Methods = query, []string{"PUT"} }, "QUERY", false},
+	} {
+		w := newWorld(t, anything, c.change)
+		res := w.send("OPTIONS", "/notes", http.Header{"Access-Control-Request-Method": {c.method}}, "")
+		got := res.Header.Get("Access-Control-Allow-Methods")
+		if res.StatusCode != 204 || strings.Contains(got, c.method) != c.want {
+			t.Errorf("%s: %d %q", c.name, res.StatusCode, got)
+		}
+	}
+}
+
+// TestMethodsRefused: what no request may have is an error of the document.
+func TestMethodsRefused(t *testing.T) {
+	for method, want := range map[string]string{"COPY": "", "copy": "write COPY", "PURGE": "is not registered",
+		"PRI": "is not registered", "CONNECT": "never lets in"} {
+		d, err := openapi.Parse([]byte(strings.Replace(searchable, "COPY", method, 1)), openapi.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = sallyport.New(sallyport.Config{Issuers: []token.Issuer{foreignIssuer()}, OpenAPI: d,
+			CORS: cors.Config{Origins: []string{appOrigin}}})
+		if (err != nil) != (want != "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", method, err, want)
+		}
+	}
+}
