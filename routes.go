@@ -161,7 +161,7 @@ func (c *routeRules) authorize(v *visit.Visit, path string) *problem.Problem {
 	if c.public {
 		return nil
 	}
-	p := c.mayCall(v, r)
+	p := c.mayCall(v, path)
 	// What is missing may be there, in a form that is not read.
 	if p != nil && len(v.Principal.Unread) > 0 {
 		cause := errors.Unwrap(p)
@@ -173,7 +173,7 @@ func (c *routeRules) authorize(v *visit.Visit, path string) *problem.Problem {
 	return p
 }
 
-func (c *routeRules) mayCall(v *visit.Visit, r *http.Request) *problem.Problem {
+func (c *routeRules) mayCall(v *visit.Visit, path string) *problem.Problem {
 	if p := c.stepUp.check(v.Principal, v.Started); p != nil {
 		return p
 	}
