@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sallyport-dev/sallyport/cors"
 	"github.com/sallyport-dev/sallyport/internal/route"
 	"github.com/sallyport-dev/sallyport/problem"
 )
@@ -48,7 +49,7 @@ func (b *builder) methods(t *routes) methods {
 	}
 	slices.Sort(m.declared)
 	if b.cfg.CORS.Methods == nil && len(m.declared) > 0 {
-		b.cfg.CORS.Methods = append([]string{"PUT", "PATCH", "DELETE"}, m.declared...)
+		b.cfg.CORS.Methods = append(cors.DefaultMethods(), m.declared...)
 	}
 	m.unknown = problem.MethodNotAllowed(slices.Concat(route.Usual, m.declared)...)
 	return m

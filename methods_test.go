@@ -78,17 +78,17 @@ func TestMethods(t *testing.T) {
 // TestMethodsOfScripts: a declared method is allowed to scripts of listed origins after a
 // preflight, unless the Config lists methods.
 func TestMethodsOfScripts(t *testing.T) {
-	query := []sallyport.Route{{Pattern: "QUERY /notes", Public: true}}
+	report := []sallyport.Route{{Pattern: "REPORT /notes", Public: true}}
 	for _, c := range []struct {
 		name   string
 		change func(*sallyport.Config)
 		method string
 		want   bool
 	}{
-		{"declared", func(c *sallyport.Config) { c.Routes = query }, "QUERY", true},
-		{"beside the default", func(c *sallyport.Config) { c.Routes = query }, "DELETE", true},
-		{"nobody declares it", nil, "QUERY", false},
-		{"not listed", func(c *sallyport.Config) { c.Routes, c.CORS.Methods = query, []string{"PUT"} }, "QUERY", false},
+		{"declared", func(c *sallyport.Config) { c.Routes = report }, "REPORT", true},
+		{"beside the default", func(c *sallyport.Config) { c.Routes = report }, "DELETE", true},
+		{"nobody declares it", nil, "REPORT", false},
+		{"not listed", func(c *sallyport.Config) { c.Routes, c.CORS.Methods = report, []string{"PUT"} }, "REPORT", false},
 	} {
 		w := newWorld(t, anything, c.change)
 		res := w.send("OPTIONS", "/notes", http.Header{"Access-Control-Request-Method": {c.method}}, "")
