@@ -37,6 +37,7 @@ func TestMain(m *testing.M) {
 //	mail DIR REGEXP                     wait for a mail in the folder that has this in it; standard output is what matched
 //	keep NAME REGEXP                    put what the regexp's group matched on standard output into $NAME
 //	terminate                           SIGTERM; the program has to end with status 0
+//	bound METHOD URL                    make the files and variables of a token that is bound to a key, see bound
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata/script", Setup: setup, Cmds: commands()})
 }
@@ -51,7 +52,7 @@ func setup(e *testscript.Env) error {
 
 func commands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
-		"start": start, "request": request, "secure": secure, "gone": gone, "keep": keep, "terminate": terminate, "mail": mailed,
+		"start": start, "request": request, "secure": secure, "gone": gone, "keep": keep, "terminate": terminate, "mail": mailed, "bound": bound,
 	}
 }
 
