@@ -44,7 +44,18 @@ func Detect(h http.Header, b []byte) {
 	if _, named := h["Content-Type"]; named || len(b) == 0 || len(h["Content-Encoding"]) > 0 {
 		return
 	}
-	h["Content-Type"] = one(http.DetectContentType(b))
+	name := http.DetectContentType(b)
+	value, common := detected[name]
+	if !common {
+		value = one(name)
+	}
+	h["Content-Type"] = value
+}
+
+// detected are made once, as text and pages are what a handler leaves unnamed.
+var detected = map[string][]string{
+	"text/plain; charset=utf-8": one("text/plain; charset=utf-8"),
+	"text/html; charset=utf-8":  one("text/html; charset=utf-8"),
 }
 
 // FlushError sends what is buffered, for [http.ResponseController].

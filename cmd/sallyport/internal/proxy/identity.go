@@ -24,7 +24,9 @@ var products = []product{
 	{"nginx, Caddy and others, by convention", "nginx auth_request guides", []string{
 		"X-User", "X-User-*", "X-Users", "X-Userid", "X-Username", "X-Userinfo", "X-Uid", "X-Login", "X-Email",
 		"X-Group", "X-Groups", "X-Role", "X-Roles", "X-Scopes", "X-Permissions", "X-Subject", "X-Principal", "X-Identity",
-		"X-Claims", "X-Current-User", "X-Logged-In-User", "X-Remote-*", "X-Authenticated*", "X-Authorization", "X-Auth-*"}},
+		"X-Claims", "X-Sub", "X-Preferred-Username", "X-Jwt-Sub", "X-Jwt-Subject", "X-Jwt-User*", "X-Jwt-Email",
+		"X-Jwt-Role*", "X-Jwt-Scope*", "X-Current-User", "X-Logged-In-User", "X-Remote-*",
+		"X-Authenticated*", "X-Authorization", "X-Auth-*"}},
 	{"oauth2-proxy", "oauth2-proxy.github.io: header options", []string{"X-Forwarded*", "X-Auth-Request-*",
 		"X-Oauth2-Proxy-*"}},
 	{"Keycloak Gatekeeper, Louketo", "gogatekeeper.github.io: upstream headers", []string{"X-Auth-*"}},

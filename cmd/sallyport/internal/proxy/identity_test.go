@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sallyport-dev/sallyport/cors"
 	"github.com/sallyport-dev/sallyport/visit"
 )
 
@@ -81,7 +82,8 @@ func TestRefused(t *testing.T) {
 		"SM_USER": true,
 		"$WSRU":   true, "X-User-Id": true, "Http-Http-Http-Http-A": true,
 		"X-Script-Name": true, "X-Sendfile-Type": true, "x-matched-path": true, "X-Invoke-Path": true,
-		"X-Token-User-Email": true,
+		"X-Token-User-Email": true, "X-Auth-Email": true, "X-Forwarded-User": true, "X-Forwarded-Preferred-Username": true,
+		"X-Preferred-Username": true, "X-Jwt-User-Id": true, "X-Jwt-Roles": true,
 
 		"Accept": false, "Accept-Language": false, "User-Agent": false, "Content-Type": false, "If-Match": false,
 		"Range":  false,
@@ -90,7 +92,7 @@ func TestRefused(t *testing.T) {
 		"Baggage": false, "B3": false, "X-B3-Traceid": false, "X-Correlation-Id": false, "X-Cloud-Trace-Context": false,
 		"X-Amzn-Trace-Id":  false,
 		"X-Requested-With": false, "X-Csrf-Token": false, "X-Xsrf-Token": false, "X-Api-Key": false, "X-Api-Version": false,
-		"X-Auth-Token": false, "X-Access-Token": false, "X-Hub-Signature-256": false, "Stripe-Signature": false,
+		"X-Auth-Token": false, "X-Jwt-Token": false, "X-Access-Token": false, "X-Hub-Signature-256": false, "Stripe-Signature": false,
 		"X-Github-Event": false,
 		"X-Grpc-Web":     false, "X-User-Agent": false, "Grpc-Timeout": false, "Grpc-Metadata-Trace": false,
 		"Sec-Websocket-Key": false,
@@ -105,6 +107,15 @@ func TestRefused(t *testing.T) {
 	} {
 		if refused(name) != want {
 			t.Errorf("%s: refused is %v", name, !want)
+		}
+	}
+}
+
+// TestRefused_scripts: what CORS lets scripts send by default is handed on.
+func TestRefused_scripts(t *testing.T) {
+	for _, name := range cors.DefaultHeaders() {
+		if !Delivers(name) {
+			t.Errorf("%s is allowed to scripts, and stays here", name)
 		}
 	}
 }
