@@ -35,6 +35,8 @@ var (
 var budget = map[string]string{
 	"golang.org/x/crypto":                "argon2id and bcrypt",
 	"golang.org/x/sys":                   "x/crypto's CPU detection",
+	"golang.org/x/text":                  "Unicode normalization of passwords and logins (RFC 8265)",
+	"golang.org/x/net/idna":              "e-mail domains in other scripts, stored as A-labels (UTS 46)",
 	"github.com/go-json-experiment/json": "strict JSON; becomes encoding/json/v2 in Go 1.27",
 
 	"go.yaml.in/yaml/v4": "OpenAPI documents are mostly YAML; it gives the line of every problem",

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/sallyport-dev/sallyport/audit"
+	"github.com/sallyport-dev/sallyport/password"
 	"github.com/sallyport-dev/sallyport/problem"
 	"github.com/sallyport-dev/sallyport/secret"
 	"github.com/sallyport-dev/sallyport/visit"
@@ -72,7 +73,7 @@ func (a *Accounts) weak(pointer string, pw secret.String, words ...string) (wron
 // cannot be looked up now is taken: the policy has seen it.
 func (a *Accounts) hashNew(ctx context.Context, pointer string, pw secret.String) (secret.String, error) {
 	if a.breached != nil {
-		out, err := a.breached(ctx, pw)
+		out, err := a.breached(ctx, password.Normalize(pw))
 		if err != nil {
 			a.errors.WarnContext(ctx, "a new password was not looked up among those that are out", "error", err)
 		}

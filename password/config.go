@@ -34,7 +34,7 @@ type Config struct {
 	// Threads is argon2id's parallelism, 1 when zero, 16 at most. A server that
 	// verifies many passwords at once gains nothing by more.
 	Threads uint8
-	// BcryptCost is the base-two logarithm of bcrypt's rounds, 12 when zero, 15 at
+	// BcryptCost is the base-two logarithm of bcrypt's rounds, 12 when zero, 16 at
 	// most.
 	BcryptCost int
 
@@ -43,6 +43,12 @@ type Config struct {
 	// of argon2id; hashes made with any of them, or with none, are verified, and made anew
 	// at the next login. Who loses a pepper loses the passwords: users set others by mail.
 	Peppers []secret.Bytes
+
+	// ImportWork is how many times the work of a current hash (or of one at the default
+	// parameters, if that is more) an imported one may take: see [Hasher.Affords]. It is 32
+	// when zero, which bcrypt of cost 14 fits into, and 128 at most, for cost 16. Hashes of
+	// over eight times the work are verified one at a time.
+	ImportWork int
 
 	// Concurrency is how many passwords are hashed at once. When zero it is
 	// GOMAXPROCS, or as many as fit into 512 MiB (a quarter of GOMEMLIMIT where one is
@@ -78,6 +84,8 @@ const (
 	defaultTime       = 2
 	defaultBcryptCost = 12
 	defaultQueue      = 64
+	defaultImportWork = 32
+	maxImportWork     = 128
 
 	maxSlots = 1 << 12
 	maxQueue = 1 << 16
@@ -107,6 +115,9 @@ func (c Config) withDefaults() Config {
 	if c.Queue == 0 {
 		c.Queue = defaultQueue
 	}
+	if c.ImportWork == 0 {
+		c.ImportWork = defaultImportWork
+	}
 	if c.Concurrency == 0 {
 		c.Concurrency = defaultSlots(c.Memory)
 	}
@@ -133,8 +144,9 @@ func (c Config) check() error {
 	wrong(c.Memory > maxMemory || c.Memory < 8*uint32(c.Threads), "Memory", int(c.Memory), "must be 8 KiB for each thread to 262144 KiB; leave it zero for 19456")
 	wrong(c.Time > maxTime, "Time", int(c.Time), "must be 1 to 16 passes; leave it zero for 2")
 	wrong(int64(c.Memory)*int64(c.Time) > maxWork, "Memory", int(c.Memory), "times Time must be at most 1048576 KiB, a second or more; lower one of them")
-	wrong(c.BcryptCost < minCost || c.BcryptCost > maxCost, "BcryptCost", c.BcryptCost, "must be 4 to 15; leave it zero for 12")
+	wrong(c.BcryptCost < minCost || c.BcryptCost > maxCost, "BcryptCost", c.BcryptCost, "must be 4 to 16; leave it zero for 12")
 	wrong(c.Concurrency < 1 || c.Concurrency > maxSlots, "Concurrency", c.Concurrency, "must be 1 to 4096; leave it zero for the number of cores")
+	wrong(c.ImportWork < 1 || c.ImportWork > maxImportWork, "ImportWork", c.ImportWork, "must be 1 to 128 times the work of a current hash; leave it zero for 32")
 	wrong(c.Queue > maxQueue, "Queue", c.Queue, "must be at most 65536; leave it zero for 64")
 	for _, pepper := range c.Peppers {
 		wrong(pepper.Len() < minPepper, "Peppers", pepper.Len(), "bytes are too few for a key; make 32 random ones")
@@ -170,7 +182,7 @@ func (c Config) decoy() record {
 		rand.Read(salt[:16])
 		rand.Read(key[:])
 		r = record{form: formBcryptHMAC, cost: c.BcryptCost, salt: r.salt}
-		r.crypt = "$2a$" + twoDigits(c.BcryptCost) + "$" + bcryptBase64.EncodeToString(salt[:16]) + bcryptBase64.EncodeToString(key[:])
+		copy(r.crypt[:], "$2a$"+twoDigits(c.BcryptCost)+"$"+bcryptBase64.EncodeToString(salt[:16])+bcryptBase64.EncodeToString(key[:]))
 	}
 	return r
 }

@@ -28,7 +28,6 @@ const perHash = 100 * time.Millisecond
 // gate lets a fixed number in and a bounded number wait.
 type gate struct {
 	slots   chan struct{}
-	big     chan struct{} // held by the one that needs more memory than the others
 	waiting atomic.Int64
 	queue   int64
 	busy    error // made once, so that refusing allocates nothing
@@ -38,7 +37,6 @@ func newGate(slots, queue int) *gate {
 	drain := time.Duration(1+queue/slots) * perHash
 	return &gate{
 		slots: make(chan struct{}, slots),
-		big:   make(chan struct{}, 1),
 		queue: int64(queue),
 		busy:  &BusyError{RetryAfter: max(drain.Round(time.Second), time.Second)},
 	}
@@ -63,11 +61,6 @@ func (g *gate) enter(ctx context.Context) error {
 }
 
 func (g *gate) leave() { <-g.slots }
-
-// enterBig is for whoever has a slot and needs more memory than one stands for.
-func (g *gate) enterBig(ctx context.Context) error { return take(ctx, g.big) }
-
-func (g *gate) leaveBig() { <-g.big }
 
 func take(ctx context.Context, from chan struct{}) error {
 	select {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/crypto/bcrypt"
@@ -93,6 +94,51 @@ var importedHashes = []struct{ hash, pw string }{
 	{"scrypt:1024:8:2$aB3dE6gH$15a69174421de32410fd3c09a20914856cae7fc81b0009128ddef14ccaffb8d0c25cd12afe4669e2abca85b72be91ed197eae78502bce80f9c5107eab999e412", "pässwörd 🔑 "},
 	{"pbkdf2:sha256:1000$0123456789abcdef$6179d80422cb8195a6e6dcfc018b62ad30b97a85e32d55fcac13b654995a1723", strings.Repeat("x", 129)},
 	{"pbkdf2:sha512:2000$aB3dE6gH$1c6f473e148d81fb54df7beef179289106fca3880946936b4ab16eb0b4da341e5817449fdc2cd8f8612f06bef5684e9cfd8861fa001b5a23950e8622c5c203dd", "password"},
+
+	// Django 3.2.25 and passlib 1.7.4. The row of scrypt is of Python 3.11's hashlib, written
+	// as Django 4.0 and later document it.
+	{"bcrypt_sha256$$2b$05$XY9UzBhbiU/pMEaMraqvduvdweaqXp4Q.i1wXj9kAggyt1VomABja", strings.Repeat("x", 100)},
+	{"bcrypt$$2b$05$az3VOCWi8Ev4LkLJ1sPrOePv5Zg7.3w0j2NBkMAwFiae6ULWrcmCW", "pässwörd €"},
+	{"pbkdf2_sha1$2000$aBcDeFgHiJkLmNoPqRsTuV$vFcb6uylEMea7wRX9rL5JEdU1h0=", "pässwörd €"},
+	{"scrypt$1024$aBcDeFgHiJkLmNoPqRsTuV$8$1$Di5TXFxFUn0cFVypxelAv7r2k+RALlySI0p7xay342gsvSAUbFAt2o2uUOXyIdPaDZAyLKpaQaztQgrSzb0acw==", "pässwörd €"},
+	{"argon2$argon2id$v=19$m=512,t=2,p=8$YUJjRGVGZ0hpSmtMbU5vUHFSc1R1Vg$17XX6XS+X7RDR5taTmDZEg", "pässwörd €"},
+	{"$bcrypt-sha256$v=2,t=2b,r=5$SFyqYHb1.SY96Vw70E4/K.$KmLfJi2dma/fS8nIOci56D/7.yVGmu.", strings.Repeat("x", 100)},
+	{"$bcrypt-sha256$2b,5$0/BM4SOMv/aRbSbVZS1YXu$PPIc5XM1fBNZEfxtaPNfs5ykbLx2Bq6", "pässwörd €"},
+	{"$pbkdf2$2000$eK8Vwrg3RihFqBUCgLDWGg$dmGOfYO8r1d.vHAYs800rJTdtQU", "pässwörd €"},
+	{"$6$aBcDeFgH$2bte7gfJzbMoaggxebL20LcN9/eig9fLwR2hWjto4Lu1pWcJQYtsH8rr20dRlGXx5bcC.4V0tnCcaPtqHzAZr0", "pässwörd €"},
+	{"$6$rounds=1001$xGbMivHz5JS0Pa8I$EziEHXUmkqfHcafADKu0m2Iqcn7K0G03ddkMSC5.324rY3mlvAssHB85b1ms6uww71bywTxmqVjufrjT30iFA1", strings.Repeat("x", 100)},
+	{"{SHA512-CRYPT}$6$rounds=1001$xGbMivHz5JS0Pa8I$EziEHXUmkqfHcafADKu0m2Iqcn7K0G03ddkMSC5.324rY3mlvAssHB85b1ms6uww71bywTxmqVjufrjT30iFA1", strings.Repeat("x", 100)},
+	{"$5$xzrbp1TTD5BWES1n$oQbAoKGessWxFlbzot6pCuybodWzMKXqGfxwn9.0MuB", "pässwörd €"},
+	{"$5$rounds=1500$ab$NBoXvoznOkwd0uKytW/tmDdopD64cXyjda8/OBcRyKA", strings.Repeat("x", 65)},
+	{"$P$6WndILl6DTXKyH77DOz/xklJUAqb28.", "pässwörd €"},
+	{"$H$6WndILl6DTXKyH77DOz/xklJUAqb28.", "pässwörd €"},
+
+	// PHP 8.2: crypt, and password_hash of what WordPress 6.8 gives it.
+	{"$6$rounds=1000$aBcDeFgH$LNkpOIHTMAzF298smFl6TwE7hXqLRbHdbPITamhXRBMZLnLktakeKjr/ImzblFFHF7r/zotwqS7jk1LPCE4Lz1", "pässwörd €"},
+	{"$2x$05$abcdefghijklmnopqrstuuG2vigKd2UpfDuWwom7O74d6tbhY6uua", "pässwörd €"},
+	{"$2x$05$abcdefghijklmnopqrstuuGVlx7LxQ5VIkx546JGb6CFJyD7WVNkW", "é"},
+	{"$2x$05$abcdefghijklmnopqrstuuNoKeAyGavgp3AqGxKUeq0duzFjhyBfy", strings.Repeat("é", 70)},
+	{"$wp$2y$05$Do2Ib.0rDnXTDngqFVDy0.6OeCRHHC.rQOdRiNmVFFSb2baHfQ6Q2", "pässwörd €"},
+
+	// better-auth, Oslo (the Scrypt of Lucia's documentation), firebase-scrypt 2.2 with a
+	// project key of ours, and Node.js 20's crypto by the code of Lucia 2.
+	{"2f5c9f344ff6f956eae059168e98f4eb:f74f62bbd34567032681780cfdbfe8a603bce204ccfef16a4f1db7106890cf72010278b8eb772fa13388a43df36932b9023c88c8a3683e7c0db8be5db2166c53", "pässwörd ﬁ"},
+	{"ed011e191e6f05d482f14529438a1b59:2a8ebb77baa059f70273787d2ae1392685ef9012193fb3a0a8ee49ed0bf267ec65ac5592bf76907823a8e85c2df053a1b95d62b9a5548cdb1b1065d9f4386100", "pässwörd ﬁ"},
+	{"s2:abcdefghij012345:2487b63d74bc4025c34c4eff5a28b7d863d7fe57503f1523afd9a5901e8b538c048b604dfcb8d5fd8bd502dd89082429ca27056a0ddd24867778996a1498c9c4", "pässwörd ﬁ"},
+	{"$fbscrypt$v=1,n=14,r=8,p=1,ss=Bw==,sk=klUBMKDwgNNw0NRZcK9neQmIaHlgs60Lh1/vJATM6ZLpuMpEe0gKyGGaKiKvO56NAOVikEzpIfQ6yLJ0TQyWjQ==$MDEyMzQ1Njc4OQ==$/tFr9vIQCCNUv8x+1p9tzAkzsgkenee6vUInAYYPCnwiHW4ywELFEiFTaXCHhulnUjtf/MgzOJltzjh5wiPsNw==", "pässwörd"},
+
+	// Python 3.11's hashlib, written as ASP.NET Core Identity, Keycloak (with a key of 64
+	// bytes) and Spring Security document it.
+	{"AQAAAAIAAYagAAAAEDAxMjM0NTY3ODlhYmNkZWbWO5WuBuoAeEpricBW1OdDmux3vauhATBrXd4pwHRgKg==", "pässwörd €"},
+	{"AQAAAAEAACcQAAAAEDAxMjM0NTY3ODlhYmNkZWbWFpxw0iRB8cNnGv0inwmu3s/039sF3X9f5lAxGVP5Zg==", "pässwörd €"},
+	{"AQAAAAAAAAPoAAAAEDAxMjM0NTY3ODlhYmNkZWb+49EiBy6Cp7gqOVes/Jj4M3/PDK0mT4WRMsnSfX6Q6g==", "pässwörd €"},
+	{"ADAxMjM0NTY3ODlhYmNkZWb+49EiBy6Cp7gqOVes/Jj4M3/PDK0mT4WRMsnSfX6Q6g==", "pässwörd €"},
+	{"$pbkdf2-sha256$i=27500,l=64$MDEyMzQ1Njc4OWFiY2RlZg==$8uXdObOpoqHwk6T0sksBtIvjUOpQ4p9TvTDIDT75BNNqdS4ExlLNY/XTAR59e2fElFREeijmWZN3kfQq7EsYrQ==", "pässwörd €"},
+	{"{pbkdf2@SpringSecurity_v5_8}3031323334353637383961626364656684c1d1fedb0539b5d81f36cc0c2ce22d839974ea8e4c545c14a98361077dcb30", "pässwörd €"},
+	{"{scrypt@SpringSecurity_v5_8}$a0801$MDEyMzQ1Njc4OWFiY2RlZg==$Lp7Lh0PSM9lVYun9B6eMDAurpXRxroCKU2jLlCNPRtM=", "pässwörd €"},
+	{"{pbkdf2}30313233343536370ac6d0a6e2722932f78915271d4170028f929229bafc34fbd7c32534599df31d", "pässwörd €"},
+	{"{bcrypt}$2y$05$abcdefghijklmnopqrstuuY8YJcx7OeCJ9JYO3w834ps8x/8H3Gfy", "pässwörd €"},
+	{"{argon2@SpringSecurity_v5_8}$argon2id$v=19$m=64,t=3,p=4$MDEyMzQ1Njc4OWFiY2RlZg$x87sw4Kj/zBraiHoR3HRvQ", "a\x00b"},
 }
 
 // P-13, for argon2id and bcrypt: hashes from elsewhere verify, and ask to be replaced.
@@ -104,7 +150,7 @@ func TestVerify_foreignHashes(t *testing.T) {
 		if got := mustVerify(t, h, f.hash, f.pw); got != want {
 			t.Errorf("%s: got %+v, want %+v", f.hash, got, want)
 		}
-		if got := mustVerify(t, h, f.hash, f.pw+"x"); got != (Result{}) {
+		if got := mustVerify(t, h, f.hash, "x"+f.pw[1:]+"y"); got != (Result{}) && len(f.pw) < 72 {
 			t.Errorf("%s: a wrong password gives %+v", f.hash, got)
 		}
 	}
@@ -117,7 +163,15 @@ func TestVerify_importedHashes(t *testing.T) {
 		if got := mustVerify(t, h, f.hash, f.pw); got != (Result{OK: true, Rehash: true}) {
 			t.Errorf("%s: got %+v", f.hash, got)
 		}
-		for _, wrong := range []string{f.pw + "x", f.pw[1:], " " + f.pw} {
+		_, first := utf8.DecodeRuneInString(f.pw)
+		wrongs := []string{"!" + f.pw, f.pw[first:] + "!", f.pw + "x"}
+		if r, _ := parse(f.hash); r.work() > 1<<13 {
+			wrongs = wrongs[:1]
+		}
+		if len(f.pw) > 72 && strings.HasPrefix(f.hash, "$2") { // of which the end says nothing
+			wrongs = wrongs[:1]
+		}
+		for _, wrong := range wrongs {
 			if got := mustVerify(t, h, f.hash, wrong); got != (Result{}) {
 				t.Errorf("%s: the password %q gives %+v", f.hash, wrong, got)
 			}
@@ -153,7 +207,7 @@ func TestHash_bcryptForm(t *testing.T) {
 	if err != nil || r.form != formBcryptHMAC || r.cost != 4 || r.salt.n != 16 {
 		t.Fatalf("%s: %+v, %v", s, r, err)
 	}
-	if err := bcrypt.CompareHashAndPassword([]byte(r.crypt), preHash(r.salt.bytes(), "glacier tuba")); err != nil {
+	if err := bcrypt.CompareHashAndPassword(r.crypt[:], preHash(r.salt.bytes(), "glacier tuba")); err != nil {
 		t.Error(err)
 	}
 	if got := mustVerify(t, h, s, "glacier tuba"); got != (Result{OK: true}) {
@@ -185,12 +239,12 @@ func TestErrata12_everyByteCounts(t *testing.T) {
 				}
 			}
 		}
-		for _, pw := range []string{" lead", "trail ", "in ner", "Case", "e\u0301", "🔑", "nul\x00byte"} {
+		for _, pw := range []string{" lead", "trail ", "in ner", "Case", "🔑", "nul\x00byte"} {
 			s := mustHash(t, h, pw)
 			if got := mustVerify(t, h, s, pw); !got.OK {
 				t.Errorf("%s: %q does not match itself", name, pw)
 			}
-			for _, other := range []string{strings.TrimSpace(pw) + "x", strings.ToLower(pw) + " ", "\u00e9", "nul", "nul\x00byt", "nul\x00byte\x00nul\x00byte"} {
+			for _, other := range []string{strings.TrimSpace(pw) + "x", strings.ToLower(pw) + " ", "nul", "nul\x00byt", "nul\x00byte\x00nul\x00byte"} {
 				if got := mustVerify(t, h, s, other); got.OK {
 					t.Errorf("%s: %q matches %q", name, other, pw)
 				}
@@ -199,35 +253,49 @@ func TestErrata12_everyByteCounts(t *testing.T) {
 	}
 }
 
-// The plain bcrypt of other systems reads 72 bytes and repeats the rest with a NUL
-// between: x/crypto agrees that these collide, Verify must not.
-func TestErrata12_plainBcryptDoesNotMatchByTruncation(t *testing.T) {
+// The plain bcrypt of other systems reads 72 bytes, and its users log in with what comes after
+// them, whatever it is: once, as their hash is replaced. It repeats the rest with a NUL
+// between: x/crypto agrees that those collide, Verify must not.
+func TestErrata12_plainBcryptIsReadAsItWas(t *testing.T) {
 	t.Parallel()
 	h := newHasher(t, weak)
 	of := func(pw string) string {
-		s, err := bcrypt.GenerateFromPassword([]byte(pw), 4)
+		s, err := bcrypt.GenerateFromPassword([]byte(pw[:min(len(pw), 72)]), 4)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return string(s)
 	}
-	for _, c := range []struct{ stored, pw string }{
-		{strings.Repeat("x", 72), strings.Repeat("x", 73)},
-		{strings.Repeat("x", 72), strings.Repeat("x", 72) + "!"},
-		{strings.Repeat("é", 36), strings.Repeat("é", 36) + "é"},
-		{"a", "a\x00a"},
-		{"abc", "abc\x00abc\x00abc"},
+	for _, c := range []struct {
+		stored, pw string
+		want       bool
+	}{
+		{strings.Repeat("x", 72), strings.Repeat("x", 73), true},
+		{strings.Repeat("x", 80), strings.Repeat("x", 80), true},
+		{strings.Repeat("é", 36) + "é", strings.Repeat("é", 36) + "é", true},
+		{"x" + strings.Repeat("é", 40), "x" + strings.Repeat("é", 40), true}, // cut within an é
+		{strings.Repeat("x", 72), strings.Repeat("x", 71), false},
+		{strings.Repeat("x", 71), strings.Repeat("x", 72), false},
+		{"a", "a\x00a", false},
+		{"abc", "abc\x00abc\x00abc", false},
+		{strings.Repeat("x", 72), strings.Repeat("x", 72) + "\x00", false},
 	} {
 		s := of(c.stored)
-		if err := bcrypt.CompareHashAndPassword([]byte(s), []byte(c.pw)); err != nil {
-			t.Errorf("%q and %q do not collide in bcrypt: the row proves nothing", c.stored, c.pw)
-		}
 		if got := mustVerify(t, h, s, c.stored); got != (Result{OK: true, Rehash: true}) {
 			t.Errorf("%q: got %+v", c.stored, got)
 		}
-		if got := mustVerify(t, h, s, c.pw); got != (Result{}) {
-			t.Errorf("%q matches the hash of %q", c.pw, c.stored)
+		if got := mustVerify(t, h, s, c.pw); got != (Result{OK: c.want, Rehash: c.want}) {
+			t.Errorf("%q with the hash of %q: got %+v", c.pw, c.stored, got)
 		}
+	}
+	// bcryptjs 3 of 71 letters, an é and a tail: it cuts the é in two.
+	cut := "$2b$04$xoS5IBt8whIihDOkXiqkE.RRGdD5g34EM0XxpUONlp16KRzb1ITj2"
+	if got := mustVerify(t, h, cut, strings.Repeat("x", 71)+"étail"); !got.OK {
+		t.Error("the hash of bcryptjs does not match")
+	}
+	replaced := mustHash(t, h, strings.Repeat("x", 80))
+	if got := mustVerify(t, h, replaced, strings.Repeat("x", 79)); got.OK {
+		t.Error("72 bytes match after the hash was replaced")
 	}
 }
 
@@ -237,7 +305,9 @@ func TestErrata12_importedDoNotMatchByTrailingNULs(t *testing.T) {
 	t.Parallel()
 	h := newHasher(t, weak)
 	salt := []byte("0123456789abcdef")
-	for _, form := range []form{formPBKDF2SHA256, formPBKDF2SHA512, formScrypt} {
+	for form, front := range map[form]string{
+		formPBKDF2SHA256: "$pbkdf2-sha256$i=1", formPBKDF2SHA512: "$pbkdf2-sha512$i=1", formScrypt: "$scrypt$ln=1,r=1,p=1",
+	} {
 		r := record{form: form, time: 1, cost: 1, blocks: 1, threads: 1, memory: 1}
 		copy(r.salt.room(len(salt)), salt)
 		r.key.room(32)
@@ -250,7 +320,7 @@ func TestErrata12_importedDoNotMatchByTrailingNULs(t *testing.T) {
 			t.Errorf("form %d: they do not collide: the row proves nothing", form)
 		}
 		copy(r.key.b[:], key)
-		stored := r.String()
+		stored := front + r.saltAndKey()
 		if got := mustVerify(t, h, stored, "glacier"); got != (Result{OK: true, Rehash: true}) {
 			t.Errorf("%s: got %+v", stored, got)
 		}
@@ -260,6 +330,152 @@ func TestErrata12_importedDoNotMatchByTrailingNULs(t *testing.T) {
 			}
 		}
 	}
+}
+
+// One password may come in several spellings (RFC 8265 §4.2.2); the text itself counts for
+// hashes of before and of other systems.
+func TestNormalize(t *testing.T) {
+	t.Parallel()
+	nfc, nfd := "caf\u00e9 \u1e69 \ud55c glacier", "cafe\u0301 s\u0307\u0323 \u1112\u1161\u11ab glacier"
+	for name, c := range map[string]Config{"argon2id": weak, "bcrypt": weakBcrypt()} {
+		h := newHasher(t, c)
+		for _, pair := range [][2]string{{nfc, nfd}, {nfd, nfc}, {"glacier tuba", "glacier\u00a0tuba"}, {"glacier\u3000tuba", "glacier tuba"}} {
+			if got := mustVerify(t, h, mustHash(t, h, pair[0]), pair[1]); got != (Result{OK: true}) {
+				t.Errorf("%s: %q and %q: %+v", name, pair[0], pair[1], got)
+			}
+		}
+		for _, pair := range [][2]string{
+			{"\uff41bc tuba", "abc tuba"}, // a wide letter is one of its own
+			{"Caf\u00e9", "caf\u00e9"},
+			{"cafe", "caf\u00e9"},
+			{" tuba", "tuba"},
+			{"tu\u200bba", "tuba"},
+			{"\u2126", "\u03c9"}, // the Ohm sign is a capital omega, and no small one
+		} {
+			if got := mustVerify(t, h, mustHash(t, h, pair[0]), pair[1]); got.OK {
+				t.Errorf("%s: %q matches %q", name, pair[1], pair[0])
+			}
+		}
+	}
+
+	// Hashes of the text as it was typed, which were made before and elsewhere.
+	h := newHasher(t, weak)
+	for form, pw := range map[string]string{"NFC": nfc, "NFD": nfd} {
+		r := h.current
+		copy(r.key.room(keySize), h.derive([]byte(pw), r.salt.bytes(), r.time, r.memory, r.threads, keySize))
+		if got := mustVerify(t, h, r.String(), pw); got != (Result{OK: true, Rehash: form == "NFD"}) {
+			t.Errorf("%s as it was typed: %+v", form, got)
+		}
+		if got := mustVerify(t, h, r.String(), nfd); !got.OK {
+			t.Errorf("NFD with a hash of %s does not match", form)
+		}
+		crypt, err := bcrypt.GenerateFromPassword([]byte(pw), 4)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := mustVerify(t, h, string(crypt), pw); got != (Result{OK: true, Rehash: true}) {
+			t.Errorf("imported %s: %+v", form, got)
+		}
+	}
+}
+
+// A text that is not in its normal form takes two hashes, whoever it is of, and others one.
+func TestNormalize_sameWorkForEverybody(t *testing.T) {
+	t.Parallel()
+	current := mustHash(t, newHasher(t, Config{}), "glacier tuba")
+	for _, stored := range []string{
+		"", current, "$argon2id$broken", "$argon2id$v=19$m=19456,t=1,p=1" + end, "$2b$04$" + crypt, "pbkdf2_sha256$8000" + djangoEnd,
+	} {
+		for pw, hashes := range map[string]int64{"cafe\u0301": 2, "caf\u00e9": 1, "cafe": 1} {
+			h := newHasher(t, Config{})
+			var work counter
+			h.derive = work.derive
+			h.Verify(t.Context(), stored, secret.New(pw))
+			want := hashes * h.work
+			if r, err := parse(stored); err == nil && r.form != formArgon2id {
+				want -= hashes * r.work() // which are not argon2id's
+			}
+			if got := work.kib.Load(); got > want || got < want-128 {
+				t.Errorf("%q, %q: %d KiB-passes, want %d", stored, pw, got, want)
+			}
+		}
+	}
+}
+
+// What WordPress trims was perhaps typed by accident: it logs in, and does not replace a hash
+// that the password without it would then not match.
+func TestVerify_wordPressTrims(t *testing.T) {
+	t.Parallel()
+	h := newHasher(t, weak)
+	for _, stored := range []string{"$wp$2y$05$Do2Ib.0rDnXTDngqFVDy0.6OeCRHHC.rQOdRiNmVFFSb2baHfQ6Q2", "$P$6WndILl6DTXKyH77DOz/xklJUAqb28."} {
+		for pw, want := range map[string]Result{
+			"pässwörd €":      {OK: true, Rehash: true},
+			" pässwörd €\t\n": {OK: true},
+			"pässwörd  €":     {},
+			"pässwörd €\x00":  {},
+		} {
+			if got := mustVerify(t, h, stored, pw); got != want {
+				t.Errorf("%s, %q: %+v", stored, pw, got)
+			}
+		}
+	}
+}
+
+// What may be imported, by its work: that of cost 14 as it is, and more by choice.
+func TestAffords(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		times  int
+		stored string
+		want   bool
+	}{
+		{0, "$2b$14$" + crypt, true},
+		{0, "bcrypt_sha256$$2b$14$" + crypt, true},
+		{0, "$2b$15$" + crypt, false},
+		{64, "$2b$15$" + crypt, true},
+		{64, "$2b$16$" + crypt, false},
+		{128, "$2b$16$" + crypt, true},
+		{128, "$2b$17$" + crypt, false},
+		{8, "$2b$12$" + crypt, true},
+		{8, "$2b$13$" + crypt, false},
+		{0, "pbkdf2_sha256$1500000" + djangoEnd, true},
+		{0, "$6$rounds=656000$ab$" + strings.Repeat(".", 86), true},
+		{0, "$scrypt$ln=17,r=8,p=1" + end, true},
+		{128, "$scrypt$ln=20,r=8,p=1" + end, false},
+		{0, "no hash", false},
+	} {
+		h := newHasher(t, Config{ImportWork: c.times})
+		if got := h.Affords(c.stored); got != c.want {
+			t.Errorf("%d times, %s: %v", c.times, c.stored, got)
+		}
+	}
+}
+
+// Dear hashes take one slot, and their queue is bounded as that of the others.
+func TestGate_dearHashesTakeOneSlot(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHasher(t, Config{Concurrency: 4, Queue: 2})
+		h.derive = func(_, _ []byte, _, _ uint32, _ uint8, n uint32) []byte { return make([]byte, n) }
+		h.dear.slots <- struct{}{}
+		var busy atomic.Int64
+		var all sync.WaitGroup
+		for range 5 {
+			all.Go(func() {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				if _, err := h.Verify(ctx, "$argon2id$v=19$m=262144,t=4,p=1"+end, secret.New("x")); errors.Is(err, ErrBusy) {
+					busy.Add(1)
+				}
+			})
+		}
+		synctest.Wait()
+		if len(h.gate.slots) != 0 || busy.Load() != 3 {
+			t.Errorf("%d slots are taken, %d were refused", len(h.gate.slots), busy.Load())
+		}
+		mustHash(t, h, "the others go on")
+		all.Wait()
+	})
 }
 
 func TestVerify_rehash(t *testing.T) {
@@ -503,7 +719,7 @@ func TestGate_importedBigHashes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		h := newHasher(t, weak)
-		h.gate.big <- struct{}{}
+		h.dear.slots <- struct{}{}
 		for stored, waits := range map[string]bool{
 			"$scrypt$ln=7,r=8,p=1" + end:           true,
 			"scrypt:1024:1:1" + hexEnd + hexKey:    true,
@@ -552,11 +768,14 @@ func TestNew_floors(t *testing.T) {
 		{"bcrypt", Config{Algorithm: Bcrypt}, true},
 		{"bcrypt 10", Config{Algorithm: Bcrypt, BcryptCost: 10}, true},
 		{"bcrypt 9", Config{Algorithm: Bcrypt, BcryptCost: 9}, false},
-		{"bcrypt 16", Config{Algorithm: Bcrypt, BcryptCost: 16}, false},
+		{"bcrypt 17", Config{Algorithm: Bcrypt, BcryptCost: 17}, false},
 		{"bcrypt 3", Config{Algorithm: Bcrypt, BcryptCost: 3, InsecureWeakParameters: true}, false},
 		{"unknown algorithm", Config{Algorithm: 2}, false},
 		{"no slots", Config{Concurrency: -1}, false},
 		{"too many slots", Config{Concurrency: 4097}, false},
+		{"all that is imported", Config{ImportWork: 128}, true},
+		{"more than may be imported", Config{ImportWork: 129}, false},
+		{"nothing may be imported", Config{ImportWork: -1}, false},
 		{"no queue", Config{Queue: -1}, true},
 		{"too long a queue", Config{Queue: 65537}, false},
 	} {

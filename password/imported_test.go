@@ -3,11 +3,13 @@ package password
 import "strings"
 
 const (
-	key64Text  = "e0g3qcQc+q8i3ezyEz/Spe4dgG/4GOT4u/xAxUuCuhiOERE7s+7C3KiyfvC2fXjEt/NW8PHwlRPKOiqRd88EJA"
-	djangoEnd  = "$seasalt12345$JL/9NQDGRPJL1xTV6KjoSC1b+RVZTUm/L4Q7yYnAKIY="
-	hexKey     = "6179d80422cb8195a6e6dcfc018b62ad30b97a85e32d55fcac13b654995a1723"
-	hexEnd     = "$0123456789abcdef$" + hexKey
-	passlibKey = "6sBWcNfayU.u/xN5FJ5dR99XsCl9bQtr/b2JNmPK.Qk"
+	key64Text     = "e0g3qcQc+q8i3ezyEz/Spe4dgG/4GOT4u/xAxUuCuhiOERE7s+7C3KiyfvC2fXjEt/NW8PHwlRPKOiqRd88EJA"
+	djangoEnd     = "$seasalt12345$JL/9NQDGRPJL1xTV6KjoSC1b+RVZTUm/L4Q7yYnAKIY="
+	hexKey        = "6179d80422cb8195a6e6dcfc018b62ad30b97a85e32d55fcac13b654995a1723"
+	hexEnd        = "$0123456789abcdef$" + hexKey
+	firebaseFront = "$fbscrypt$v=1,n=14,r=8,p=1,ss=Bw==,"
+	identityEnd   = "MjM0NTY3ODlhYmNkZWbWO5WuBuoAeEpricBW1OdDmux3vauhATBrXd4pwHRgKg=="
+	passlibKey    = "6sBWcNfayU.u/xN5FJ5dR99XsCl9bQtr/b2JNmPK.Qk"
 )
 
 // importedStrings are for whom hashStrings are, in the spellings of other systems.
@@ -31,6 +33,85 @@ var importedStrings = []hashString{
 	{"Werkzeug PBKDF2", "pbkdf2:sha256:1000000" + hexEnd, true},
 	{"Werkzeug PBKDF2 sha512", "pbkdf2:sha512:210000" + hexEnd + hexKey, true},
 
+	{"bcrypt in braces", "{bcrypt}$2a$10$" + crypt, true},
+	{"bcrypt of Dovecot", "{BLF-CRYPT}$2y$05$" + crypt, true},
+	{"passlib sha1, 20 bytes", "$pbkdf2$29000$" + saltText + "$AAAAAAAAAAAAAAAAAAAAAAAAAAA", true},
+	{"crypt, no rounds", "$5$ab$" + strings.Repeat(".", 43), true},
+	{"phpass", "$P$B01234567" + strings.Repeat(".", 22), true},
+	{"phpass, most rounds", "$H$G01234567" + strings.Repeat(".", 22), true},
+	{"Spring scrypt", "{scrypt}$e0801$" + saltText + "==$" + keyText + "=", true},
+	{"hexadecimal scrypt", "0123456789abcdef:" + hexKey + hexKey, true},
+	{"Firebase", firebaseFront + "sk=" + keyText + "=$AAAA$" + keyText + "=", true},
+	{"Firebase, no separator", "$fbscrypt$v=1,n=14,r=8,p=1,ss=,sk=" + keyText + "=$AAAA$" + keyText + "=", true},
+
+	{"noop", "{noop}glacier tuba", false},
+	{"braces alone", "{bcrypt}", false},
+	{"braces twice", "{bcrypt}{bcrypt}$2a$10$" + crypt, false},
+	{"braces around another kind", "{bcrypt}$argon2id$v=19$m=64,t=1,p=1" + end, false},
+	{"SSHA", "{SSHA}" + keyText, false},
+	{"an open brace", "{", false},
+	{"pepper in braces", "{argon2}$argon2id$v=19$m=19456,t=2,p=1,keyid=+aB3/z9A" + end, false},
+	{"Django argon2, pepper", "argon2$argon2id$v=19$m=19456,t=2,p=1,keyid=+aB3/z9A" + end, false},
+	{"Django bcrypt, one dollar", "bcrypt$2b$10$" + crypt, false},
+	{"Django bcrypt, too dear", "bcrypt$$2b$17$" + crypt, false},
+	{"Django bcrypt_sha256, cut", "bcrypt_sha256$$2b$10$" + crypt[1:], false},
+	{"Django bcrypt_sha256 twice", "bcrypt_sha256$bcrypt_sha256$$2b$10$" + crypt, false},
+	{"passlib bcrypt, sign for the cost", "$bcrypt-sha256$v=2,t=2b,r=-$" + crypt[:22] + "$" + crypt[22:], false},
+	{"passlib bcrypt, no cost", "$bcrypt-sha256$v=2,t=2b,r=$" + crypt[:22] + "$" + crypt[22:], false},
+	{"passlib bcrypt, long cost", "$bcrypt-sha256$v=2,t=2b,r=012$" + crypt[:22] + "$" + crypt[22:], false},
+	{"passlib bcrypt, short salt", "$bcrypt-sha256$v=2,t=2b,r=12$" + crypt[:21] + "$" + crypt[21:], false},
+	{"WordPress, other hash", "$wp$P$B01234567" + strings.Repeat(".", 22), false},
+	{"WordPress, cut", "$wp$2y$10$", false},
+	{"phpass, few rounds", "$P$401234567" + strings.Repeat(".", 22), false},
+	{"phpass, many rounds", "$P$H01234567" + strings.Repeat(".", 22), false},
+	{"phpass, most rounds there are", "$P$z01234567" + strings.Repeat(".", 22), false},
+	{"phpass, long", "$P$B01234567" + strings.Repeat(".", 23), false},
+	{"phpass, other letter", "$P$B01234567" + strings.Repeat(".", 21) + "-", false},
+	{"phpass, spare bits", "$P$B01234567" + strings.Repeat(".", 21) + "z", false},
+	{"crypt, few rounds", "$5$rounds=999$ab$" + strings.Repeat(".", 43), false},
+	{"crypt, many rounds", "$6$rounds=4194304$ab$" + strings.Repeat(".", 86), false},
+	{"crypt, rounds that wrap", "$5$rounds=4294968296$ab$" + strings.Repeat(".", 43), false},
+	{"crypt, no salt", "$5$$" + strings.Repeat(".", 43), false},
+	{"crypt, long salt", "$5$0123456789abcdefg$" + strings.Repeat(".", 43), false},
+	{"crypt, odd salt", "$5$a:b$" + strings.Repeat(".", 43), false},
+	{"crypt, short key", "$5$ab$" + strings.Repeat(".", 42), false},
+	{"crypt, long key", "$5$ab$" + strings.Repeat(".", 44), false},
+	{"crypt, key of the other", "$5$ab$" + strings.Repeat(".", 86), false},
+	{"crypt, one more field", "$5$ab$" + strings.Repeat(".", 43) + "$", false},
+	{"MD5 crypt", "$1$abcdefgh$" + strings.Repeat(".", 22), false},
+	{"yescrypt", "$y$j9T$abcdefgh$" + strings.Repeat(".", 43), false},
+	{"Identity, version 4", "BAAAAA" + identityEnd, false},
+	{"Identity, unknown digest", "AQAAAAMAAYagAAAAEDAx" + identityEnd, false},
+	{"Identity, no iterations", "AQAAAAIAAAAAAAAAEDAx" + identityEnd, false},
+	{"Identity, many iterations", "AQAAAAL/////AAAAEDAx" + identityEnd, false},
+	{"Identity, salt longer than all", "AQAAAAIAAYag/////zAx" + identityEnd, false},
+	{"Identity, empty salt", "AQAAAAIAAYagAAAAADAx" + identityEnd, false},
+	{"Identity, line break", "AQAAAAIAAYagAAAAEDAx\n" + identityEnd, false},
+	{"Identity 2, longer", "AAAA" + strings.Repeat("A", 68), false},
+	{"Identity, cut", "AQAAAAIAAYagAAAAEDAx", false},
+	{"A", "A", false},
+	{"many As", strings.Repeat("A", 300), false},
+	{"Spring scrypt, ln=0", "{scrypt}$00801$" + saltText + "$" + keyText, false},
+	{"Spring scrypt, r=0", "{scrypt}$e0001$" + saltText + "$" + keyText, false},
+	{"Spring scrypt, ln=255", "{scrypt}$ff0801$" + saltText + "$" + keyText, false},
+	{"Spring scrypt, too much", "{scrypt}$130801$" + saltText + "$" + keyText, false},
+	{"Spring scrypt, no parameters", "{scrypt}$$" + saltText + "$" + keyText, false},
+	{"Spring scrypt, seven digits", "{scrypt}$1000801$" + saltText + "$" + keyText, false},
+	{"Spring PBKDF2, cut", "{pbkdf2}" + hexKey, false},
+	{"hexadecimal scrypt, short key", "0123456789abcdef:" + hexKey, false},
+	{"hexadecimal scrypt, no salt", ":" + hexKey + hexKey, false},
+	{"hexadecimal scrypt, one more field", "0123456789abcdef:" + hexKey + hexKey + ":", false},
+	{"hexadecimal scrypt, other version", "s3:0123456789abcdef:" + hexKey + hexKey, false},
+	{"Firebase, no signer key", firebaseFront + "sk=$AAAA$" + keyText, false},
+	{"Firebase, key of another size", firebaseFront + "sk=" + keyText + "$AAAA$" + key64Text, false},
+	{"Firebase, no salt", firebaseFront + "sk=" + keyText + "$$" + keyText, false},
+	{"Firebase, too much memory", "$fbscrypt$v=1,n=20,r=8,p=1,ss=Bw==,sk=" + keyText + "$AAAA$" + keyText, false},
+	{"Firebase, version 2", "$fbscrypt$v=2,n=14,r=8,p=1,ss=Bw==,sk=" + keyText + "$AAAA$" + keyText, false},
+	{"Django scrypt, N no power of two", "scrypt$1000$seasalt12345$8$1$" + key64Text, false},
+	{"Django scrypt, N=0", "scrypt$0$seasalt12345$8$1$" + key64Text, false},
+	{"Django scrypt, too much work", "scrypt$262144$seasalt12345$8$2$" + key64Text, false},
+	{"Django scrypt, short key", "scrypt$16384$seasalt12345$8$1$" + keyText, false},
+
 	{"argon2i, too much", "$argon2i$v=19$m=262145,t=1,p=1" + end, false},
 	{"argon2i, t=0", "$argon2i$v=19$m=4096,t=0,p=1" + end, false},
 
@@ -42,7 +123,7 @@ var importedStrings = []hashString{
 	{"Django, negative", "pbkdf2_sha256$-1" + djangoEnd, false},
 	{"Django, leading zero", "pbkdf2_sha256$01000" + djangoEnd, false},
 	{"Django, i=", "pbkdf2_sha256$i=1000" + djangoEnd, false},
-	{"Django, no padding", "pbkdf2_sha256$1000" + djangoEnd[:len(djangoEnd)-1], false},
+	{"Django, no padding", "pbkdf2_sha256$1000" + djangoEnd[:len(djangoEnd)-1], true},
 	{"Django, twice the padding", "pbkdf2_sha256$1000" + djangoEnd + "=", false},
 	{"Django, loose bits", "pbkdf2_sha256$1000" + strings.Replace(djangoEnd, "IY=", "IZ=", 1), false},
 	{"Django, line break", "pbkdf2_sha256$1000" + djangoEnd + "\n", false},
@@ -61,7 +142,7 @@ var importedStrings = []hashString{
 	{"Django, unusable password", "!JL/9NQDGRPJL1xTV6KjoSC1b+RVZTUm/L4Q7yYnAKIY=", false},
 
 	{"passlib, plus", "$pbkdf2-sha256$29000$" + saltText + "$" + keyText, false},
-	{"passlib, padding", "$pbkdf2-sha256$29000$" + saltText + "$" + passlibKey + "=", false},
+	{"passlib, padding", "$pbkdf2-sha256$29000$" + saltText + "$" + passlibKey + "=", true},
 	{"passlib, short key", "$pbkdf2-sha256$29000$" + saltText + "$" + saltText, false},
 	{"passlib, key of the other digest", "$pbkdf2-sha512$29000$" + saltText + "$" + passlibKey, false},
 	{"passlib, no iterations", "$pbkdf2-sha256$0$" + saltText + "$" + passlibKey, false},
@@ -78,7 +159,7 @@ var importedStrings = []hashString{
 	{"PHC, comma", "$pbkdf2-sha256$i=1000," + end, false},
 	{"PHC, unknown parameter", "$pbkdf2-sha256$i=1000,x=32" + end, false},
 	{"PHC, version", "$pbkdf2-sha256$v=1$i=1000" + end, false},
-	{"PHC, longer than the digest", "$pbkdf2-sha256$i=1000,l=64$" + saltText + "$" + key64Text, false},
+	{"PHC, longer than the digest", "$pbkdf2-sha256$i=1000,l=64$" + saltText + "$" + key64Text, true},
 	{"PHC, short key", "$pbkdf2-sha256$i=1000,l=15$" + saltText + "$AAAAAAAAAAAAAAAAAAAA", false},
 	{"PHC, short salt", "$pbkdf2-sha256$i=1000$AAAAAAA$" + keyText, false},
 	{"PHC, i=0", "$pbkdf2-sha256$i=0" + end, false},
@@ -105,7 +186,7 @@ var importedStrings = []hashString{
 	{"scrypt, n for ln", "$scrypt$n=16384,r=8,p=1" + end, false},
 	{"scrypt, short salt", "$scrypt$ln=14,r=8,p=1$AAAAAAA$" + keyText, false},
 	{"scrypt, no key", "$scrypt$ln=14,r=8,p=1$" + saltText, false},
-	{"scrypt, padding", "$scrypt$ln=14,r=8,p=1" + end + "=", false},
+	{"scrypt, padding", "$scrypt$ln=14,r=8,p=1" + end + "=", true},
 	{"scrypt, point", "$scrypt$ln=14,r=8,p=1$" + saltText + "$" + passlibKey, false},
 	{"scrypt, NUL behind", "$scrypt$ln=14,r=8,p=1" + end + "\x00", false},
 	{"scrypt 7", "$7$C6..../....SodiumChloride$kBGj9fHznVYFQMEn/qDCfrDevf9YDtcDdKvEqHJLV8D", false},

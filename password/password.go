@@ -3,8 +3,9 @@
 //
 // A [Hasher] makes argon2id hashes at the OWASP parameters, or bcrypt where that is
 // demanded. It verifies both, and also what other systems have stored, so that their
-// users can be taken over: argon2i, scrypt and PBKDF2 as PHC strings, and what passlib,
-// Django and Werkzeug write. A [Policy] says whether a new password is good enough.
+// users can be imported: argon2i, scrypt and PBKDF2 as PHC strings, and what passlib, Django,
+// Werkzeug, Spring Security, Laravel, WordPress, ASP.NET Core Identity, better-auth, Lucia,
+// Firebase and crypt(3) write. A [Policy] says whether a new password is good enough.
 //
 // How it fails when composed wrongly:
 //
@@ -19,10 +20,8 @@
 //   - A password that was trimmed, cut or changed in case before it came here is
 //     another password. Hand it over as it was sent.
 //
-// Passwords are the bytes of their UTF-8 text. They are not normalised, because the
-// standard library has no Unicode normalisation: a person whose keyboards spell é in
-// two ways (one code point or two) has two passwords. Bytes that are not UTF-8 are
-// refused.
+// Passwords are UTF-8 text, and are normalized before they are hashed: see [Normalize]. Bytes
+// that are not UTF-8 are refused.
 package password
 
 import (
@@ -33,7 +32,6 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"errors"
-	"strings"
 	"unicode/utf8"
 
 	"golang.org/x/crypto/argon2"
@@ -54,7 +52,7 @@ var (
 	ErrInvalidUTF8 = errors.New("password: not UTF-8 text")
 	// ErrBadHash is for a stored hash that is damaged, of an unknown kind, made with a
 	// pepper that is not at hand, or dearer than this package agrees to pay, which is 256
-	// MiB, and one to three seconds.
+	// MiB, and one to five seconds.
 	ErrBadHash = errors.New("password: the stored hash is malformed, unknown or out of bounds, or its pepper is missing")
 )
 
@@ -64,6 +62,9 @@ type Hasher struct {
 	work    int64  // what a current hash costs, in KiB-passes
 	memory  uint32
 	gate    *gate
+	dear    *gate                   // in front of gate, for one of the stored hashes that take much more
+	base    int64                   // work, or that of one at the default parameters if it is more
+	limit   int64                   // the most work of an imported hash, in KiB-passes
 	peppers map[string]secret.Bytes // by name
 	// derive is argon2.IDKey, except in tests.
 	derive func(password, salt []byte, time, memory uint32, threads uint8, keyLen uint32) []byte
@@ -88,6 +89,7 @@ func New(c Config) (*Hasher, error) {
 		current: c.decoy(),
 		memory:  c.Memory,
 		gate:    newGate(c.Concurrency, max(c.Queue, 0)),
+		dear:    newGate(1, max(c.Queue, 0)),
 		derive:  argon2.IDKey,
 		peppers: map[string]secret.Bytes{},
 	}
@@ -95,11 +97,13 @@ func New(c Config) (*Hasher, error) {
 		h.peppers[pepperID(pepper)] = pepper
 	}
 	h.work = h.current.work()
+	h.base = max(h.work, defaultMemory*defaultTime)
+	h.limit = int64(c.ImportWork) * h.base
 	return h, nil
 }
 
-// Hash returns the string to store for pw: a PHC string with a fresh salt. It checks
-// the length, not the quality: that is a [Policy]'s.
+// Hash returns the string to store for pw, normalized: a PHC string with a fresh salt. It
+// checks the length, not the quality: that is a [Policy]'s.
 //
 // It waits for a free slot. When the queue is full it fails at once with an error
 // that is [ErrBusy]; when ctx ends while it waits, with ctx's error. A hash that was
@@ -114,6 +118,7 @@ func (h *Hasher) Hash(ctx context.Context, pw secret.String) (string, error) {
 	}
 	defer h.gate.leave()
 
+	text = normalize(text)
 	r := h.current
 	rand.Read(r.salt.room(saltSize))
 	if r.form == formArgon2id {
@@ -125,26 +130,27 @@ func (h *Hasher) Hash(ctx context.Context, pw secret.String) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	r.crypt = string(crypt)
+	copy(r.crypt[:], crypt)
 	return r.String(), nil
 }
 
-// Verify reports whether pw belongs to the stored hash. Pass "" when there is no such
-// user.
+// Verify reports whether pw belongs to the stored hash, normalized or as it was typed. Pass
+// "" when there is no such user.
 //
-// The time it takes is that of one current hash, whether the user exists, the hash is
-// damaged, or the password is right: where the stored hash is cheaper, the missing
-// work is added. Three things are approximate. Work is counted in KiB filled (for
-// argon2id, per thread), and a small memory fills somewhat faster. A bcrypt round is
-// taken for 64 KiB, an iteration of PBKDF2 for 1/4 (SHA-256) or 5/8 (SHA-512), a KiB of
-// scrypt for 3, though machines differ by half of that; it matters for hashes that are
-// cheaper than a current one only. And a stored hash that is dearer, as bcrypt from
-// cost 10 and PBKDF2 from 160,000 iterations are, takes longer, until its owner has
+// The time it takes is that of one current hash, or of two where the password is not in its
+// normal form, whether the user exists, the hash is damaged, or the password is wrong: where
+// the stored hash is cheaper, the missing work is added. Three things are approximate. Work is
+// counted in KiB filled (for argon2id, per thread), and a small memory fills somewhat faster. A
+// bcrypt round is taken for 64 KiB, an iteration of PBKDF2 for 1/4 (SHA-1 and SHA-256) or 5/8
+// (SHA-512), a KiB of scrypt for 3, though machines differ by half of that; it matters for
+// hashes that are cheaper than a current one only. And a stored hash that is dearer, as bcrypt
+// from cost 10 and PBKDF2 from 160,000 iterations are, takes longer, until its owner has
 // logged in once and it was replaced.
 //
-// A plain bcrypt hash reads 72 bytes at most and cannot tell "a" from "a\x00a", so a
-// longer password, or one with a NUL, never matches it. PBKDF2 and scrypt cannot tell
-// "a" from "a\x00", so one that ends in NUL never matches them.
+// A plain bcrypt hash reads 72 bytes, and matches every password that begins with them, as it
+// did where it comes from; [Result.Rehash] ends that. It cannot tell "a" from "a\x00a", so a
+// password with a NUL never matches it. PBKDF2 and scrypt cannot tell "a" from "a\x00", so one
+// that ends in NUL never matches them.
 //
 // Errors: as for [Hasher.Hash], and [ErrBadHash] after the work was done.
 func (h *Hasher) Verify(ctx context.Context, encoded string, pw secret.String) (Result, error) {
@@ -164,19 +170,28 @@ func (h *Hasher) Verify(ctx context.Context, encoded string, pw secret.String) (
 		stored = h.current
 	}
 
+	// Few dear hashes must not take every slot: one waits for a slot at a time.
+	if stored.memory > h.memory || stored.work() > dear*h.base {
+		if err := h.dear.enter(ctx); err != nil {
+			return Result{}, err
+		}
+		defer h.dear.leave()
+	}
 	if err := h.gate.enter(ctx); err != nil {
 		return Result{}, err
 	}
 	defer h.gate.leave()
-	if stored.memory > h.memory {
-		if err := h.gate.enterBig(ctx); err != nil {
-			return Result{}, err
+
+	list, n := spellings(text)
+	for i, text := range list[:n] {
+		same := h.compare(stored, text)
+		h.pay(h.work - stored.work())
+		if same && known {
+			outdated := i > 0 || !stored.like(&h.current)
+			return Result{OK: true, Rehash: outdated && stored.exact(text)}, nil
 		}
-		defer h.gate.leaveBig()
 	}
-	ok := h.compare(stored, text) && known
-	h.pay(h.work - stored.work())
-	return Result{OK: ok, Rehash: ok && !stored.like(&h.current)}, bad
+	return Result{}, bad
 }
 
 // Knows reports whether a stored hash is one that h can verify.
@@ -185,16 +200,15 @@ func (h *Hasher) Knows(hash string) bool {
 	return err == nil && !h.lacks(&r)
 }
 
-// maxDear is how many times the work of a current hash an imported one may take, so that few
-// of them at once do not hold everybody up: PBKDF2 of 1.2 million iterations, and bcrypt of
-// cost 12, which many systems have.
-const maxDear = 8
+// dear is how many times the work of a current hash a stored one may take before it has to
+// wait for others of its kind.
+const dear = 8
 
-// Affords reports whether a stored hash is one that h can verify, with at most eight times
-// the work of a current hash, or of one at the default parameters, if that is more.
+// Affords reports whether a stored hash is one that h can verify, with at most
+// [Config.ImportWork] times the work of a current hash.
 func (h *Hasher) Affords(hash string) bool {
 	r, err := parse(hash)
-	return err == nil && !h.lacks(&r) && r.work() <= maxDear*max(h.work, defaultMemory*defaultTime)
+	return err == nil && !h.lacks(&r) && r.work() <= h.limit
 }
 
 // compare derives the key of r from the password and compares it in constant time.
@@ -204,12 +218,9 @@ func (h *Hasher) compare(r record, text string) bool {
 		key := h.season(&r, h.derive([]byte(text), r.salt.bytes(), r.time, r.memory, r.threads, uint32(r.key.n)))
 		return subtle.ConstantTimeCompare(key, r.key.bytes()) == 1
 	case formBcryptHMAC:
-		return bcrypt.CompareHashAndPassword([]byte(r.crypt), preHash(r.salt.bytes(), text)) == nil
+		return bcrypt.CompareHashAndPassword(r.crypt[:], preHash(r.salt.bytes(), text)) == nil
 	case formBcrypt:
-		// bcrypt repeats password and NUL to fill its key, and reads 72 bytes of it.
-		fits := len(text) <= maxBcryptBytes && strings.IndexByte(text, 0) < 0
-		same := bcrypt.CompareHashAndPassword([]byte(r.crypt), []byte(text[:min(len(text), maxBcryptBytes)])) == nil
-		return fits && same
+		return r.compareBcrypt(text)
 	}
 	return r.compareImported(text)
 }

@@ -111,6 +111,7 @@ func (p *Policy) Check(pw secret.String, context ...string) []Violation {
 	case !utf8.ValidString(s):
 		return []Violation{invalidUTF8}
 	}
+	s = normalize(s) // what is hashed: an é of two code points is one character of it
 	least, short, known := defaultMinLength, defaultShort, []word(nil)
 	if p != nil && p.min != 0 {
 		least, short, known = p.min, p.short, p.context

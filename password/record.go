@@ -20,11 +20,11 @@ const (
 	maxThreads = 16
 	maxWork    = 1 << 20 // memory × time, in KiB
 
-	minCost, maxCost = 4, 15
+	minCost, maxCost = 4, 16
 	maxBcryptBytes   = 72
 	bcryptSize       = 60
 
-	maxRecord = 256 // bytes of the longest string looked at
+	maxRecord = 320 // bytes of the longest string looked at
 
 	// bcryptRound is what one of bcrypt's 2^cost rounds takes, in KiB of argon2id:
 	// between 44 and 95, as measured on two amd64 machines.
@@ -39,9 +39,14 @@ const (
 	formBcryptHMAC
 	// From here on they are verified only: see imported.go.
 	formArgon2i
+	formPBKDF2SHA1
 	formPBKDF2SHA256
 	formPBKDF2SHA512
 	formScrypt
+	formFirebase
+	formPHPass
+	formSHA256Crypt
+	formSHA512Crypt
 )
 
 const (
@@ -57,18 +62,18 @@ const (
 //	$2a$12$<salt><key>                                 also $2b$ and $2y$
 //	$bcrypt-hmac-sha256$<HMAC key>$2a$12$<salt><key>   HMAC key in base64, unpadded
 //
-// or one that is imported. Each has one spelling.
+// or one that is imported. Each of ours has one spelling.
 type record struct {
 	form         form
-	spelling     spelling
-	memory, time uint32 // memory in KiB; time is the iterations of PBKDF2
+	input        input  // what an imported hash is of
+	memory, time uint32 // memory in KiB; time is the iterations of PBKDF2 and the rounds of crypt
 	threads      uint8
 	cost         int    // the base-two logarithm of bcrypt's rounds or scrypt's N
 	blocks       uint32 // scrypt's r
 	salt         buffer // the HMAC key in formBcryptHMAC
 	key          buffer
-	crypt        string // the plain bcrypt string
-	pepper       string // the name of argon2id's pepper, or empty
+	crypt        [bcryptSize]byte // the plain bcrypt string
+	pepper       string           // the name of argon2id's pepper, or empty
 }
 
 // buffer is a short byte string that needs no allocation.
@@ -85,17 +90,12 @@ func (b *buffer) room(n int) []byte {
 	return b.b[:n]
 }
 
-// String writes r as it is stored.
+// String writes a hash of ours as it is stored. Imported ones are never written.
 func (r *record) String() string {
-	switch r.form {
-	case formArgon2id:
-		return argon2idPrefix + r.argon2()
-	case formBcrypt:
-		return r.crypt
-	case formBcryptHMAC:
-		return bcryptHMACPrefix + base64.RawStdEncoding.EncodeToString(r.salt.bytes()) + r.crypt
+	if r.form == formBcryptHMAC {
+		return bcryptHMACPrefix + base64.RawStdEncoding.EncodeToString(r.salt.bytes()) + string(r.crypt[:])
 	}
-	return r.imported()
+	return argon2idPrefix + r.argon2()
 }
 
 func (r *record) argon2() string {
@@ -116,9 +116,13 @@ func (r *record) work() int64 {
 	switch r.form {
 	case formBcrypt, formBcryptHMAC:
 		return bcryptRound << r.cost
-	case formPBKDF2SHA256, formPBKDF2SHA512, formScrypt:
-		return r.importedWork()
+	case formArgon2id, formArgon2i:
+		return r.argon2Work()
 	}
+	return r.importedWork()
+}
+
+func (r *record) argon2Work() int64 {
 	return int64(r.memory) * int64(r.time) / int64(min(int(r.threads), runtime.GOMAXPROCS(0)))
 }
 
@@ -141,7 +145,7 @@ func (r *record) parse(s string) bool {
 	case cut(&s, argon2idPrefix):
 		return r.parseArgon2(formArgon2id, s)
 	case cut(&s, bcryptHMACPrefix):
-		ok := len(s) > hmacKeyText && r.salt.decode(s[:hmacKeyText], '+', saltSize, saltSize) && r.parseBcrypt(s[hmacKeyText:]) && r.crypt[2] == 'a'
+		ok := len(s) > hmacKeyText && r.salt.decode(s[:hmacKeyText], '+', saltSize, saltSize) && r.parseBcrypt(s[hmacKeyText:]) && s[hmacKeyText+2] == 'a'
 		r.form = formBcryptHMAC
 		return ok
 	case strings.HasPrefix(s, "$2"):
@@ -228,10 +232,10 @@ var (
 )
 
 // parseBcrypt reads "$2b$12$" and 53 characters. The variants a, b and y compute the
-// same for what is passed to them here; x is a known-broken one.
+// same for what is passed to them here.
 func (r *record) parseBcrypt(s string) bool {
 	if len(s) != bcryptSize || s[:2] != "$2" || s[3] != '$' || s[6] != '$' ||
-		s[2] != 'a' && s[2] != 'b' && s[2] != 'y' || !isDigit(s[4]) || !isDigit(s[5]) {
+		strings.IndexByte("abxy", s[2]) < 0 || !isDigit(s[4]) || !isDigit(s[5]) {
 		return false
 	}
 	cost := int(s[4]-'0')*10 + int(s[5]-'0')
@@ -246,7 +250,11 @@ func (r *record) parseBcrypt(s string) bool {
 	if _, err := bcryptBase64.Decode(out[:], in[:copy(in[:], s[29:])]); err != nil {
 		return false
 	}
-	r.form, r.cost, r.crypt = formBcrypt, cost, s
+	if s[2] == 'x' {
+		r.input = inputSigned
+	}
+	r.form, r.cost = formBcrypt, cost
+	copy(r.crypt[:], s)
 	return true
 }
 
