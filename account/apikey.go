@@ -195,7 +195,7 @@ func (a *Accounts) addKey(ctx context.Context, c *change, u *User, in keyRequest
 	}
 	text, id := newAPIKey()
 	sum := sha256.Sum256([]byte(text))
-	k := storedAPIKey{APIKey{ID: id, Name: in.Name, Scopes: in.Scopes, Created: c.now, Expires: c.now.AddDate(0, 0, in.Days)}, sum[:]}
+	k := storedAPIKey{APIKey{ID: id, Name: in.Name, Scopes: value(in.Scopes), Created: c.now, Expires: c.now.AddDate(0, 0, value(in.Days))}, sum[:]}
 	if err := k.keep(ctx, c, u.ID); err != nil {
 		return "", APIKey{}, err
 	}

@@ -16,98 +16,113 @@ const maxBody = 8 << 10
 
 // The bodies that are read.
 var (
-	applications  = reads[application]()
+	applications  = readsStrictly[application]()
 	registrations = validate.Must[registration](validate.Config{})
+	addressRule   = validate.Must[address](validate.Config{})
 	credentials   = reads[credential]()
 	refreshes     = reads[refreshBody]()
 	reauths       = reads[reauthBody]()
 	changes       = reads[changeBody]()
 	addresses     = reads[addressBody]()
-	moves         = reads[moveBody]()
 	resets        = reads[resetBody]()
 	tickets       = reads[ticketBody]()
 	seconds       = reads[secondBody]()
 	recoveries    = reads[recoverBody]()
 	codes         = reads[codeBody]()
 	factors       = reads[factorBody]()
-	keyRequests   = reads[keyRequest]()
+	keyRequests   = readsStrictly[keyRequest]()
 )
 
+// reads is for bodies of which a member that nobody reads changes nothing: clients send what
+// else their form has. The bound of the body holds for it.
 func reads[T any]() *validate.Decoder[T] {
+	return validate.Must[T](validate.Config{Limit: maxBody, InsecureIgnoreUnknown: true})
+}
+
+// readsStrictly is for bodies that make something: a member that gets lost, such as an invite or
+// an expiry with a typing error in its name, would make something else.
+func readsStrictly[T any]() *validate.Decoder[T] {
 	return validate.Must[T](validate.Config{Limit: maxBody})
+}
+
+// value is that of a member that may be left out, or null.
+func value[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
+	}
+	return v
 }
 
 type (
 	// application is a registration as it is read: bounded, and no more, so that what is
 	// wrong with it can be said together with what the password policy says.
 	application struct {
-		Username string        `json:"username" validate:"max=1024"`
-		Email    string        `json:"email" validate:"max=1024"`
-		Password secret.String `json:"password" validate:"max=1024"`
-		Invite   secret.String `json:"invite" validate:"optional,max=128"`
+		Username string         `json:"username" validate:"max=1024"`
+		Email    string         `json:"email" validate:"max=1024"`
+		Password secret.String  `json:"password" validate:"max=1024"`
+		Invite   *secret.String `json:"invite" validate:"optional,max=256"`
 	}
 	registration struct {
 		// Letters, digits, dot, dash and underscore of ASCII: two names that look alike are
 		// one name, or differ in a way that can be seen.
-		Username string        `json:"username" validate:"min=3,max=32,pattern=^[A-Za-z0-9][A-Za-z0-9._-]*$"`
-		Email    string        `json:"email" validate:"max=254,email"`
-		Password secret.String `json:"password"`
+		Username string `json:"username" validate:"min=3,max=32,pattern=^[A-Za-z0-9][A-Za-z0-9._-]*$"`
+	}
+	// address is an address in its canonical form.
+	address struct {
+		Email string `json:"email" validate:"max=254,email"`
 	}
 	credential struct {
-		Username string        `json:"username" validate:"optional,min=1,max=254"`
-		Email    string        `json:"email" validate:"optional,min=1,max=254"`
+		Username *string       `json:"username" validate:"optional,max=254"`
+		Email    *string       `json:"email" validate:"optional,max=254"`
 		Password secret.String `json:"password" validate:"min=1,max=1024"`
 		// DeviceToken is what an earlier login on this device gave.
-		DeviceToken secret.String `json:"device_token" validate:"optional,max=256"`
+		DeviceToken *secret.String `json:"device_token" validate:"optional,max=256"`
 	}
 	refreshBody struct {
-		RefreshToken secret.String `json:"refresh_token" validate:"optional,max=128"`
+		RefreshToken *secret.String `json:"refresh_token" validate:"optional,max=256"`
 	}
 	reauthBody struct {
 		Password secret.String `json:"password" validate:"min=1,max=1024"`
 		// Where there is a second factor, one of the two.
-		Code         secret.String `json:"code" validate:"optional,max=64"`
-		RecoveryCode secret.String `json:"recovery_code" validate:"optional,max=64"`
+		Code         *secret.String `json:"code" validate:"optional,max=64"`
+		RecoveryCode *secret.String `json:"recovery_code" validate:"optional,max=64"`
 	}
 	changeBody struct {
 		Current secret.String `json:"current_password" validate:"min=1,max=1024"`
 		New     secret.String `json:"new_password" validate:"min=1,max=1024"`
 	}
 	addressBody struct {
-		Email string `json:"email" validate:"max=254,email"`
-	}
-	moveBody struct {
-		Email string `json:"email" validate:"max=254,email"`
+		Email string `json:"email" validate:"max=1024"`
 	}
 	resetBody struct {
-		Token    secret.String `json:"token" validate:"min=1,max=128"`
+		Token    secret.String `json:"token" validate:"min=1,max=256"`
 		Password secret.String `json:"password" validate:"min=1,max=1024"`
 	}
 	ticketBody struct {
-		Token secret.String `json:"token" validate:"min=1,max=128"`
+		Token secret.String `json:"token" validate:"min=1,max=256"`
 	}
 	secondBody struct {
-		Token        secret.String `json:"mfa_token" validate:"optional,max=128"` // in cookie mode it is in one
-		Code         secret.String `json:"code" validate:"optional,max=64"`
-		RecoveryCode secret.String `json:"recovery_code" validate:"optional,max=64"`
+		Token        *secret.String `json:"mfa_token" validate:"optional,max=256"` // in cookie mode it is in one
+		Code         *secret.String `json:"code" validate:"optional,max=64"`
+		RecoveryCode *secret.String `json:"recovery_code" validate:"optional,max=64"`
 	}
 	recoverBody struct {
-		Token secret.String `json:"mfa_token" validate:"optional,max=128"` // in cookie mode it is in one
+		Token *secret.String `json:"mfa_token" validate:"optional,max=256"` // in cookie mode it is in one
 	}
 	codeBody struct {
 		Code secret.String `json:"code" validate:"min=1,max=64"`
 	}
 	// factorBody proves that somebody has the second factor, by one of the two.
 	factorBody struct {
-		Code         secret.String `json:"code" validate:"optional,min=1,max=64"`
-		RecoveryCode secret.String `json:"recovery_code" validate:"optional,min=1,max=64"`
+		Code         *secret.String `json:"code" validate:"optional,max=64"`
+		RecoveryCode *secret.String `json:"recovery_code" validate:"optional,max=64"`
 	}
 	keyRequest struct {
 		// Name is shown in lists: nothing in it may end a line or turn the text around.
-		Name   string   `json:"name" validate:"min=1,max=64,pattern=^[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]+$"`
-		Scopes []string `json:"scopes" validate:"optional,max=64"`
+		Name   string    `json:"name" validate:"min=1,max=64,pattern=^[\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]+$"`
+		Scopes *[]string `json:"scopes" validate:"optional,max=64"`
 		// Days is how long the key is good.
-		Days int `json:"days" validate:"optional,min=1,max=366"`
+		Days *int `json:"days" validate:"optional,min=1,max=366"`
 	}
 )
 

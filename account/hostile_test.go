@@ -13,8 +13,8 @@ import (
 // hostileAddresses would be several, another header, or another person's.
 var hostileAddresses = []string{
 	`a@example.com\r\nBcc: eve@example.com`, `a@example.com\nBcc: eve@example.com`, `a@example.com\u0000`, `a@example.com\u2028Bcc: x`, `a@example.com,eve@example.com`,
-	`a@example.com;eve@example.com`, `a@example.com eve@example.com`, `Ada <a@example.com>`, `<a@example.com>`, `\"Ada\" a@example.com`, `a@example.com(x)`, ` a@example.com`,
-	`a@b@example.com`, `a%eve.example@`, `@eve.example:a@example.com`, `\u0430da@example.com`, `ada@ex\u0430mple.com`, `ada\uff20example.com`, `ada@example.com\u200b`, `mailto:a@example.com?bcc=x`,
+	`a@example.com;eve@example.com`, `a@example.com eve@example.com`, `Ada <a@example.com>`, `<a@example.com>`, `\"Ada\" a@example.com`, `a@example.com(x)`, `a@exam ple.com`,
+	`a@b@example.com`, `a%eve.example@`, `@eve.example:a@example.com`, `\u0430da@example.com`, `ada@ex\u0430mple.com`, `ada\uff20example.com`, `ada@example.com\u200b`, `ada@ex\u00adample.com`, `ad\u200ba@example.com`, `ada\u202e@example.com`, `\uff0eda@example.com`, `ada@\u03b1lph\u0430.com`, `ada@b\u00fccher`, `ada@-b\u00fccher.example`, `mailto:a@example.com?bcc=x`,
 }
 
 // TestHostileAddresses: none of them is an address, wherever one is asked for.

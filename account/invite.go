@@ -42,7 +42,8 @@ func (a *Accounts) invite(ctx context.Context, email string, roles []string, inv
 	if a.mail == nil {
 		return noMail
 	}
-	if wrong := addresses.Value(addressBody{email}); len(wrong) > 0 {
+	email = canonical(email)
+	if wrong := wrongWithEmail(email); len(wrong) > 0 {
 		return invalid(wrong...).Because(&InvalidUser{wrong})
 	}
 	if err := checkRoles(roles); err != nil {

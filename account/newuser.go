@@ -37,6 +37,7 @@ func (e *InvalidUser) Error() string {
 // handler to return, with an *[InvalidUser], [ErrTaken], [ErrHeld], or what went wrong
 // inside, in its chain.
 func (a *Accounts) Add(ctx context.Context, n NewUser) (User, error) {
+	n.Username, n.Email = canonical(n.Username), canonical(n.Email)
 	if wrong := a.wrongWith(n); len(wrong) > 0 {
 		return User{}, invalid(wrong...).Because(&InvalidUser{wrong})
 	}
@@ -57,7 +58,8 @@ func (a *Accounts) Add(ctx context.Context, n NewUser) (User, error) {
 
 // wrongWith is what the rules for names and the password policy say.
 func (a *Accounts) wrongWith(n NewUser) []problem.Field {
-	return append(registrations.Value(registration{n.Username, n.Email, n.Password}), a.weak("/password", n.Password, n.Username, n.Email)...)
+	wrong := append(registrations.Value(registration{n.Username}), wrongWithEmail(n.Email)...)
+	return append(wrong, a.weak("/password", n.Password, n.Username, n.Email)...)
 }
 
 // weak is what the password policy says, to which the names of the application and of this

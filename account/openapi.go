@@ -48,7 +48,7 @@ var operations = map[string]operation{
 	"POST /auth/password/reset":  {"Set another password with a token from a mail. All sessions end and the API keys are revoked; nobody is logged in.", resetBody{}, map[int]any{204: nil}, false},
 	"POST /auth/email/verify":    {"Confirm an address, or take the change of one back, with a token from a mail.", ticketBody{}, map[int]any{204: nil}, false},
 	"POST /auth/email/resend":    {"Ask for another mail to confirm an address.", addressBody{}, map[int]any{202: accepted{}}, false},
-	"POST /auth/email/change":    {"Ask for a mail to a new address, to move the account there. Needs a login not long ago.", moveBody{}, map[int]any{202: accepted{}}, false},
+	"POST /auth/email/change":    {"Ask for a mail to a new address, to move the account there. Needs a login not long ago.", addressBody{}, map[int]any{202: accepted{}}, false},
 
 	"POST /auth/mfa/totp/enroll":         {"Get a seed for an authenticator app. Needs a login not long ago.", nil, map[int]any{200: enrolment{}}, false},
 	"POST /auth/mfa/totp/confirm":        {"Switch the second factor on with a first code. Other sessions end. The recovery codes are shown this once.", codeBody{}, map[int]any{200: recoveryCodes{}}, false},
@@ -181,6 +181,10 @@ func schemaOf(v any) object {
 
 func schemaOfType(t reflect.Type) object {
 	switch {
+	case t.Kind() == reflect.Pointer: // null is as good as no member
+		s := schemaOfType(t.Elem())
+		s["type"] = []string{s["type"].(string), "null"}
+		return s
 	case t == reflect.TypeFor[secret.String]():
 		return object{"type": "string", "writeOnly": true}
 	case t.Kind() == reflect.Struct:
@@ -213,7 +217,11 @@ func schemaOfStruct(t reflect.Type) object {
 
 // constrain adds what the rules of package validate say.
 func constrain(s object, rules []string) {
-	names := map[string][2]string{"string": {"minLength", "maxLength"}, "array": {"minItems", "maxItems"}, "integer": {"minimum", "maximum"}}[s["type"].(string)]
+	kind, _ := s["type"].(string)
+	if list, ok := s["type"].([]string); ok {
+		kind = list[0]
+	}
+	names := map[string][2]string{"string": {"minLength", "maxLength"}, "array": {"minItems", "maxItems"}, "integer": {"minimum", "maximum"}}[kind]
 	for _, rule := range rules {
 		name, value, _ := strings.Cut(rule, "=")
 		n, err := strconv.Atoi(value)

@@ -58,7 +58,7 @@ func TestImport(t *testing.T) {
 		t.Error(status)
 	}
 	for name, p := range map[string]account.Portable{
-		"taken": {Username: "zoe", Email: "x@example.com"}, "a bad name": {Username: "a@b", Email: "x@example.com"},
+		"taken": {Username: "zoe", Email: "x@example.com"}, "a bad name": {Username: "a<b", Email: "x@example.com"}, "no address": {Username: "xxx"}, "a name that ends a line": {Username: "a\nb", Email: "x@example.com"},
 		"a bad address": {Username: "xxx", Email: "x"}, "plain text": {Username: "xxx", Email: "x@example.com", PasswordHash: "secret"},
 		"MD5": {Username: "xxx", Email: "x@example.com", PasswordHash: "$1$abc$xyz"}, "a role with a space": {Username: "xxx", Email: "x@example.com", Roles: []string{"a b"}},
 	} {
@@ -68,6 +68,49 @@ func TestImport(t *testing.T) {
 	}
 	if _, err := w.Import(t.Context(), account.Portable{Username: "xxx", Email: "x@example.com", PasswordHash: "secret"}); !errors.Is(err, account.ErrHash) || strings.Contains(err.Error(), "secret") {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestImportNames: the names of other systems stay, and those that cannot be are made of the
+// address.
+func TestImportNames(t *testing.T) {
+	w := newWorld(t, nil)
+	hash := importedHashes["bcrypt"]
+	for _, c := range []struct{ name, email, want string }{
+		{"", "ada@example.com", "ada"},
+		{"", "ada@other.example", "ada-dbc55f59"},
+		{"bo@example.com", "", "bo"},
+		{"BO@corp.example", "bo2@example.com", "bo2"},
+		{"\u0141u", "lu@example.com", "\u0141u"},
+		{"\u0415\u0432\u0430", "eva@example.com", "\u0415\u0432\u0430"},
+		{" Re\u0301mi ", "remi@example.com", "R\u00e9mi"},
+		{"x", "x@example.com", "x"},
+		{"Ada Lovelace_1", "al@example.com", "Ada Lovelace_1"},
+		{"", "{%}@example.com", "user"},
+	} {
+		p := account.Portable{Username: c.name, Email: c.email, PasswordHash: hash, Verified: true}
+		u, err := w.Import(t.Context(), p)
+		if err != nil || u.Username != c.want {
+			t.Errorf("%+v: %q, %v", c, u.Username, err)
+			continue
+		}
+		for _, login := range []string{u.Username, u.Email} {
+			if status, _ := w.loginAs(login, adasPW); status != 200 {
+				t.Errorf("%s: %d", login, status)
+			}
+		}
+		if _, err := w.Import(t.Context(), p); !errors.Is(err, account.ErrTaken) {
+			t.Errorf("%+v, again: %v", c, err)
+		}
+		if same, err := w.Imported(t.Context(), p); err != nil || same {
+			t.Errorf("%+v: the hash was replaced, %v, %v", c, same, err)
+		}
+	}
+	for i, unusable := range []string{"!DY0vrVdqzbpvi80gcSCjQ", "*", "!"} {
+		u, err := w.Import(t.Context(), account.Portable{Email: "no" + fmt.Sprint(i) + "@example.com", PasswordHash: unusable})
+		if err != nil || !u.MustReset || !u.PasswordHash.IsZero() {
+			t.Errorf("%q: %+v, %v", unusable, u, err)
+		}
 	}
 }
 
@@ -88,7 +131,8 @@ func TestImportDear(t *testing.T) {
 	n := 0
 	for hash, dear := range map[string]bool{
 		"$argon2id$v=19$m=65536,t=3,p=1" + phc: false, "$2b$12" + crypt: false, "pbkdf2:sha256:1200000" + werkzeug: false, "$scrypt$ln=16,r=8,p=1" + phc: false,
-		"$argon2id$v=19$m=262144,t=4,p=1" + phc: true, "$2b$13" + crypt: true, "$2b$15" + crypt: true, "pbkdf2:sha256:4194304" + werkzeug: true, "$scrypt$ln=18,r=8,p=1" + phc: true,
+		"$argon2id$v=19$m=262144,t=4,p=1" + phc: false, "$2b$13" + crypt: false, "$2y$14" + crypt: false, "{bcrypt}$2a$14" + crypt: false, "pbkdf2:sha256:4194304" + werkzeug: false,
+		"$2b$15" + crypt: true, "$2b$16" + crypt: true,
 	} {
 		n++
 		name := fmt.Sprint("user", n)

@@ -52,7 +52,7 @@ func (k refreshKey) sum(raw []byte) []byte {
 }
 
 func (k refreshKey) open(text string) (session string, number int64, err error) {
-	body, ok := strings.CutPrefix(text, refreshPrefix)
+	body, ok := strings.CutPrefix(strings.TrimSpace(text), refreshPrefix)
 	if !ok || len(body) != base64.RawURLEncoding.EncodedLen(refreshSize) {
 		return "", 0, errNotRefresh
 	}

@@ -132,7 +132,7 @@ func (a *Accounts) handleEmailChange(w http.ResponseWriter, r *http.Request) err
 	if a.mail == nil {
 		return noMail
 	}
-	in, err := moves.Body(r)
+	in, err := addressIn(r)
 	if err != nil {
 		return err
 	}

@@ -12,8 +12,8 @@ import (
 )
 
 var (
-	newRoles = reads[rolesBody]()
-	invites  = reads[inviteBody]()
+	newRoles = readsStrictly[rolesBody]()
+	invites  = readsStrictly[inviteBody]()
 )
 
 type (

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sallyport-dev/sallyport/audit"
 	"github.com/sallyport-dev/sallyport/problem"
+	"github.com/sallyport-dev/sallyport/secret"
 	"github.com/sallyport-dev/sallyport/visit"
 )
 
@@ -20,16 +21,17 @@ func (a *Accounts) handleLogin(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if (in.Username == "") == (in.Email == "") {
+	name, email := canonical(value(in.Username)), canonical(value(in.Email))
+	if (name == "") == (email == "") {
 		return invalid(problem.Field{Pointer: "", Code: "one_of", Detail: "Send either username or email."})
 	}
-	device := in.DeviceToken.Reveal()
+	login, device := name+email, value(in.DeviceToken).Reveal()
 	if cookies {
 		if device, err = fromCookie(r, cookieDevice); err != nil {
 			return err
 		}
 	}
-	known, err := a.onKnownDevice(r.Context(), in.Username+in.Email, device)
+	known, err := a.onKnownDevice(r.Context(), login, device)
 	if err != nil {
 		return a.explain(err)
 	}
@@ -38,7 +40,7 @@ func (a *Accounts) handleLogin(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	e, err := a.login(r.Context(), attempt{in.Username + in.Email, in.Password, device, clientOf(r), formOf(r, cookies)})
+	e, err := a.login(r.Context(), attempt{login, in.Password, device, clientOf(r), formOf(r, cookies)})
 	if err != nil {
 		return a.explain(err)
 	}
@@ -55,10 +57,11 @@ func (a *Accounts) handleSecond(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if in.Code.IsZero() == in.RecoveryCode.IsZero() {
+	given := proof{value(in.Code), value(in.RecoveryCode)}
+	if given.code.IsZero() == given.recovery.IsZero() {
 		return oneProof
 	}
-	ticket, device := in.Token.Reveal(), ""
+	ticket, device := value(in.Token).Reveal(), ""
 	if cookies {
 		if ticket, err = fromCookie(r, cookieSecond); err != nil {
 			return err
@@ -67,7 +70,7 @@ func (a *Accounts) handleSecond(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	e, err := a.second(r.Context(), second{ticket, proof{in.Code, in.RecoveryCode}, clientOf(r), device, cookies})
+	e, err := a.second(r.Context(), second{ticket, given, clientOf(r), device, cookies})
 	if err != nil {
 		return a.explain(err)
 	}
@@ -120,15 +123,12 @@ func (a *Accounts) handleRefresh(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	in, err := refreshes.Body(r)
+	raw, err := tokenOf(r, cookies, cookieRefresh, func() (*secret.String, error) {
+		in, err := refreshes.Body(r)
+		return in.RefreshToken, err
+	})
 	if err != nil {
 		return err
-	}
-	raw := in.RefreshToken.Reveal()
-	if cookies {
-		if raw, err = fromCookie(r, cookieRefresh); err != nil {
-			return err
-		}
 	}
 	if raw == "" {
 		return invalid(problem.Field{Pointer: "/refresh_token", Code: "required", Detail: "Send the refresh token."})
@@ -157,6 +157,16 @@ func (a *Accounts) handleRefresh(w http.ResponseWriter, r *http.Request) error {
 		return badGrant.Because(n.err)
 	}
 	return a.hand(w, n.tokens, &n.session, cookies)
+}
+
+// tokenOf is the token that a request is about: in cookie mode that of a cookie, and nobody reads
+// the body, which may be missing. It is "" when there is none.
+func tokenOf(r *http.Request, cookies bool, name string, inBody func() (*secret.String, error)) (string, error) {
+	if cookies {
+		return fromCookie(r, name)
+	}
+	token, err := inBody()
+	return value(token).Reveal(), err
 }
 
 func (a *Accounts) handleLogout(w http.ResponseWriter, r *http.Request) error {
@@ -197,7 +207,8 @@ func (a *Accounts) handleReauth(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if !in.Code.IsZero() && !in.RecoveryCode.IsZero() {
+	given := proof{value(in.Code), value(in.RecoveryCode)}
+	if !given.code.IsZero() && !given.recovery.IsZero() {
 		return oneProof
 	}
 	user, p, err := a.proveAgain(r, in.Password, audit.LoginFail)
@@ -218,7 +229,7 @@ func (a *Accounts) handleReauth(w http.ResponseWriter, r *http.Request) error {
 		}
 		methods := []string{byPassword}
 		if right = true; f.Confirmed {
-			if right, err = a.spendFactor(ctx, c, u, proof{in.Code, in.RecoveryCode}); err != nil || !right {
+			if right, err = a.spendFactor(ctx, c, u, given); err != nil || !right {
 				return err
 			}
 			methods = append(methods, byCode)

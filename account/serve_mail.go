@@ -15,7 +15,7 @@ func (a *Accounts) byMail(w http.ResponseWriter, r *http.Request, event string, 
 	if a.mail == nil {
 		return noMail
 	}
-	in, err := addresses.Body(r)
+	in, err := addressIn(r)
 	if err != nil {
 		return err
 	}
@@ -65,6 +65,19 @@ func (a *Accounts) byMail(w http.ResponseWriter, r *http.Request, event string, 
 	}
 	a.note(r, event, string(p)+" by mail", a.principal(found.ID, ""))
 	return send(w, http.StatusAccepted, mailSent)
+}
+
+// addressIn reads a body that is an address, and returns it in its canonical form.
+func addressIn(r *http.Request) (addressBody, error) {
+	in, err := addresses.Body(r)
+	if err != nil {
+		return in, err
+	}
+	in.Email = canonical(in.Email)
+	if wrong := wrongWithEmail(in.Email); len(wrong) > 0 {
+		return in, invalid(wrong...)
+	}
+	return in, nil
 }
 
 func (a *Accounts) handleForgot(w http.ResponseWriter, r *http.Request) error {

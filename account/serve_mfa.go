@@ -76,10 +76,11 @@ func (a *Accounts) handleRegenerate(w http.ResponseWriter, r *http.Request) erro
 // proofOf reads a proof of the second factor.
 func proofOf(r *http.Request) (proof, error) {
 	in, err := factors.Body(r)
-	if err == nil && in.Code.IsZero() == in.RecoveryCode.IsZero() {
+	p := proof{value(in.Code), value(in.RecoveryCode)}
+	if err == nil && p.code.IsZero() == p.recovery.IsZero() {
 		err = oneProof
 	}
-	return proof{in.Code, in.RecoveryCode}, err
+	return p, err
 }
 
 // changing is what a transaction does for a user who is logged in.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/sallyport-dev/sallyport/audit"
+	"github.com/sallyport-dev/sallyport/secret"
 )
 
 // handleRecover begins the removal of a second factor that its owner has lost.
@@ -16,18 +17,15 @@ func (a *Accounts) handleRecover(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	in, err := recoveries.Body(r)
+	half, err := tokenOf(r, cookies, cookieSecond, func() (*secret.String, error) {
+		in, err := recoveries.Body(r)
+		return in.Token, err
+	})
 	if err != nil {
 		return err
 	}
 	if err := a.limits.register.take(w, r); err != nil {
 		return err
-	}
-	half := in.Token.Reveal()
-	if cookies {
-		if half, err = fromCookie(r, cookieSecond); err != nil {
-			return err
-		}
 	}
 	u, out, err := a.askRecovery(r.Context(), half)
 	if err != nil {

@@ -25,7 +25,7 @@ func (a *Accounts) handleRegister(w http.ResponseWriter, r *http.Request) error 
 	}
 	// Before the limit is charged: who mends a weak password should not be shut out for
 	// it. And before anybody is looked up, so that it says nothing about them.
-	n := NewUser{Username: in.Username, Email: in.Email, Password: in.Password}
+	n := NewUser{Username: canonical(in.Username), Email: canonical(in.Email), Password: in.Password}
 	if wrong := a.wrongWith(n); len(wrong) > 0 {
 		return invalid(wrong...)
 	}
@@ -36,7 +36,7 @@ func (a *Accounts) handleRegister(w http.ResponseWriter, r *http.Request) error 
 	if err != nil {
 		return a.explain(err)
 	}
-	invite := in.Invite.Reveal()
+	invite := value(in.Invite).Reveal()
 	if a.registration == RegistrationInvite || invite != "" {
 		return a.registerInvited(w, r, u, invite)
 	}

@@ -177,14 +177,14 @@ func (a *Accounts) handleAddKey(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if in.Days == 0 {
-		in.Days = defaultDays
+	if in.Days == nil {
+		in.Days = new(defaultDays)
 	}
 	var text string
 	var k APIKey
 	p, err := a.sensitive(r, func(ctx context.Context, c *change, u *User, _ *Session) error {
 		may := a.scopes.list(u.Roles)
-		for _, s := range in.Scopes {
+		for _, s := range value(in.Scopes) {
 			if !slices.Contains(may, s) {
 				return invalid(problem.Field{Pointer: "/scopes", Code: "not_yours", Detail: "A key may have the scopes that you have, and no others."})
 			}

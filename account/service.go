@@ -212,7 +212,7 @@ func (a *Accounts) alter(ctx context.Context, login, event, what string, f func(
 func (a *Accounts) Find(ctx context.Context, name string) (User, error) {
 	u, err := a.store.User(ctx, name)
 	if errors.Is(err, ErrNotFound) {
-		return a.store.UserByLogin(ctx, name)
+		return a.store.UserByLogin(ctx, canonical(name))
 	}
 	return u, err
 }

@@ -114,6 +114,7 @@ func ticketID(text string) string {
 
 // find finds a ticket, which may have expired: only in a transaction there is the store's time.
 func find(ctx context.Context, in Reader, text string, purposes ...purpose) (ticket, error) {
+	text = strings.TrimSpace(text) // as it was copied out of a mail
 	body, ok := strings.CutPrefix(text, ticketPrefix)
 	if !ok || len(body) != base64.RawURLEncoding.EncodedLen(ticketSize) {
 		return ticket{}, errTicket

@@ -27,6 +27,7 @@ import (
 type place struct {
 	data, store, secret string
 	peppers             []string
+	importWork          int // of an import: password.Config.ImportWork
 	breached            string
 	audit               string
 	app, page           string
@@ -140,10 +141,10 @@ func (p *place) open(ctx context.Context) (account.Store, error) {
 // hasher is nil where the default will do. A file that is not there is a mistake: a pepper
 // made up in its place would let nobody in.
 func (p *place) hasher() (*password.Hasher, error) {
-	if len(p.peppers) == 0 {
+	if len(p.peppers) == 0 && p.importWork == 0 {
 		return nil, nil
 	}
-	var c password.Config
+	c := password.Config{ImportWork: p.importWork}
 	for _, path := range p.peppers {
 		pepper, err := secret.ReadFile(path)
 		if err != nil {

@@ -2,19 +2,22 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/sallyport-dev/sallyport/account"
-	"github.com/sallyport-dev/sallyport/secret"
 )
 
 // maxImportLine is the longest line that is read.
@@ -52,6 +55,8 @@ type importer struct {
 	out, complaints io.Writer
 
 	line, made, there, refused int
+
+	ignored map[string]bool // members that were reported
 }
 
 // run imports until the end of in, an error that is not a line's own, or a signal.
@@ -85,24 +90,44 @@ func (i *importer) run(ctx context.Context, in io.Reader) error {
 	}
 }
 
+// importLine is a user, and what else the line has.
+type importLine struct {
+	account.Portable
+	Other map[string]jsontext.Value `json:",embed"`
+}
+
+// byteOrderMark begins files that some programs write as UTF-8.
+const byteOrderMark = "\ufeff"
+
 // take makes the user of one line. The error is one that the next line would meet as well.
 func (i *importer) take(ctx context.Context, line []byte) error {
-	if i.line < i.from || len(line) == 0 {
+	if i.line == 1 {
+		line = bytes.TrimPrefix(line, []byte(byteOrderMark))
+	}
+	if line = bytes.TrimSpace(line); i.line < i.from || len(line) == 0 {
 		return nil
 	}
-	var p account.Portable
-	if json.Unmarshal(line, &p, json.RejectUnknownMembers(true)) != nil { // its error may quote the hash
-		i.refuse(errors.New("this is not a JSON object of a user: see sallyport user import --help"))
+	var p importLine
+	if err := json.Unmarshal(line, &p); err != nil {
+		i.refuse(unreadable(err))
 		return nil
 	}
-	_, err := i.accounts.Import(ctx, p)
+	for name := range p.Other {
+		if p.PasswordHash == "" && looksLikeHash(name) {
+			i.refuse(fmt.Errorf("the member %q is not read: write the hash of the password as password_hash, or leave both out", name))
+			return nil
+		}
+	}
+	i.ignore(p.Other)
+	u, err := i.accounts.Import(ctx, p.Portable)
 	switch {
 	case err == nil:
+		i.renamed(&p.Portable, &u)
 		if i.made++; i.made%1000 == 0 {
 			fmt.Fprintf(i.complaints, "%d users\n", i.made)
 		}
 	case errors.Is(err, account.ErrTaken):
-		same, findErr := i.same(ctx, p)
+		same, findErr := i.accounts.Imported(ctx, p.Portable)
 		if findErr != nil {
 			return findErr
 		}
@@ -119,6 +144,46 @@ func (i *importer) take(ctx context.Context, line []byte) error {
 	return nil
 }
 
+// unreadable is what is said of a line, without the error's own text, which may quote the hash.
+func unreadable(err error) error {
+	if e, ok := errors.AsType[*json.SemanticError](err); ok && e.JSONPointer != "" {
+		return fmt.Errorf("the member %q has another type than a user's: see sallyport user import --help", e.JSONPointer)
+	}
+	return errors.New("this is not a JSON object of a user, one to a line (jq -c '.[]' makes lines of an array): see sallyport user import --help")
+}
+
+// looksLikeHash reports whether a member that is not read was perhaps meant to be the hash, without
+// which every user would have to set a password.
+func looksLikeHash(name string) bool {
+	name = strings.ToLower(name)
+	return strings.Contains(name, "password") || strings.Contains(name, "hash") || strings.Contains(name, "digest")
+}
+
+// maxIgnored is how many members are reported that are not a user's.
+const maxIgnored = 32
+
+// ignore reports members that nothing reads, each name once.
+func (i *importer) ignore(other map[string]jsontext.Value) {
+	for _, name := range slices.Sorted(maps.Keys(other)) {
+		if len(i.ignored) == maxIgnored || i.ignored[name] {
+			continue
+		}
+		if i.ignored == nil {
+			i.ignored = map[string]bool{}
+		}
+		i.ignored[name] = true
+		fmt.Fprintf(i.complaints, "line %d: the member %q is ignored, here and in other lines\n", i.line, name)
+	}
+}
+
+// renamed reports a user who logged in by an address that is not theirs here.
+func (i *importer) renamed(p *account.Portable, u *account.User) {
+	if strings.Contains(p.Username, "@") && p.Email != "" && !strings.EqualFold(p.Username, p.Email) {
+		fmt.Fprintf(i.complaints, "line %d: %s is no username here: the user logs in as %s or %s\n", i.line,
+			printable(p.Username), printable(u.Username), printable(u.Email))
+	}
+}
+
 func (i *importer) refuse(err error) {
 	i.refused++
 	fmt.Fprintf(i.complaints, "line %d: %v\n", i.line, err)
@@ -128,16 +193,6 @@ func (i *importer) refuse(err error) {
 func ofLine(err error) bool {
 	_, invalid := errors.AsType[*account.InvalidUser](err)
 	return invalid || errors.Is(err, account.ErrHash) || errors.Is(err, account.ErrDear)
-}
-
-// same reports whether the user of a line is there already, as an import before has made it.
-func (i *importer) same(ctx context.Context, p account.Portable) (bool, error) {
-	u, err := i.accounts.Find(ctx, p.Username)
-	if errors.Is(err, account.ErrNotFound) {
-		return false, nil
-	}
-	return err == nil && strings.EqualFold(u.Username, p.Username) && strings.EqualFold(u.Email, p.Email) &&
-		u.PasswordHash.Equal(secret.New(p.PasswordHash)), err
 }
 
 // summary says what was done, also where the import was stopped.

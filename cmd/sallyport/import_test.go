@@ -87,6 +87,11 @@ func TestImport_stops(t *testing.T) {
 		if err := i.run(t.Context(), strings.NewReader(lines.String())); err == nil || i.there != users || i.made != 0 || i.refused != 1 {
 			t.Errorf("once more from the beginning: %+v, %v", i, err)
 		}
+		i = &importer{accounts: a, from: 1, out: io.Discard, complaints: io.Discard}
+		tidied := byteOrderMark + strings.ReplaceAll(lines.String(), "\n", " \r\n")
+		if err := i.run(t.Context(), strings.NewReader(tidied)); err == nil || i.there != users || i.made != 0 || i.refused != 1 {
+			t.Errorf("with a byte order mark and other line ends: %+v, %v", i, err)
+		}
 		other := strings.Replace(lines.String(), "$2b$04$a", "$2b$04$b", 1)
 		i = &importer{accounts: a, from: 1, out: io.Discard, complaints: io.Discard}
 		if i.run(t.Context(), strings.NewReader(other)); i.there != users-1 || i.refused != 2 {

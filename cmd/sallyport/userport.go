@@ -45,11 +45,13 @@ func userImport(o *options) *cobra.Command {
 
   {"username":"ada","email":"ada@example.com","password_hash":"$2b$12$...","roles":["user"],"email_verified":true}
 
-password_hash is argon2id, argon2i, bcrypt, scrypt or PBKDF2, in PHC form or as Django and
-Werkzeug write it; without one, the user sets a password by mail. The first login replaces
-it by one of ours. A line that is refused is named, and the others are made. Where the store
-fails, or Ctrl-C is typed, it stops and names the line to go on --from. A user who is there
-already, just as in the line, is passed over.`,
+password_hash is argon2id, argon2i, bcrypt, scrypt, PBKDF2 or SHA-crypt, as the common
+frameworks write them (docs/accounts.md lists them); without one, the user sets a password by
+mail. The first login replaces it by one of ours. A user without a username, or with an
+e-mail address for one, gets one made of the address, and logs in with either. Other members
+are ignored, and reported once. A line that is refused is named, and the others are made.
+Where the store fails, or Ctrl-C is typed, it stops and names the line to go on --from. A
+user who is there already, just as in the line, is passed over.`,
 		Args: needs(1, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if from < 1 {
@@ -70,6 +72,8 @@ already, just as in the line, is passed over.`,
 			})
 		},
 	}
+	c.Flags().IntVar(&o.importWork, "max-work", 0,
+		"accept hashes of up to `N` times the work of ours, 1 to 128 (default 32: bcrypt to cost 14; 64 is cost 15, 128 is 16)")
 	c.Flags().IntVar(&from, "from", 1, "first `LINE` to read, to go on where an import was stopped")
 	return c
 }

@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
 )
 
 const (
@@ -60,7 +61,7 @@ func Code(seed []byte, step uint64) string {
 // the last one that was taken: no code is good twice (RFC 6238 §5.2). It returns the
 // step, to be kept. All steps are compared, whichever it is.
 func Verify(seed []byte, code string, now time.Time, last uint64, window int) (step uint64, ok bool) {
-	if len(code) != digits {
+	if code = typed(code); len(code) != digits {
 		return 0, false
 	}
 	current := Step(now)
@@ -71,6 +72,39 @@ func Verify(seed []byte, code string, now time.Time, last uint64, window int) (s
 		}
 	}
 	return step, ok
+}
+
+// typed returns a code as apps show it, in two groups, and keyboards write it, in the digits of
+// their script, in plain digits. Anything else stays in it.
+func typed(code string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case separates(r):
+			return -1
+		case unicode.IsDigit(r):
+			return '0' + digit(r)
+		}
+		return r
+	}, code)
+}
+
+// separates reports whether r may stand between groups of a code.
+func separates(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Pd, r) }
+
+// digit returns the value of a decimal digit. Those of each script are ten in a row, from zero
+// (the Unicode Standard §4.6).
+func digit(r rune) rune {
+	for _, list := range unicode.Nd.R16 {
+		if rune(list.Lo) <= r && r <= rune(list.Hi) {
+			return (r - rune(list.Lo)) % 10
+		}
+	}
+	for _, list := range unicode.Nd.R32 {
+		if rune(list.Lo) <= r && r <= rune(list.Hi) {
+			return (r - rune(list.Lo)) % 10
+		}
+	}
+	return -1
 }
 
 const (
@@ -95,8 +129,13 @@ func NewRecoveryCodes() []string {
 	return list
 }
 
-// Normalize is the form in which recovery codes are compared: people write dashes and
+// Normalize is the form in which recovery codes are compared: people write dashes, spaces and
 // capital letters as they like.
 func Normalize(code string) string {
-	return strings.ToLower(strings.NewReplacer("-", "", " ", "").Replace(code))
+	return strings.ToLower(strings.Map(func(r rune) rune {
+		if separates(r) {
+			return -1
+		}
+		return r
+	}, code))
 }
