@@ -37,7 +37,7 @@ func (e *Error) Permanent() bool { return e.permanent }
 // did not answer.
 func (e *Error) Uncertain() bool { return e.uncertain }
 
-func message(id, from, to, subject, text string, options ...mail.MsgOption) (*mail.Msg, error) {
+func message(id string, from sender, to, subject, text string, options ...mail.MsgOption) (*mail.Msg, error) {
 	if err := CheckAddress(to); err != nil {
 		return nil, err
 	}
@@ -48,12 +48,12 @@ func message(id, from, to, subject, text string, options ...mail.MsgOption) (*ma
 		return nil, err
 	}
 	m := mail.NewMsg(append(options, mail.WithNoDefaultUserAgent())...)
-	if err := errors.Join(m.From(from), m.To(to)); err != nil {
+	if err := errors.Join(m.From(from.String()), m.To(to)); err != nil {
 		return nil, err
 	}
 	m.Subject(subject)
 	m.SetDate()
-	m.SetMessageIDWithValue(id + from[strings.LastIndexByte(from, '@'):])
+	m.SetMessageIDWithValue(id + "@" + from.domain())
 	m.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834 §5: nobody is away from here
 	m.SetBodyString(mail.TypeTextPlain, text)
 	return m, nil
@@ -79,15 +79,38 @@ func CheckAddress(address string) error {
 	return nil
 }
 
+// sender is an address that may have a name.
+type sender struct{ netmail.Address }
+
+// parseSender reads "no-reply@example.com" or "Notes <no-reply@example.com>".
+func parseSender(text string) (sender, error) {
+	parsed, err := netmail.ParseAddress(text)
+	if err != nil || CheckAddress(parsed.Address) != nil || !isASCII(parsed.Address) ||
+		len(parsed.Name) > 128 || strings.ContainsFunc(parsed.Name, unicode.IsControl) {
+		return sender{}, errors.New(`must be one address in ASCII, with or without a name; write no-reply@example.com, or "Notes <no-reply@example.com>"`)
+	}
+	return sender{*parsed}, nil
+}
+
+func (s sender) domain() string {
+	return s.Address.Address[strings.LastIndexByte(s.Address.Address, '@')+1:]
+}
+
+func isASCII(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII })
+}
+
 // Folder keeps mails as files, one each, and logs where.
 type Folder struct {
-	dir, from string
-	log       *slog.Logger
+	dir  string
+	from sender
+	log  *slog.Logger
 }
 
 // NewFolder makes the folder, which only its owner can read.
 func NewFolder(dir, from string, log *slog.Logger) (*Folder, error) {
-	if err := CheckAddress(from); err != nil {
+	parsed, err := parseSender(from)
+	if err != nil {
 		return nil, fmt.Errorf("mail: From %q: %w", from, err)
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -96,7 +119,7 @@ func NewFolder(dir, from string, log *slog.Logger) (*Folder, error) {
 	if log == nil {
 		log = slog.Default()
 	}
-	return &Folder{dir, from, log}, nil
+	return &Folder{dir, parsed, log}, nil
 }
 
 // Send keeps one mail, in a file of its id: one that comes again is kept once. Its errors

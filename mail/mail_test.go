@@ -3,6 +3,7 @@ package mail_test
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -17,7 +18,9 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -29,6 +32,7 @@ import (
 type sink struct {
 	address string
 	got     chan string
+	lines   chan string
 }
 
 // newSink serves until the test ends. answers replaces what it says to a verb.
@@ -39,7 +43,7 @@ func newSink(t *testing.T, cert *tls.Certificate, answers map[string]string) *si
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.Close() })
-	s := &sink{l.Addr().String(), make(chan string, 10)}
+	s := &sink{l.Addr().String(), make(chan string, 10), make(chan string, 100)}
 	go func() {
 		for {
 			conn, err := l.Accept()
@@ -56,14 +60,22 @@ func (s *sink) serve(conn net.Conn, cert *tls.Certificate, answers map[string]st
 	defer conn.Close()
 	in := bufio.NewReader(conn)
 	say := func(text string) { fmt.Fprint(conn, text+"\r\n") }
+	secure := answers["from the start"] != ""
+	if secure {
+		conn = tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{*cert}})
+		in = bufio.NewReader(conn)
+	}
 	say("220 sink")
-	secure := false
 	for {
 		line, err := in.ReadString('\n')
 		if err != nil {
 			return
 		}
 		verb := strings.ToUpper(strings.Fields(line + " x")[0])
+		if verb == "AUTH" {
+			verb += " " + strings.Fields(line + " x")[1]
+		}
+		s.lines <- strings.TrimSpace(line)
 		if answer, ok := answers[verb]; ok {
 			if answer == "hang" {
 				in.ReadString('\n')
@@ -78,7 +90,7 @@ func (s *sink) serve(conn net.Conn, cert *tls.Certificate, answers map[string]st
 			if cert != nil && !secure {
 				say("250-STARTTLS")
 			}
-			say("250 AUTH PLAIN LOGIN")
+			say("250 AUTH " + cmp.Or(answers["offered"], "PLAIN LOGIN"))
 		case "STARTTLS":
 			say("220 go")
 			upgraded := tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{*cert}})
@@ -86,7 +98,17 @@ func (s *sink) serve(conn net.Conn, cert *tls.Certificate, answers map[string]st
 				return
 			}
 			conn, in, secure = upgraded, bufio.NewReader(upgraded), true
-		case "AUTH":
+		case "AUTH PLAIN":
+			say("235 welcome")
+		case "AUTH LOGIN":
+			for _, challenge := range []string{"VXNlcm5hbWU6", "UGFzc3dvcmQ6"} {
+				say("334 " + challenge)
+				in.ReadString('\n')
+			}
+			say("235 welcome")
+		case "AUTH CRAM-MD5":
+			say("334 PDE+")
+			in.ReadString('\n')
 			say("235 welcome")
 		case "DATA":
 			say("354 go")
@@ -112,32 +134,49 @@ func (s *sink) serve(conn net.Conn, cert *tls.Certificate, answers map[string]st
 	}
 }
 
-// certificate is one that this process trusts.
+// certificate is one that this process trusts. There is one, as a process reads its roots once.
 func certificate(t *testing.T) *tls.Certificate {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	cert, err := trusted()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return cert
+}
+
+var trusted = sync.OnceValues(func() (*tls.Certificate, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		SerialNumber: big.NewInt(1), NotBefore: time.Unix(0, 0), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: []string{"smtp.example.com"},
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	file := filepath.Join(t.TempDir(), "roots.pem")
-	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
-		t.Fatal(err)
+	dir, err := os.MkdirTemp("", "roots")
+	if err != nil {
+		return nil, err
 	}
-	t.Setenv("SSL_CERT_FILE", file)
-	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
-}
+	defer os.RemoveAll(dir)
+	file := filepath.Join(dir, "roots.pem")
+	err = os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600)
+	if err == nil {
+		err = os.Setenv("SSL_CERT_FILE", file)
+	}
+	if err == nil {
+		_, err = x509.SystemCertPool() // which reads it now
+	}
+	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, err
+})
 
 func smtp(t *testing.T, cfg mail.SMTPConfig) *mail.SMTP {
 	t.Helper()
-	cfg.From = "gate@example.com"
+	cfg.From = cmp.Or(cfg.From, "gate@example.com")
 	s, err := mail.NewSMTP(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -175,6 +214,114 @@ func TestTLS(t *testing.T) {
 	}
 }
 
+// TestMechanisms: the login is by what is offered and works, and by what worked the next time.
+func TestMechanisms(t *testing.T) {
+	cert := certificate(t)
+	for _, c := range []struct {
+		offered string
+		refused []string
+		plain   bool
+		want    []string // mechanisms, over two mails
+	}{
+		{"PLAIN LOGIN CRAM-MD5", nil, false, []string{"PLAIN", "PLAIN"}},
+		{"LOGIN", nil, false, []string{"LOGIN", "LOGIN"}},
+		{"CRAM-MD5", nil, false, []string{"CRAM-MD5", "CRAM-MD5"}},
+		{"XOAUTH2 login cram-md5", nil, false, []string{"LOGIN", "LOGIN"}},
+		{"PLAIN LOGIN", []string{"PLAIN"}, false, []string{"PLAIN", "LOGIN", "LOGIN"}},
+		{"CRAM-MD5 PLAIN", []string{"CRAM-MD5"}, true, []string{"CRAM-MD5", "PLAIN", "PLAIN"}},
+		{"CRAM-MD5 PLAIN", nil, true, []string{"CRAM-MD5", "CRAM-MD5"}},
+		{"PLAIN LOGIN", nil, true, []string{"PLAIN", "PLAIN"}},
+		{"PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1", []string{"PLAIN", "LOGIN", "CRAM-MD5"}, false, []string{"PLAIN", "LOGIN", "CRAM-MD5", "PLAIN", "LOGIN", "CRAM-MD5"}},
+		{"GSSAPI NTLM", nil, false, nil},
+	} {
+		answers := map[string]string{"offered": c.offered}
+		for _, name := range c.refused {
+			answers["AUTH "+name] = "535 no"
+		}
+		of := cert
+		if c.plain {
+			of = nil
+		}
+		server := newSink(t, of, answers)
+		s := smtp(t, mail.SMTPConfig{Address: server.address, Username: "u@x", Password: secret.New("p"), InsecurePlaintext: c.plain})
+		var got []string
+		for range 2 {
+			err := s.Send(t.Context(), "0-1", "ada@example.com", "s", "t")
+			worked := c.want != nil && len(c.refused) < 3
+			if e, ok := errors.AsType[*mail.Error](err); (err == nil) != worked || ok && (e.Permanent() || !strings.Contains(err.Error(), "log in") && !strings.Contains(err.Error(), "logging in")) {
+				t.Errorf("%s: %v", c.offered, err)
+			}
+			for len(server.lines) > 0 {
+				if f := strings.Fields(<-server.lines); len(f) > 1 && f[0] == "AUTH" {
+					got = append(got, f[1])
+				}
+			}
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s, %v refused: %v, want %v", c.offered, c.refused, got, c.want)
+		}
+	}
+}
+
+// TestImplicitTLS: TLS from the start, and what is said where one side does not expect it.
+func TestImplicitTLS(t *testing.T) {
+	cert := certificate(t)
+	server := newSink(t, cert, map[string]string{"from the start": "yes"})
+	s := smtp(t, mail.SMTPConfig{Address: server.address, ImplicitTLS: true, Username: "u", Password: secret.New("p")})
+	if err := s.Send(t.Context(), "0-1", "ada@example.com", "s", "t"); err != nil {
+		t.Fatal(err)
+	}
+	s = smtp(t, mail.SMTPConfig{Address: newSink(t, cert, nil).address, ImplicitTLS: true})
+	if err := s.Send(t.Context(), "0-1", "ada@example.com", "s", "t"); err == nil || !strings.Contains(err.Error(), "write smtp://") {
+		t.Errorf("TLS to a server that begins without: %v", err)
+	}
+}
+
+// TestNames: how the sender and this machine are called.
+func TestNames(t *testing.T) {
+	for _, c := range []struct{ from, hello, wantFrom, wantHello string }{
+		{"Notes <no-reply@notes.example>", "gate.example.com", "From: \"Notes\" <no-reply@notes.example>", "EHLO gate.example.com"},
+		{"\"A, B\" <a@notes.example>", "[192.0.2.1]", "From: \"A, B\" <a@notes.example>", "EHLO [192.0.2.1]"},
+		{"Größe <a@notes.example>", "[IPv6:2001:db8::1]", "From: =?utf-8?q?Gr=C3=B6=C3=9Fe?= <a@notes.example>", "EHLO [IPv6:2001:db8::1]"},
+		{"=?utf-8?q?Gr=C3=B6=C3=9Fe?= <a@notes.example>", "", "From: =?utf-8?q?Gr=C3=B6=C3=9Fe?= <a@notes.example>", ""},
+		{"a@notes.example", "", "From: <a@notes.example>", ""},
+	} {
+		server := newSink(t, nil, nil)
+		s := smtp(t, mail.SMTPConfig{Address: server.address, From: c.from, Hello: c.hello, InsecurePlaintext: true})
+		if err := s.Send(t.Context(), "0-1", "ada@example.com", "s", "t"); err != nil {
+			t.Errorf("%s: %v", c.from, err)
+			continue
+		}
+		got, hello, sender := <-server.got, <-server.lines, <-server.lines
+		if !strings.Contains(got, c.wantFrom+"\r\n") || !strings.Contains(got, "@notes.example>\r\n") {
+			t.Errorf("%s: no %s in\n%s", c.from, c.wantFrom, got)
+		}
+		if c.wantHello != "" && hello != c.wantHello || c.wantHello == "" && !strings.Contains(hello, ".") {
+			t.Errorf("%s: %s", c.from, hello)
+		}
+		if !strings.HasPrefix(sender, "MAIL FROM:<") || !strings.Contains(sender, "@notes.example>") {
+			t.Errorf("%s: %s", c.from, sender)
+		}
+	}
+}
+
+// TestInternationalAddress: it goes to servers that say they can, and others are told nothing.
+func TestInternationalAddress(t *testing.T) {
+	server := newSink(t, nil, nil)
+	s := smtp(t, mail.SMTPConfig{Address: server.address, InsecurePlaintext: true})
+	if e, ok := errors.AsType[*mail.Error](s.Send(t.Context(), "0-1", "jos\u00e9@example.com", "s", "t")); !ok || !e.Permanent() || !strings.Contains(e.Error(), "SMTPUTF8") {
+		t.Errorf("%v", e)
+	}
+	server = newSink(t, nil, map[string]string{"EHLO": "250-sink\r\n250-8BITMIME\r\n250 SMTPUTF8"})
+	s = smtp(t, mail.SMTPConfig{Address: server.address, InsecurePlaintext: true})
+	if err := s.Send(t.Context(), "0-1", "jos\u00e9@example.com", "s", "t"); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-server.got; !strings.Contains(got, "To: <jos\u00e9@example.com>") {
+		t.Errorf("%s", got)
+	}
+}
+
 func TestErrors(t *testing.T) {
 	for name, row := range map[string]struct {
 		answers   map[string]string
@@ -205,7 +352,11 @@ func TestErrors(t *testing.T) {
 func TestConfig(t *testing.T) {
 	for _, cfg := range []mail.SMTPConfig{
 		{Address: "smtp.example.com", From: "a@example.com"}, {Address: ":25", From: "a@example.com"}, {Address: "h:x", From: "a@example.com"},
-		{Address: "h:25"}, {Address: "h:25", From: "A <a@example.com>"}, {Address: "h:25", From: "a@example.com", Username: "u"},
+		{Address: "h:25"}, {Address: "h:25", From: "a@example.com", Username: "u"}, {Address: "h:0", From: "a@example.com"}, {Address: "h:65536", From: "a@example.com"},
+		{Address: "h:25", From: "a@example.com", Hello: "localhost"}, {Address: "h:25", From: "a@example.com", Hello: "a.example\r\nMAIL"}, {Address: "h:25", From: "a@example.com", Hello: "[a.example]"},
+		{Address: "h:25", From: "a@example.com", InsecurePlaintext: true, ImplicitTLS: true},
+		{Address: "h:25", From: "a@example.com, b@example.com"}, {Address: "h:25", From: "A\r\nBcc: b@example.com <a@example.com>"}, {Address: "h:25", From: "a@b\u00fccher.example"},
+		{Address: "h:25", From: "=?utf-8?q?a=0d=0aBcc:?= <a@example.com>"}, {Address: "h:25", From: strings.Repeat("a", 129) + " <a@example.com>"},
 	} {
 		if _, err := mail.NewSMTP(cfg); err == nil {
 			t.Errorf("%+v is taken", cfg)

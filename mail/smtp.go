@@ -1,14 +1,18 @@
 package mail
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"net/textproto"
-	"slices"
+	"os"
 	"strconv"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/wneessen/go-mail"
@@ -31,14 +35,21 @@ const (
 
 // SMTPConfig says how mails are sent.
 type SMTPConfig struct {
-	// Address is the mail server's host and port. To port 465 the connection is encrypted
-	// from its start, to others by STARTTLS, which the server must offer.
+	// Address is the mail server's host and port. The connection is encrypted by STARTTLS, which
+	// the server must offer, or from its start: to the ports 465 and 2465, and with ImplicitTLS.
 	Address string
-	// Username and Password log in; leave both out where the server asks for none.
+	// ImplicitTLS encrypts the connection from its start to any port.
+	ImplicitTLS bool
+	// Username and Password log in, by the first of the server's mechanisms that works; leave
+	// both out where the server asks for none.
 	Username string
 	Password secret.String
-	// From is the sender's address.
+	// From is the sender's address, which may have a name: "Notes <no-reply@example.com>".
 	From string
+	// Hello is the name of this machine for EHLO (RFC 5321 §4.1.1.1): a domain, or an address in
+	// brackets. When empty it is the host's name if that has a domain, or else the domain of From,
+	// as servers refuse names without a dot.
+	Hello string
 	// InsecurePlaintext sends without TLS, passwords included.
 	InsecurePlaintext bool
 }
@@ -46,47 +57,66 @@ type SMTPConfig struct {
 // SMTP sends mails to a mail server, each over a connection of its own. It is safe for
 // concurrent use.
 type SMTP struct {
-	host    string
-	options []mail.Option
-	from    string
-	// dial opens a connection; nil for port 465, where the library does.
-	dial mail.DialContextFunc
+	host, address, hello string
+	username             string
+	password             secret.String
+	from                 sender
+	security             security
+	worked               atomic.Pointer[mechanism] // that logged in last
+	dial                 func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // NewSMTP checks the config. It does not connect.
 func NewSMTP(cfg SMTPConfig) (*SMTP, error) {
 	host, port, err := net.SplitHostPort(cfg.Address)
-	n, errPort := strconv.Atoi(port)
-	if err != nil || errPort != nil || host == "" {
-		return nil, fmt.Errorf("mail: Address %q is not a host and a port: write one such as smtp.example.com:587", cfg.Address)
+	n, errPort := strconv.ParseUint(port, 10, 16)
+	if err != nil || errPort != nil || n == 0 || host == "" {
+		return nil, fmt.Errorf("mail: Address %q: must be a host and a port; write one such as smtp.example.com:587", cfg.Address)
 	}
-	if err := CheckAddress(cfg.From); err != nil {
+	from, err := parseSender(cfg.From)
+	if err != nil {
 		return nil, fmt.Errorf("mail: From %q: %w", cfg.From, err)
 	}
 	if (cfg.Username == "") != cfg.Password.IsZero() {
-		return nil, errors.New("mail: Username and Password belong together")
+		return nil, errors.New("mail: Username and Password belong together: set both, or neither")
 	}
-	s := &SMTP{host: host, from: cfg.From, dial: (&net.Dialer{}).DialContext}
-	s.options = []mail.Option{mail.WithPort(n), mail.WithTimeout(connectFor)}
+	if cfg.InsecurePlaintext && cfg.ImplicitTLS {
+		return nil, errors.New("mail: InsecurePlaintext and ImplicitTLS exclude each other: leave one out")
+	}
+	hello := cmp.Or(cfg.Hello, defaultHello(from))
+	if !isHello(hello) {
+		return nil, fmt.Errorf("mail: Hello %q: must be a domain such as gate.example.com, or an address such as [192.0.2.1]", hello)
+	}
+	s := &SMTP{
+		host: host, address: cfg.Address, hello: hello, username: cfg.Username, password: cfg.Password,
+		from: from, dial: (&net.Dialer{}).DialContext,
+	}
 	switch {
 	case cfg.InsecurePlaintext:
-		s.options = append(s.options, mail.WithTLSPolicy(mail.NoTLS))
-	case n == 465:
-		s.options, s.dial = append(s.options, mail.WithSSL()), nil
-	default:
-		s.options = append(s.options, mail.WithTLSPolicy(mail.TLSMandatory))
-	}
-	if cfg.Username != "" {
-		auth := mail.SMTPAuthAutoDiscover
-		if cfg.InsecurePlaintext {
-			auth = mail.SMTPAuthPlainNoEnc
-		}
-		s.options = append(s.options, mail.WithSMTPAuth(auth), mail.WithUsername(cfg.Username), mail.WithPassword(cfg.Password.Reveal()))
-	}
-	if _, err := mail.NewClient(host, s.options...); err != nil {
-		return nil, fmt.Errorf("mail: %w", err)
+		s.security = plaintext
+	case cfg.ImplicitTLS, n == 465, n == 2465:
+		s.security = implicitTLS
 	}
 	return s, nil
+}
+
+// defaultHello returns the name of this machine, or a name that is at least the sender's.
+func defaultHello(from sender) string {
+	if name, err := os.Hostname(); err == nil && strings.Contains(name, ".") && isHello(name) {
+		return name
+	}
+	return from.domain()
+}
+
+// isHello reports whether a name is a domain with a dot or an address literal.
+func isHello(name string) bool {
+	if inner, ok := strings.CutPrefix(name, "["); ok {
+		inner, ok = strings.CutSuffix(inner, "]")
+		_, err := netip.ParseAddr(strings.TrimPrefix(inner, "IPv6:"))
+		return ok && err == nil
+	}
+	return len(name) <= 253 && strings.Contains(name, ".") &&
+		strings.Trim(strings.ToLower(name), "abcdefghijklmnopqrstuvwxyz0123456789.-") == ""
 }
 
 // Send sends one mail of plain text. The id is made its Message-ID, by which a mail that is
@@ -100,6 +130,10 @@ func (s *SMTP) Send(ctx context.Context, id, to, subject, text string) error {
 	client, err := s.connect(ctx)
 	if err != nil {
 		return &Error{err: err}
+	}
+	if ok, _ := client.Extension("SMTPUTF8"); !ok && !isASCII(to) { // RFC 6531 §3.2
+		go quit(client)
+		return &Error{permanent: true, err: fmt.Errorf("%s does not offer SMTPUTF8, which an address with letters outside ASCII needs", s.host)}
 	}
 	stop := context.AfterFunc(ctx, func() { client.Text.Close() })
 	defer stop()
@@ -179,7 +213,7 @@ func quit(client *smtp.Client) {
 }
 
 // connect opens a connection, encrypts it and logs in. It returns when ctx ends, although
-// the library looks at it only between commands: what is left ends with its own deadline.
+// the library does not look at it: what is left ends with its own deadline.
 func (s *SMTP) connect(ctx context.Context) (*smtp.Client, error) {
 	type result struct {
 		client *smtp.Client
@@ -189,7 +223,7 @@ func (s *SMTP) connect(ctx context.Context) (*smtp.Client, error) {
 	defer cancel()
 	done := make(chan result)
 	go func() {
-		client, err := s.login(ctx)
+		client, err := s.open(ctx)
 		select {
 		case done <- result{client, err}:
 		case <-ctx.Done():
@@ -204,25 +238,4 @@ func (s *SMTP) connect(ctx context.Context) (*smtp.Client, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-}
-
-// login is connect, for as long as the library takes.
-func (s *SMTP) login(ctx context.Context) (*smtp.Client, error) {
-	var opened net.Conn
-	options := slices.Clone(s.options)
-	if s.dial != nil {
-		options = append(options, mail.WithDialContextFunc(func(ctx context.Context, network, address string) (c net.Conn, err error) {
-			opened, err = s.dial(ctx, network, address)
-			return opened, err
-		}))
-	}
-	c, err := mail.NewClient(s.host, options...)
-	if err != nil {
-		return nil, err
-	}
-	client, err := c.DialToSMTPClientWithContext(ctx)
-	if err != nil && opened != nil {
-		opened.Close() // which the library leaves open where TLS or the login fails
-	}
-	return client, err
 }

@@ -3,6 +3,7 @@ package mail_test
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -197,6 +198,25 @@ func TestTroubledServers(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestTroubledTLS_fromTheStart: a server that waits for TLS is told from one that is slow within
+// seconds.
+func TestTroubledTLS_fromTheStart(t *testing.T) {
+	cert := certificate(t)
+	synctest.Test(t, func(t *testing.T) {
+		s := smtp(t, mail.SMTPConfig{Address: "smtp.example.com:2525"})
+		mail.SetDial(s, func(context.Context, string, string) (net.Conn, error) {
+			client, server := net.Pipe()
+			go tls.Server(server, &tls.Config{Certificates: []tls.Certificate{*cert}}).Handshake()
+			return client, nil
+		})
+		start := time.Now()
+		e, ok := errors.AsType[*mail.Error](s.Send(t.Context(), "0-1", "ada@example.com", "s", "t"))
+		if took := time.Since(start); !ok || e.Permanent() || e.Uncertain() || !strings.Contains(e.Error(), "write smtps://") || took != 5*time.Second {
+			t.Errorf("%v after %s", e, took)
+		}
+	})
 }
 
 // TestTroubledTLS: a server whose TLS does not come about gets no mail.
