@@ -96,7 +96,7 @@ func newOpenAPI(a *Accounts) (document, error) {
 			if _, is := op.in.(form); is {
 				media = "application/x-www-form-urlencoded"
 			}
-			said["requestBody"] = object{"required": true, "content": object{media: object{"schema": schemaOf(op.in)}}}
+			said["requestBody"] = object{"required": !op.mayLackBody(), "content": object{media: object{"schema": op.schemaIn()}}}
 		}
 		if paths[h.pattern] == nil {
 			paths[h.pattern] = object{}
@@ -121,6 +121,27 @@ func newOpenAPI(a *Accounts) (document, error) {
 
 func (a *Accounts) handleOpenAPI(w http.ResponseWriter, r *http.Request) error {
 	return a.openapi.serve(w, r, "application/json")
+}
+
+// mayLackBody reports whether cookies may say all there is to say.
+func (op *operation) mayLackBody() bool {
+	switch op.in.(type) {
+	case refreshBody, recoverBody:
+		return true
+	}
+	return false
+}
+
+// schemaIn is the schema of the body, in which members that nobody reads may be, unless it is read
+// strictly: see reads.
+func (op *operation) schemaIn() object {
+	s := schemaOf(op.in)
+	switch op.in.(type) {
+	case application, keyRequest, form:
+	default:
+		s["additionalProperties"] = true
+	}
+	return s
 }
 
 func (op *operation) responses() object {

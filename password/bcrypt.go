@@ -18,10 +18,10 @@ type input uint8
 const (
 	// inputNFKC is the password in Unicode's form NFKC, in which the libraries of JavaScript
 	// hash.
-	inputNFKC input = iota + 1
-	inputHexSHA256    // Django: bcrypt_sha256
-	inputBase64SHA256 // passlib: bcrypt-sha256, version 1
-	inputSaltedHMAC   // passlib: bcrypt-sha256, version 2
+	inputNFKC         input = iota + 1
+	inputHexSHA256          // Django: bcrypt_sha256
+	inputBase64SHA256       // passlib: bcrypt-sha256, version 1
+	inputSaltedHMAC         // passlib: bcrypt-sha256, version 2
 	inputWordPress
 	// inputSigned is the password as crypt_blowfish read it before version 1.1: bytes over 127
 	// are negative, and overwrite those in front of them.

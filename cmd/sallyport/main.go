@@ -46,7 +46,7 @@ func command(mistakes []error) *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	})
-	root.AddCommand(serveCommand(mistakes), demoCommand(), userCommand(), keysCommand(), tokenCommand(), versionCommand())
+	root.AddCommand(serveCommand(mistakes), demoCommand(), userCommand(), keysCommand(), mailCommand(), tokenCommand(), versionCommand())
 	if len(mistakes) > 0 {
 		refuse(root, errors.Join(mistakes...))
 	}

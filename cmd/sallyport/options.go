@@ -28,6 +28,7 @@ type options struct {
 	documentOptions
 	pageOptions
 	boundOptions
+	mailOptions
 	declared *declared // what gate has made of routeOptions
 	mistakes []error   // what the flags themselves got wrong
 
@@ -46,7 +47,6 @@ type options struct {
 	minRate                              size
 	factorRecovery                       time.Duration
 	upstreamMax, upstreamMaxPerClient    int
-	smtp, mailFrom                       string
 	algorithm                            string
 	strictRefresh                        bool
 	admin                                string
@@ -71,8 +71,7 @@ func (o *options) flags(f *pflag.FlagSet) {
 	f.BoolVar(&o.strictRefresh, "strict-refresh", false, "take every refresh token once, whatever got lost on the way")
 	f.DurationVar(&o.factorRecovery, "factor-recovery", 72*time.Hour, "how long after asking by mail a lost second factor can be removed; --without recovery leaves it to administrators")
 	f.StringVar(&o.admin, "admin", "", "`ADDR` to listen on for the administrators' API, and for /livez and /readyz without a login, such as :8081 for this machine alone (default: none)")
-	f.StringVar(&o.smtp, "smtp", "", "mail server, a `URL` such as smtp://USER@HOST:587, with the password in $"+passwordVariable+"; without it, mails go into a folder")
-	f.StringVar(&o.mailFrom, "mail-from", "", "`ADDRESS` that mails are sent from")
+	o.mailOptions.flags(f)
 	f.StringArrayVar(&o.types, "token-type", []string{token.AccessToken}, "with --accounts=off: `TYP` of the issuer's access tokens; JWT where it has no type of its own; may be repeated")
 	o.routeOptions.flags(f)
 	o.documentOptions.flags(f)
