@@ -121,10 +121,11 @@ var importedHashes = []struct{ hash, pw string }{
 	{"$wp$2y$05$Do2Ib.0rDnXTDngqFVDy0.6OeCRHHC.rQOdRiNmVFFSb2baHfQ6Q2", "pässwörd €"},
 
 	// better-auth, Oslo (the Scrypt of Lucia's documentation), firebase-scrypt 2.2 with a
-	// project key of ours, and Node.js 20's crypto by the code of Lucia 2.
+	// project key of ours, and Node.js 20's crypto with the parameters of Lucia 2 and 1.
 	{"2f5c9f344ff6f956eae059168e98f4eb:f74f62bbd34567032681780cfdbfe8a603bce204ccfef16a4f1db7106890cf72010278b8eb772fa13388a43df36932b9023c88c8a3683e7c0db8be5db2166c53", "pässwörd ﬁ"},
 	{"ed011e191e6f05d482f14529438a1b59:2a8ebb77baa059f70273787d2ae1392685ef9012193fb3a0a8ee49ed0bf267ec65ac5592bf76907823a8e85c2df053a1b95d62b9a5548cdb1b1065d9f4386100", "pässwörd ﬁ"},
 	{"s2:abcdefghij012345:2487b63d74bc4025c34c4eff5a28b7d863d7fe57503f1523afd9a5901e8b538c048b604dfcb8d5fd8bd502dd89082429ca27056a0ddd24867778996a1498c9c4", "pässwörd ﬁ"},
+	{"ABCDEFGHIJKLMNOP:c5bf0348ed9bdfda9bfa27fa48fa0a50b3a8255a4089513d40d282dd5dea789e56562813443095d4ef7f5cb26465121e1bf379a6cb303487aa1a64d19b6990a1", "pässwörd ﬁ"},
 	{"$fbscrypt$v=1,n=14,r=8,p=1,ss=Bw==,sk=klUBMKDwgNNw0NRZcK9neQmIaHlgs60Lh1/vJATM6ZLpuMpEe0gKyGGaKiKvO56NAOVikEzpIfQ6yLJ0TQyWjQ==$MDEyMzQ1Njc4OQ==$/tFr9vIQCCNUv8x+1p9tzAkzsgkenee6vUInAYYPCnwiHW4ywELFEiFTaXCHhulnUjtf/MgzOJltzjh5wiPsNw==", "pässwörd"},
 
 	// Python 3.11's hashlib, written as ASP.NET Core Identity, Keycloak (with a key of 64

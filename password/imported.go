@@ -232,12 +232,18 @@ func (r *record) parseSpringScrypt(s string) bool {
 }
 
 // parseHexScrypt reads "salt:key", and "s2:salt:key". The salt is used as it is written, and
-// the parameters are what these libraries have.
+// the parameters are what these libraries have: Lucia 1, with a salt of 16 letters and no "s2:",
+// had smaller blocks.
 func (r *record) parseHexScrypt(s string) bool {
-	cut(&s, "s2:")
-	r.input = inputNFKC
+	const shortSalt = 16
+	second := cut(&s, "s2:")
 	salt, key, _ := strings.Cut(s, ":")
-	return r.scrypt(14, 16, 1) && r.salt.text(salt) && r.key.hexadecimal(key, scryptKeySize)
+	blocks := uint32(16)
+	if !second && len(salt) == shortSalt {
+		blocks = 8
+	}
+	r.input = inputNFKC
+	return r.scrypt(14, blocks, 1) && r.salt.text(salt) && r.key.hexadecimal(key, scryptKeySize)
 }
 
 // scryptOf is scrypt for an N that is written out.
