@@ -167,7 +167,7 @@ func TestVerify_importedHashes(t *testing.T) {
 		_, first := utf8.DecodeRuneInString(f.pw)
 		wrongs := []string{"!" + f.pw, f.pw[first:] + "!", f.pw + "x"}
 		if r, _ := parse(f.hash); r.work() > 1<<13 {
-			wrongs = wrongs[:1]
+			wrongs = nil // the kind has a cheap row
 		}
 		if len(f.pw) > 72 && strings.HasPrefix(f.hash, "$2") { // of which the end says nothing
 			wrongs = wrongs[:1]
