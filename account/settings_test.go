@@ -78,6 +78,10 @@ func TestReadingWritesNothing(t *testing.T) {
 		"APIKey":       func(a *account.Accounts) error { _, err := a.APIKey(t.Context(), key); return err },
 		"Invites":      func(a *account.Accounts) error { _, err := a.Invites(t.Context()); return err },
 		"Issuer":       func(a *account.Accounts) error { a.Issuer(); return nil },
+		"Imported": func(a *account.Accounts) error {
+			_, err := a.Imported(t.Context(), account.Portable{Email: "ada@example.com"})
+			return err
+		},
 	}
 	for name, read := range reads {
 		a := newWorldOn(t, store, administer)
