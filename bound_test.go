@@ -74,14 +74,16 @@ func TestBoundTokens(t *testing.T) {
 	plain, bound := forge(goodHead, claims(nil)), boundByDPoP()
 	insert := func(members string) string { return forge(goodHead, "{"+members+claims(nil)[1:]) }
 	good := func() string { return prove(clientKey(), dpop.Proof{Token: bound}) }
-	x5t := "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg0"
+	with := func(p dpop.Proof) http.Header { return dpopFields(bound, prove(clientKey(), p)) }
+	const x5t = "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg0"
 	for _, c := range []struct {
 		name                     string
 		fields                   http.Header
 		code, reason, challenged string
 	}{
 		{"plain", bearer(plain), "", "", ""},
-		{"plain, with a proof that nobody needs", http.Header{"Authorization": {"Bearer " + plain}, "Dpop": {"x", "y"}}, "", "", ""},
+		{"plain, with a proof that nobody needs",
+			http.Header{"Authorization": {"Bearer " + plain}, "Dpop": {"x", "y"}}, "", "", ""},
 		{"bound, with its proof", dpopFields(bound, good()), "", "", ""},
 		{"the scheme in lower case", http.Header{"Authorization": {"dpop " + bound}, "Dpop": {good()}}, "", "", ""},
 
@@ -92,27 +94,41 @@ func TestBoundTokens(t *testing.T) {
 			"invalid_token", "dpop: the token is not bound to a key, and was sent as one that is", dpopInvalid},
 		{"no token", http.Header{"Dpop": {good()}}, "no_credentials", "no_credentials", `Bearer realm="api"`},
 		{"a token of nobody", dpopFields("x", good()), "invalid_token", "token: malformed", dpopInvalid},
-		{"the scheme alone", http.Header{"Authorization": {"DPoP"}}, "malformed_credentials", "token: bad_authorization_header", `DPoP realm="api", error="invalid_request", algs="`},
+		{"the scheme alone", http.Header{"Authorization": {"DPoP"}},
+			"malformed_credentials", "token: bad_authorization_header", `DPoP realm="api", error="invalid_request", algs="`},
 
 		{"no proof", dpopFields(bound), "invalid_dpop_proof", "dpop: no_proof", dpopProof},
 		{"two proofs", dpopFields(bound, good(), good()), "invalid_dpop_proof", "dpop: several_proofs", dpopProof},
-		{"two proofs in one field", dpopFields(bound, good()+", "+good()), "invalid_dpop_proof", "dpop: malformed", dpopProof},
+		{"two proofs in one field", dpopFields(bound, good()+", "+good()),
+			"invalid_dpop_proof", "dpop: malformed", dpopProof},
 		{"the token as proof", dpopFields(bound, bound), "invalid_dpop_proof", "dpop: bad_header", dpopProof},
-		{"the proof of another client", dpopFields(bound, prove(strangerKey(), dpop.Proof{Token: bound})), "invalid_dpop_proof", "dpop: wrong_key", dpopProof},
-		{"a proof for another token", dpopFields(bound, prove(clientKey(), dpop.Proof{Token: plain})), "invalid_dpop_proof", "dpop: wrong_token", dpopProof},
-		{"a proof for no token", dpopFields(bound, prove(clientKey(), dpop.Proof{})), "invalid_dpop_proof", "dpop: wrong_token", dpopProof},
-		{"a proof for another method", dpopFields(bound, prove(clientKey(), dpop.Proof{Token: bound, Method: "DELETE"})), "invalid_dpop_proof", "dpop: wrong_method", dpopProof},
-		{"a proof for another path", dpopFields(bound, prove(clientKey(), dpop.Proof{Token: bound, URL: "https://api.example/notes/"})), "invalid_dpop_proof", "dpop: wrong_url", dpopProof},
-		{"a proof for another server", dpopFields(bound, prove(clientKey(), dpop.Proof{Token: bound, URL: "https://evil.example/notes"})), "invalid_dpop_proof", "dpop: wrong_url", dpopProof},
-		{"a proof for cleartext", dpopFields(bound, prove(clientKey(), dpop.Proof{Token: bound, URL: "http://api.example/notes"})), "invalid_dpop_proof", "dpop: wrong_url", dpopProof},
-		{"an old proof", dpopFields(bound, prove(clientKey(), dpop.Proof{Token: bound, Issued: time.Now().Add(-2 * time.Minute)})), "invalid_dpop_proof", "dpop: too_old", dpopProof},
+		{"the proof of another client", dpopFields(bound, prove(strangerKey(), dpop.Proof{Token: bound})),
+			"invalid_dpop_proof", "dpop: wrong_key", dpopProof},
+		{"a proof for another token", with(dpop.Proof{Token: plain}), "invalid_dpop_proof", "dpop: wrong_token", dpopProof},
+		{"a proof for no token", with(dpop.Proof{}), "invalid_dpop_proof", "dpop: wrong_token", dpopProof},
+		{"a proof for another method", with(dpop.Proof{Token: bound, Method: "DELETE"}),
+			"invalid_dpop_proof", "dpop: wrong_method", dpopProof},
+		{"a proof for another path", with(dpop.Proof{Token: bound, URL: "https://api.example/notes/"}),
+			"invalid_dpop_proof", "dpop: wrong_url", dpopProof},
+		{"a proof for another server", with(dpop.Proof{Token: bound, URL: "https://evil.example/notes"}),
+			"invalid_dpop_proof", "dpop: wrong_url", dpopProof},
+		{"a proof for cleartext", with(dpop.Proof{Token: bound, URL: "http://api.example/notes"}),
+			"invalid_dpop_proof", "dpop: wrong_url", dpopProof},
+		{"an old proof", with(dpop.Proof{Token: bound, Issued: time.Now().Add(-2 * time.Minute)}),
+			"invalid_dpop_proof", "dpop: too_old", dpopProof},
 
-		{"bound by mutual TLS, without a certificate", bearer(boundTo(map[string]any{"x5t#S256": x5t[:42] + "0"})), "invalid_token", "mtls: no_certificate", bearerInvalid},
-		{"bound by both, with the proof alone", dpopFields(boundTo(map[string]any{"jkt": clientKey().Key().ID, "x5t#S256": clientKey().Key().ID}), "x"), "invalid_token", "mtls: no_certificate", dpopInvalid},
-		{"bound by more than is known", bearer(boundTo(map[string]any{"jkt": clientKey().Key().ID, "kid": "x"})), "invalid_token", "token: sender_constrained", bearerInvalid},
+		{"bound by mutual TLS, without a certificate", bearer(boundTo(map[string]any{"x5t#S256": x5t})),
+			"invalid_token", "mtls: no_certificate", bearerInvalid},
+		{"bound by both, with the proof alone",
+			dpopFields(boundTo(map[string]any{"jkt": clientKey().Key().ID, "x5t#S256": clientKey().Key().ID}), "x"),
+			"invalid_token", "mtls: no_certificate", dpopInvalid},
+		{"bound by more than is known", bearer(boundTo(map[string]any{"jkt": clientKey().Key().ID, "kid": "x"})),
+			"invalid_token", "token: sender_constrained", bearerInvalid},
 		{"null", bearer(insert(`"cnf":null,`)), "invalid_token", "token: sender_constrained", bearerInvalid},
-		{"spelled by an escape", bearer(insert(`"\u0063nf":{"jkt":"x"},`)), "invalid_token", "token: sender_constrained", bearerInvalid},
-		{"twice, null last", bearer(insert(`"cnf":{"jkt":"x"},"cnf":null,`)), "invalid_token", "token: bad_claims", bearerInvalid},
+		{"spelled by an escape", bearer(insert(`"\u0063nf":{"jkt":"x"},`)),
+			"invalid_token", "token: sender_constrained", bearerInvalid},
+		{"twice, null last", bearer(insert(`"cnf":{"jkt":"x"},"cnf":null,`)),
+			"invalid_token", "token: bad_claims", bearerInvalid},
 	} {
 		w := newWorld(t, api(), func(c *sallyport.Config) { routes(c); publicly(c) })
 		res := w.send("GET", "/notes", c.fields, "")
@@ -141,12 +157,14 @@ func TestBoundTokens(t *testing.T) {
 func TestDPoP_rights(t *testing.T) {
 	w := newWorld(t, api(), func(c *sallyport.Config) {
 		publicly(c)
-		c.Routes = []sallyport.Route{{Pattern: "GET /notes", Scopes: []string{"notes:write"}}, {Pattern: "GET /health", Public: true}}
+		c.Routes = []sallyport.Route{{Pattern: "GET /notes", Scopes: []string{"notes:write"}}, {Pattern: "GET /health",
+			Public: true}}
 	})
 	bound := boundByDPoP()
 	res := w.send("GET", "/notes", dpopFields(bound, prove(clientKey(), dpop.Proof{Token: bound})), "")
 	wantProblem(t, res, 403, "insufficient_scope")
-	if got := res.Header.Get("WWW-Authenticate"); !strings.HasPrefix(got, `DPoP realm="api", error="insufficient_scope", scope="notes:write", algs="ES256 `) {
+	const want = `DPoP realm="api", error="insufficient_scope", scope="notes:write", algs="ES256 `
+	if got := res.Header.Get("WWW-Authenticate"); !strings.HasPrefix(got, want) {
 		t.Error(got)
 	}
 	if res := w.send("GET", "/health", dpopFields(bound, "x"), ""); res.StatusCode != 200 {
@@ -182,7 +200,8 @@ func TestDPoP_replay(t *testing.T) {
 		t.Error(log)
 	}
 	for range 3 {
-		if res := two.send("GET", "/notes", dpopFields(bound, prove(clientKey(), dpop.Proof{Token: bound})), ""); res.StatusCode != 200 {
+		if res := two.send("GET", "/notes",
+			dpopFields(bound, prove(clientKey(), dpop.Proof{Token: bound})), ""); res.StatusCode != 200 {
 			t.Errorf("a new proof: %d", res.StatusCode)
 		}
 	}
@@ -201,22 +220,29 @@ func TestDPoP_publicURL(t *testing.T) {
 	}{
 		{"as configured", []string{a}, "a.example", "/notes", a + "/notes", ""},
 		{"another Host, as behind a proxy", []string{a}, "10.0.0.1:8080", "/notes", a + "/notes", ""},
-		{"a proof for the Host that is sent", []string{a}, "evil.example", "/notes", "https://evil.example/notes", "wrong_url"},
+		{"a proof for the Host that is sent", []string{a}, "evil.example", "/notes",
+			"https://evil.example/notes", "wrong_url"},
 		{"a proof for a Host of this machine", []string{a}, "localhost", "/notes", "http://localhost/notes", "wrong_url"},
 		{"a path that the proxy takes off", []string{b}, "b.example:8443", "/notes", "https://b.example:8443/base/notes", ""},
 		{"without that path", []string{b}, "b.example:8443", "/notes", "https://b.example:8443/notes", "wrong_url"},
 		{"one of two", []string{a, b}, "a.example", "/notes", a + "/notes", ""},
-		{"one of two, with the Host of the other", []string{a, b}, "a.example", "/notes", "https://b.example:8443/base/notes", "wrong_url"},
+		{"one of two, with the Host of the other", []string{a, b}, "a.example", "/notes",
+			"https://b.example:8443/base/notes", "wrong_url"},
 		{"one of two, with a Host of neither", []string{a, b}, "proxy", "/notes", a + "/notes", ""},
-		{"in another spelling", []string{"HTTPS://A.example:443/"}, "A.EXAMPLE", "/notes?q=1", "https://a.example:443/%6eotes#x", ""},
+		{"in another spelling", []string{"HTTPS://A.example:443/"}, "A.EXAMPLE", "/notes?q=1",
+			"https://a.example:443/%6eotes#x", ""},
 		{"none, on this machine", nil, "127.0.0.1:8080", "/notes", "http://127.0.0.1:8080/notes", ""},
 		{"none, by the name of this machine", nil, "localhost:8080", "/notes", "http://localhost:8080/notes", ""},
 		{"none, by IPv6", nil, "[::1]:8080", "/notes", "http://[::1]:8080/notes", ""},
 		{"none, for another port", nil, "localhost:8080", "/notes", "http://localhost/notes", "wrong_url"},
-		{"one of this machine, by its other name", []string{"http://localhost:8080"}, "127.0.0.1:8080", "/notes", "http://127.0.0.1:8080/notes", ""},
-		{"none, by a name", nil, "api.example", "/notes", "https://api.example/notes", "the address that clients use is not known"},
-		{"none, by a name like this machine's", nil, "localhost.evil.example", "/notes", "http://localhost.evil.example/notes", "the address that clients use is not known"},
-		{"none, by an address of the network", nil, "192.168.1.1", "/notes", "http://192.168.1.1/notes", "the address that clients use is not known"},
+		{"one of this machine, by its other name", []string{"http://localhost:8080"}, "127.0.0.1:8080", "/notes",
+			"http://127.0.0.1:8080/notes", ""},
+		{"none, by a name", nil, "api.example", "/notes",
+			"https://api.example/notes", "the address that clients use is not known"},
+		{"none, by a name like this machine's", nil, "localhost.evil.example", "/notes",
+			"http://localhost.evil.example/notes", "the address that clients use is not known"},
+		{"none, by an address of the network", nil, "192.168.1.1", "/notes", "http://192.168.1.1/notes",
+			"the address that clients use is not known"},
 	} {
 		w := newWorld(t, api(), func(cfg *sallyport.Config) { cfg.PublicURLs = c.public })
 		r := httptest.NewRequest("GET", c.target, nil)
@@ -233,7 +259,8 @@ func TestDPoP_publicURL(t *testing.T) {
 	_, err := sallyport.New(sallyport.Config{Issuers: []token.Issuer{foreignIssuer()},
 		PublicURLs: []string{"api.example", "https://u@api.example", "https://api.example?q", "ftp://api.example"},
 		DPoP:       sallyport.DPoP{Window: time.Hour}})
-	for _, want := range []string{"PublicURLs[0]", "PublicURLs[1]", "PublicURLs[2]", "PublicURLs[3]", "DPoP: dpop: Window"} {
+	for _, want := range []string{"PublicURLs[0]", "PublicURLs[1]", "PublicURLs[2]", "PublicURLs[3]",
+		"DPoP: dpop: Window"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("no word of %s: %v", want, err)
 		}
@@ -256,7 +283,8 @@ func TestDPoP_nonce(t *testing.T) {
 	res := ask("")
 	wantProblem(t, res, 401, "use_dpop_nonce")
 	nonce := res.Header.Get("DPoP-Nonce")
-	if got := res.Header.Get("WWW-Authenticate"); nonce == "" || !strings.HasPrefix(got, `DPoP realm="api", error="use_dpop_nonce", algs="`) {
+	const want = `DPoP realm="api", error="use_dpop_nonce", algs="`
+	if got := res.Header.Get("WWW-Authenticate"); nonce == "" || !strings.HasPrefix(got, want) {
 		t.Errorf("%q %v", got, res.Header)
 	}
 	if exposed := res.Header.Get("Access-Control-Expose-Headers"); !strings.Contains(exposed, "DPoP-Nonce") {
@@ -294,7 +322,8 @@ func TestDPoP_required(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 	bound := boundByDPoP()
-	if res := w.send("GET", "/notes", dpopFields(bound, prove(clientKey(), dpop.Proof{Token: bound})), ""); res.StatusCode != 200 {
+	if res := w.send("GET", "/notes",
+		dpopFields(bound, prove(clientKey(), dpop.Proof{Token: bound})), ""); res.StatusCode != 200 {
 		t.Errorf("bound: %d", res.StatusCode)
 	}
 }
@@ -332,13 +361,16 @@ func TestMutualTLS(t *testing.T) {
 		{"with another", []*x509.Certificate{old}, bearer(bound), "mtls: wrong_certificate"},
 		{"with it as an authority", []*x509.Certificate{old, leaf}, bearer(bound), "mtls: wrong_certificate"},
 		{"with none", nil, bearer(bound), "mtls: no_certificate"},
-		{"with one that has ended", []*x509.Certificate{old}, bearer(boundTo(map[string]any{"x5t#S256": sum(old)})), "mtls: certificate_expired"},
-		{"under the scheme of DPoP", []*x509.Certificate{leaf}, dpopFields(bound, prove(clientKey(), dpop.Proof{Token: bound})), "dpop: the token is not bound to a key"},
+		{"with one that has ended", []*x509.Certificate{old}, bearer(boundTo(map[string]any{"x5t#S256": sum(old)})),
+			"mtls: certificate_expired"},
+		{"under the scheme of DPoP", []*x509.Certificate{leaf},
+			dpopFields(bound, prove(clientKey(), dpop.Proof{Token: bound})), "dpop: the token is not bound to a key"},
 		{"a plain token, with a certificate", []*x509.Certificate{leaf}, bearer(forge(goodHead, claims(nil))), ""},
 		{"both", []*x509.Certificate{leaf}, dpopFields(both, prove(clientKey(), dpop.Proof{Token: both})), ""},
 		{"both, without a proof", []*x509.Certificate{leaf}, dpopFields(both), "dpop: no_proof"},
 		{"both, as a bearer token", []*x509.Certificate{leaf}, bearer(both), "token: sender_constrained"},
-		{"both, with another certificate", []*x509.Certificate{old}, dpopFields(both, prove(clientKey(), dpop.Proof{Token: both})), "mtls: wrong_certificate"},
+		{"both, with another certificate", []*x509.Certificate{old},
+			dpopFields(both, prove(clientKey(), dpop.Proof{Token: both})), "mtls: wrong_certificate"},
 	} {
 		w := newWorld(t, api(), publicly)
 		r := httptest.NewRequest("GET", "/notes", nil)

@@ -19,7 +19,7 @@ type boundOptions struct {
 
 func (o *boundOptions) flags(f *pflag.FlagSet) {
 	f.StringArrayVar(&o.publicURLs, "public-url", nil,
-		"`URL` by which clients reach the gate, which DPoP proofs must name; may be repeated (default: --issuer with accounts)")
+		"`URL` by which clients reach the gate, for DPoP proofs; may be repeated (default: --issuer with accounts)")
 	f.DurationVar(&o.window, "dpop-window", dpop.DefaultWindow, "how far the clock of a client may be off in a DPoP proof")
 	f.BoolVar(&o.nonce, "dpop-nonce", false, "require a nonce of this gate's in each DPoP proof")
 	f.StringVar(&o.clientCA, "tls-client-ca", "",

@@ -47,7 +47,8 @@ func TestVerify(t *testing.T) {
 		{"typ missing", m{"typ": nil}, nil, "wrong_type"},
 		{"typ of an access token", m{"typ": "at+jwt"}, nil, "wrong_type"},
 		{"typ JWT", m{"typ": "JWT"}, nil, "wrong_type"},
-		{"a member that nothing reads", m{"kid": "x", "x5c": []string{"x"}, "jku": "https://evil.example", "iat": 1}, m{"sub": 1, "x": nil}, ""},
+		{"a member that nothing reads", m{"kid": "x", "x5c": []string{"x"}, "jku": "https://evil.example", "iat": 1},
+			m{"sub": 1, "x": nil}, ""},
 		{"crit", m{"crit": []string{"exp"}}, nil, "bad_header"},
 		{"b64", m{"b64": false}, nil, "bad_header"},
 		{"zip", m{"zip": "DEF"}, nil, "bad_header"},
@@ -374,7 +375,9 @@ func TestSign(t *testing.T) {
 			t.Errorf("%s: %q", alg, got)
 		}
 	}
-	mac, err := token.NewSecretKey(token.HS256, "k", secret.NewBytes([]byte("\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\xf0\xf1\xf2\xf3\xf4\xf5\xf6\xf7\xf8\xf9\xfa\xfb\xfc\xfd\xfe\xff")))
+	mac, err := token.NewSecretKey(token.HS256, "k", secret.NewBytes([]byte(
+		"\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f"+
+			"\xf0\xf1\xf2\xf3\xf4\xf5\xf6\xf7\xf8\xf9\xfa\xfb\xfc\xfd\xfe\xff")))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,12 +13,15 @@ func FuzzVerify(f *testing.F) {
 	c := clients()["ES256"]
 	body := text(change(goodClaims(start), m{"jti": "1"}))
 	for _, head := range []string{
-		c.head(nil), c.head(m{"typ": "JWT"}), c.head(m{"jwk": nil}), c.head(m{"alg": "HS256"}), c.head(m{"crit": []string{"b64"}}),
+		c.head(nil), c.head(m{"typ": "JWT"}), c.head(m{"jwk": nil}), c.head(m{"alg": "HS256"}),
+		c.head(m{"crit": []string{"b64"}}),
 		c.head(m{"jwk": change(c.jwk(), m{"d": "AA"})}), c.head(m{"jwk": clients()["EdDSA"].jwk()}), `{}`, `[]`,
 	} {
 		f.Add(head, body)
 	}
-	for _, claims := range []m{{"htu": target + "/../notes"}, {"iat": 1e300}, {"iat": nil}, {"jti": []int{}}, {"ath": ""}} {
+	for _, claims := range []m{
+		{"htu": target + "/../notes"}, {"iat": 1e300}, {"iat": nil}, {"jti": []int{}}, {"ath": ""},
+	} {
 		f.Add(c.head(nil), text(change(goodClaims(start), claims)))
 	}
 	f.Fuzz(func(t *testing.T, head, body string) {

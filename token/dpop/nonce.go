@@ -51,7 +51,8 @@ func NewNonces(cfg NonceConfig) (*Nonces, error) {
 		cfg.Lifetime = DefaultNonceLifetime
 	}
 	if cfg.Lifetime < 10*time.Second || cfg.Lifetime > time.Hour {
-		return nil, &ConfigError{Field: "Lifetime", Value: cfg.Lifetime.String(), Reason: "must be from 10s to 1h; leave it out for 5m"}
+		return nil, &ConfigError{Field: "Lifetime", Value: cfg.Lifetime.String(),
+			Reason: "must be from 10s to 1h; leave it out for 5m"}
 	}
 	raw := cfg.Secret.Reveal()
 	if cfg.Secret.IsZero() {
@@ -59,7 +60,8 @@ func NewNonces(cfg NonceConfig) (*Nonces, error) {
 		rand.Read(raw)
 	}
 	if len(raw) < minNonceSecret {
-		return nil, &ConfigError{Field: "Secret", Value: fmt.Sprint(len(raw), " bytes"), Reason: "must have 16 random bytes or more"}
+		return nil, &ConfigError{Field: "Secret", Value: fmt.Sprint(len(raw), " bytes"),
+			Reason: "must have 16 random bytes or more"}
 	}
 	key, err := hkdf.Key(sha256.New, raw, nil, "sallyport dpop nonces", sha256.Size)
 	if err != nil {
