@@ -34,6 +34,9 @@ func parseCaching(lines []string) (c caching) {
 				c.stale = true
 			}
 		}
+		if strings.Contains(line, `"`) { // private="set-cookie" is for one field, and may hold commas
+			c.noStore, c.private = false, false
+		}
 	}
 	return c
 }

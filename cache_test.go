@@ -80,6 +80,7 @@ func TestGuardedCaching(t *testing.T) {
 		{"public, max-age=60", false, []string{"Origin, Authorization"}, true},
 		{"public, max-age=0", false, []string{"Origin, Authorization"}, false},
 		{"max-age=5, S-MaxAge = 60", false, []string{"Origin, Authorization"}, true},
+		{`max-age=60, no-cache="a, no-store"`, false, []string{"Origin, Authorization"}, false},
 		{"no-cache", false, []string{"Origin, Authorization"}, false},
 		{"public, max-age=60", true, []string{"Origin"}, false},
 	} {
@@ -117,6 +118,7 @@ func TestGuardedCaching_cookie(t *testing.T) {
 		{"no-cache", "no-cache|private", "no-cache"},
 		{"private, max-age=60", "private, max-age=60", "private, max-age=60"},
 		{"public, max-age=60", "public, max-age=60", "public, max-age=60"},
+		{`private="set-cookie", max-age=60`, `private="set-cookie", max-age=60|private`, `private="set-cookie", max-age=60`},
 		{"no-store", "no-store", "no-store"},
 	} {
 		handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Cache-Control", c.cache) })
