@@ -67,6 +67,9 @@ type Config struct {
 	// [ResponsesReport] alone. Reading takes up to some ten times as much memory for a
 	// moment, for each answer that is read at that moment.
 	AnswerLimit int64
+	// StrictPatterns refuses a document with a regular expression that cannot be matched here, such as one with a
+	// backreference, at [Load]. Without it no value is held to such a pattern, and [Document.Warnings] names it.
+	StrictPatterns bool
 	// InsecureUnknownMembers lets members of a body pass that the document does not describe.
 	// Without it, an object whose schema speaks of members at all has those alone, unless
 	// additionalProperties says otherwise: a handler may know a member, such as "role", that

@@ -27,10 +27,15 @@ type Document struct {
 	routes     route.Table[*endpoint]
 	operations []*Operation
 	shown      map[string]struct{}
+	warnings   []error
 }
 
 // Operations lists the document's operations in the order of their paths and methods.
 func (d *Document) Operations() []*Operation { return slices.Clone(d.operations) }
+
+// Warnings lists what the document asks for and what is not held here, as *[DocumentError], in the order of the places:
+// patterns that cannot be matched, see [Config].StrictPatterns.
+func (d *Document) Warnings() []error { return slices.Clone(d.warnings) }
 
 // Load reads the document in file, which is JSON or YAML in the folder dir, with every
 // file it refers to, and compiles it. No file outside of dir is read, by a symbolic link
@@ -70,6 +75,7 @@ func load(read func(string) ([]byte, error), file string, cfg Config) (*Document
 	if err := errors.Join(append([]error{cfgErr}, l.Problems()...)...); err != nil {
 		return nil, err
 	}
+	d.warnings = l.Warnings()
 	return d, nil
 }
 
@@ -81,6 +87,7 @@ type walker struct {
 	in      *schema.Compiler
 	out     *schema.Compiler  // of answers, nil where none is looked at
 	after   []func()          // what needs the compiled schemas
+	learned map[string]*shape // by the schemas that a shape is of
 	known   map[string]Scheme // security schemes by their names
 	all     []Requirement     // of operations that have none of their own
 	stated  bool
@@ -104,11 +111,15 @@ func (w *walker) document(at spec.Cursor) {
 	}
 	w.self()
 	at.Check(spec.OpenAPI)
+	w.learned = map[string]*shape{}
 	w.known, w.byID = map[string]Scheme{}, map[string]spec.Object{}
 	w.shapes = map[string][]*route.Entry[*endpoint]{}
-	w.in = schema.NewCompiler(w.l, schema.Requests, schema.Options{Open: w.d.cfg.InsecureUnknownMembers, CaseFolded: true})
+	patterns := &schema.Patterns{Strict: w.d.cfg.StrictPatterns}
+	w.in = schema.NewCompiler(w.l, schema.Requests, schema.Options{
+		Open: w.d.cfg.InsecureUnknownMembers, CaseFolded: true, Patterns: patterns,
+	})
 	if w.d.cfg.Responses != ResponsesOff {
-		w.out = schema.NewCompiler(w.l, schema.Responses, schema.Options{})
+		w.out = schema.NewCompiler(w.l, schema.Responses, schema.Options{Patterns: patterns})
 		w.out.Shown = w.in.Shown
 	}
 	w.dialect()
@@ -141,6 +152,11 @@ func (w *walker) readVersion(at spec.Cursor) bool {
 			return true
 		}
 	}
+	if swagger, ok := at.Get("swagger"); ok {
+		at.Failf("is a document of Swagger %v, and OpenAPI 3.0 or later is needed; convert it, for example by "+
+			"npx swagger2openapi %s --yaml --outfile openapi.yaml", swagger.Value, at.File())
+		return false
+	}
 	at.Failf("openapi is %q, and must be 3.0.x, 3.1.x or 3.2.x", version)
 	return false
 }
@@ -148,8 +164,8 @@ func (w *walker) readVersion(at spec.Cursor) bool {
 // later has f called once all schemas are compiled.
 func (w *walker) later(f func()) { w.after = append(w.after, f) }
 
-// components compiles every schema, used or not, so that every problem is told and every
-// $id is known.
+// components compiles the schemas with an $id, by which others may refer to them, and reads the security schemes. Every
+// other schema is compiled when something that is checked here needs it.
 func (w *walker) components() {
 	components, ok := w.root.Child("components")
 	if !ok {
@@ -157,12 +173,33 @@ func (w *walker) components() {
 	}
 	schemas, _ := components.Get("schemas")
 	schemas.Members(func(_ string, s spec.Cursor) {
+		if w.l.Version == "3.0" || !hasID(s.Value) {
+			return
+		}
 		w.in.Add(s)
 		if w.out != nil {
 			w.out.Add(s)
 		}
 	})
 	components.Map("securitySchemes", func(name string, s spec.Object) { w.known[name] = w.scheme(name, s) })
+}
+
+// hasID reports whether a schema, or one in it, has an $id.
+func hasID(v any) bool {
+	switch v := v.(type) {
+	case []any:
+		return slices.ContainsFunc(v, hasID)
+	case map[string]any:
+		if _, ok := v["$id"].(string); ok {
+			return true
+		}
+		for _, below := range v {
+			if hasID(below) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (w *walker) path(template string, item spec.Object) {

@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"go.yaml.in/yaml/v4"
 
 	"github.com/sallyport-dev/sallyport/validate/openapi"
 )
@@ -14,6 +17,23 @@ import (
 // with puts lines of paths and components into a document of a version.
 func with(version, rest string) string {
 	return "openapi: " + version + "\ninfo: {title: T, version: v}\n" + rest
+}
+
+// used is a document whose schemas among the components are used by a request: others are not read.
+func used(doc string) string {
+	var parsed struct {
+		Components struct{ Schemas map[string]any }
+	}
+	if err := yaml.Load([]byte(doc), &parsed); err != nil {
+		panic(err)
+	}
+	var refs []string
+	for name := range parsed.Components.Schemas {
+		refs = append(refs, "{$ref: '#/components/schemas/"+name+"'}")
+	}
+	slices.Sort(refs)
+	return strings.Replace(doc, "paths: {}\n", "", 1) + "\npaths: {/used: {post: {responses: {}, requestBody: {content: {application/json: {schema: {anyOf: [" +
+		strings.Join(refs, ", ") + "]}}}}}}}\n"
 }
 
 // documentCases are documents that are refused. want has a line for every problem:
@@ -27,7 +47,8 @@ var documentCases = []struct {
 	{"not JSON", `{"openapi": "3.1.0",}`, []string{"document:1:20 is not JSON"}},
 	{"duplicate name", `{"openapi": "3.1.0", "openapi": "3.1.0"}`, []string{"document:1:22 is not JSON: duplicate object member name"}},
 	{"duplicate name in YAML", "openapi: 3.1.0\nopenapi: 3.1.0\n", []string{"document:2:1 is a duplicate"}},
-	{"swagger", "swagger: '2.0'", []string{`document:1:1 openapi is "", and must be`}},
+	{"swagger", "swagger: '2.0'", []string{"document:1:1 is a document of Swagger 2.0, and OpenAPI 3.0 or later is needed; convert it, for example by npx swagger2openapi document --yaml --outfile openapi.yaml"}},
+	{"swagger as a number", "swagger: 2.0\npaths: {}", []string{"document:1:1 is a document of Swagger 2.0"}},
 	{"version", "openapi: 4.0.0", []string{`document:1:1 openapi is "4.0.0"`}},
 	{"version as a number", "openapi: 3.1", []string{"document:1:1 must be a text", "document:1:1 must be 3.0.x"}},
 	{"two documents", "openapi: 3.1.0\n---\nopenapi: 3.1.0", []string{"document:0:0 is not YAML"}},
@@ -75,8 +96,8 @@ var documentCases = []struct {
         - {$ref: "#/components/parameters/none"}
         - 7`), []string{
 		"document:7:11 needs a name", "document:8:11 in is \"body\"", "document:9:11 needs either a schema or content", "document:10:11 needs either", "document:11:11 style \"simple\"",
-		"document:12:11 deepObject is for objects", "document:13:32 exactly one media type", "document:15:11 is a duplicate", "document:16:32 must be true or false", `document:17:12 "#/components/parameters/none" leads to nothing`, "document:18:11 must be an object"}},
-	{"schemas", with("3.1.0", `components:
+		"document:13:32 exactly one media type", "document:15:11 is a duplicate", "document:16:32 must be true or false", `document:17:12 "#/components/parameters/none" leads to nothing`, "document:18:11 must be an object"}},
+	{"schemas", used(with("3.1.0", `components:
   schemas:
     A: {type: text}
     B: {minimum: "1"}
@@ -93,12 +114,12 @@ var documentCases = []struct {
     M: {$ref: "file:///etc/passwd"}
     N: {$ref: "../secret.yaml"}
     O: {$ref: "#none"}
-    P: {$ref: other.yaml}`), []string{
-		"document:5:9 must be one of: array", "document:6:9 must be a number", "document:7:9 RE2", "document:8:9 RE2", "document:9:29 RE2", "document:10:9 leads to nothing", "document:11:26 must be an array",
-		"document:12:5 must be a schema", "document:13:9 must be a schema", "document:14:9 nothing is fetched", "document:15:23 needs a propertyName", "document:16:17 each choice must be a $ref",
+    P: {$ref: other.yaml}`)), []string{
+		"document:5:9 must be one of: array", "document:6:9 must be a number", "document:10:9 leads to nothing", "document:11:26 must be an array",
+		"document:12:5 must be a schema", "document:14:9 nothing is fetched", "document:15:23 needs a propertyName",
 		"document:17:9 nothing is fetched", "document:18:9 leaves the document's folder", "document:19:9 no such $anchor", "document:20:9 the document is one file"}},
-	{"schemas of 3.0", with("3.0.3", "paths: {}\ncomponents:\n  schemas:\n    A: {const: 1}\n    B: {type: [string, 'null']}\n    C: {if: {}}\n    D: true"),
-		[]string{"document:6:9 const is not a keyword of OpenAPI 3.0", "document:7:9 the type of OpenAPI 3.0 is one string", "document:8:9 if is not", "document:9:5 must be a schema"}},
+	{"schemas of 3.0", used(with("3.0.3", "components:\n  schemas:\n    A: {const: 1}\n    B: {type: [string, 'null']}\n    C: {if: {}}\n    D: true")),
+		[]string{"document:5:9 const is not a keyword of OpenAPI 3.0", "document:6:9 the type of OpenAPI 3.0 is one string", "document:7:9 if is not", "document:8:5 must be a schema"}},
 	{"circle", with("3.1.0", "paths: {/a: {$ref: '#/paths/~1b'}, /b: {$ref: '#/paths/~1a'}}"), []string{"circle", "circle"}},
 	{"body", with("3.1.0", "paths: {/a: {post: {requestBody: {}}, put: {requestBody: {content: {a/b: 1}}}}}"), []string{"document:3:21 needs content", "document:3:69 must be an object"}},
 	{"media types that differ in parameters", with("3.1.0", "paths: {/a: {post: {requestBody: {content: {application/json; v=1: {}, Application/JSON; v=2: {}}}}}}"), []string{"document:3:45 application/json is a duplicate"}},
@@ -190,7 +211,7 @@ func TestFolder(t *testing.T) {
 	for name, text := range map[string]string{
 		filepath.Join(outside, "secret.yaml"): "type: string",
 		filepath.Join(dir, "good.yaml"):       "type: string",
-		filepath.Join(dir, "openapi.yaml"): with("3.1.0", `components:
+		filepath.Join(dir, "openapi.yaml"): used(with("3.1.0", `components:
   schemas:
     A: {$ref: link.yaml}
     B: {$ref: "../`+filepath.Base(outside)+`/secret.yaml"}
@@ -201,7 +222,7 @@ func TestFolder(t *testing.T) {
     G: {$ref: "good.yaml#/properties"}
     H: {$ref: sub}
     I: {$ref: broken.json}
-    J: {$ref: none.yaml}`),
+    J: {$ref: none.yaml}`)),
 		filepath.Join(dir, "broken.json"): `{"type": "object",`,
 	} {
 		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {

@@ -74,12 +74,12 @@ paths:
     get:
       parameters:
         - {name: id, in: path, schema: {type: integer}}
-        - {name: tag, in: query, schema: {pattern: "a(?!x)"}}
+        - {name: tag, in: query, schema: {maxLenght: 9}}
         - {$ref: "#/components/parameters/page"}
 `), openapi.Config{})
 	fmt.Println(err)
 	// Output:
 	// openapi: document:8:11: #/paths/~1notes~1{id}/get/parameters/0: a parameter of the path must have required: true
-	// openapi: document:9:43: #/paths/~1notes~1{id}/get/parameters/1/schema/pattern: pattern "a(?!x)" is not a regular expression of RE2, which runs in linear time: error parsing regexp: invalid or unsupported Perl syntax: `(?!`
+	// openapi: document:9:43: #/paths/~1notes~1{id}/get/parameters/1/schema/maxLenght: maxLenght is not a keyword of draft 2020-12; did you mean maxLength?; extensions begin with x-
 	// openapi: document:10:12: #/paths/~1notes~1{id}/get/parameters/2/$ref: $ref "#/components/parameters/page" leads to nothing
 }

@@ -114,7 +114,7 @@ paths: {/a: {$ref: '#/components/pathItems/i', get: {security: []}, servers: [{u
 	{"a $ref of another type", with("3.1.0", "paths: {/a: {$ref: 7}, /b: {get: {$ref: [a]}}}"), []string{"document:3:14 must be a text", "document:3:35 must be a text"}},
 	{"a $ref to another kind", with("3.1.0", "components: {schemas: {A: {type: object}}}\npaths: {/a: {get: {$ref: '#/components/schemas/A'}}, /b: {$ref: '#/info/title'}}"), []string{"document:3:28 type is not a member of the Operation Object", "document:2:8 must be an object"}},
 	{"a $ref to nothing", with("3.1.0", "paths: {/a: {get: {$ref: '#/none'}, put: {$ref: ops.yaml}}}"), []string{"document:3:20 leads to nothing", "document:3:43 the document is one file"}},
-	{"a $ref for all names", with("3.1.0", "components: {schemas: {$ref: '#/x-s'}, parameters: {$ref: '#/x-p'}}\nx-s: {}\nx-p: {}"), []string{"document:3:24 each name with a $ref of its own", "document:3:24 must be a schema", "document:3:53 each name with a $ref of its own", "document:3:53 must be an object"}},
+	{"a $ref for all names", with("3.1.0", "components: {schemas: {$ref: '#/x-s'}, parameters: {$ref: '#/x-p'}}\nx-s: {}\nx-p: {}"), []string{"document:3:24 each name with a $ref of its own", "document:3:53 each name with a $ref of its own", "document:3:53 must be an object"}},
 	{"circles", with("3.1.0", `components:
   parameters: {a: {$ref: '#/components/parameters/b'}, b: {$ref: '#/components/parameters/a'}}
 paths: {/a: {get: {$ref: '#/paths/~1a/get'}}}`), []string{"document:4:16 circle", "document:4:56 circle", "document:5:14 circle"}},
@@ -137,11 +137,11 @@ paths: {/a: {get: {$ref: '#/paths/~1a/get'}}}`), []string{"document:4:16 circle"
   - {url: '/{c}', variables: {c: {description: d}}}
   - {url: '/{d}', variables: {d: {default: x, Enum: [x]}}}`), []string{
 		"document:4:6 did you mean url?", "document:4:5 needs a url", "document:5:31 enum must not be empty", "document:6:45 must be a text", `document:6:31 the default "y" must be in enum`, "document:7:31 needs a default", "document:8:47 did you mean enum?"}},
-	{"dialects", with("3.2.0", "jsonSchemaDialect: http://json-schema.org/draft-07/schema#\n$schema: https://json-schema.org/draft/2019-09/schema"), []string{"document:3:1 write the schemas in https://json-schema.org/draft/2020-12/schema", "document:4:1 the dialect"}},
+	{"dialects", with("3.2.0", "jsonSchemaDialect: http://json-schema.org/draft-07/schema#\n$schema: http://json-schema.org/draft-07/schema"), []string{"document:3:1 write the schemas in https://json-schema.org/draft/2020-12/schema", "document:4:1 the dialect"}},
 	{"own address", with("3.2.0", "$self: https://a.example/b.yaml#c\nservers: [{url: v1}]"), []string{"document:3:1 without a fragment", "document:4:11 write its path from the root"}},
 	{"own address in another folder", with("3.2.0", "$self: other/b.yaml"), []string{"document:3:1 lead to another folder"}},
 	{"anchors that stand twice", with("3.1.0", "components: {schemas: {A: {$anchor: x, type: string}, B: {$ref: '#x'}, C: {$anchor: x, type: integer}}}"), []string{`document:3:76 the anchor "x" stands at #/components/schemas/A too`}},
-	{"an anchor that is an example", with("3.1.0", "components: {schemas: {A: {examples: [{$anchor: x}], const: {$anchor: x}, default: {$anchor: x}, enum: [{$anchor: x}]}, B: {$ref: '#x'}}}\nx-a: {$anchor: x}"), []string{"document:3:125 no such $anchor"}},
+	{"an anchor that is an example", used(with("3.1.0", "components: {schemas: {A: {examples: [{$anchor: x}], const: {$anchor: x}, default: {$anchor: x}, enum: [{$anchor: x}]}, B: {$ref: '#x'}}}\nx-a: {$anchor: x}")), []string{"document:3:125 no such $anchor"}},
 	{"tags of YAML", with("3.1.0", "security: !!set {a}\npaths: !Ref a"), []string{"document:3:11 the tag !!set is not one of JSON's types", "document:4:8 the tag !Ref"}},
 }
 
@@ -273,7 +273,7 @@ func TestHeaderCase(t *testing.T) {
 // same words.
 func TestVersions(t *testing.T) {
 	dir := folder(t, map[string]string{
-		"openapi.yaml": with("3.1.0", "components: {schemas: {A: {$ref: 'old.yaml#/components/schemas/A'}, B: {$ref: 'older.yaml#/definitions/B'}, C: {$ref: 'same.yaml#/components/schemas/C'}}}"),
+		"openapi.yaml": used(with("3.1.0", "components: {schemas: {A: {$ref: 'old.yaml#/components/schemas/A'}, B: {$ref: 'older.yaml#/definitions/B'}, C: {$ref: 'same.yaml#/components/schemas/C'}}}")),
 		"old.yaml":     with("3.0.3", "components: {schemas: {A: {type: string, nullable: true}}}"),
 		"older.yaml":   "swagger: '2.0'\ndefinitions: {B: {type: file}}",
 		"same.yaml":    with("3.1.2", "components: {schemas: {C: {type: string}}}"),

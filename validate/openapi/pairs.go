@@ -29,7 +29,9 @@ func (p *param) pairs(c *check, pairs []pair) {
 // gather reads the pairs whose numbers are in mine, of which there is at least one.
 func (p *param) gather(c *check, pairs []pair, mine []int) read {
 	switch {
-	case p.style == styleDeep, p.spread():
+	case p.style == styleDeep && !p.asJSON:
+		return p.deep(c, pairs, mine)
+	case p.spread():
 		return p.object(c, pairs, mine)
 	case p.explode && !p.scalar() && p.shape.list:
 		parts := make([]string, 0, len(mine))
@@ -56,10 +58,13 @@ func (p *param) spread() bool {
 
 func (p *param) owns(name string) bool {
 	switch {
-	case p.style == styleDeep:
+	case p.style == styleDeep && !p.asJSON:
 		rest, ok := strings.CutPrefix(name, p.name)
-		return ok && len(rest) > 2 && rest[0] == '[' && rest[len(rest)-1] == ']' &&
-			!strings.ContainsAny(rest[1:len(rest)-1], "[]")
+		if rest == "" {
+			return ok && (p.shape.untyped() || p.shape.text || p.shape.number || p.shape.boolean)
+		}
+		_, fine := brackets(rest)
+		return ok && fine
 	case !p.spread():
 		return name == p.name
 	}
@@ -78,22 +83,18 @@ func (p *param) absent(c *check) {
 	p.judge(c, bad(validate.CodeRequired, "must be present"))
 }
 
-// object reads a=1&b=2, or name[a]=1&name[b]=2.
+// object reads a=1&b=2.
 func (p *param) object(c *check, pairs []pair, mine []int) read {
 	m := map[string]any{}
 	var known aliases
 	for _, i := range mine {
 		name := pairs[i].name
-		if p.style == styleDeep {
-			name = name[len(p.name)+1 : len(name)-1]
-		}
-
 		if _, named := p.shape.members[name]; !named {
 			if known == nil {
 				known = p.aliases()
 			}
 			if known.take(name) {
-				return read{member: name, code: CodeBadName, detail: looseName}
+				return bad(CodeBadName, looseName).below(name)
 			}
 		}
 
@@ -111,7 +112,7 @@ func (p *param) object(c *check, pairs []pair, mine []int) read {
 			list, _ := before.([]any)
 			m[name] = append(list, s.items.reading(text))
 		case twice:
-			return read{member: name, code: CodeDuplicate, detail: "must stand once"}
+			return bad(CodeDuplicate, "must stand once").below(name)
 		default:
 			m[name] = s.reading(text)
 		}

@@ -53,10 +53,11 @@ func (p *param) decoder() decoder {
 func (p *param) scalar() bool { return p.asJSON || p.raw || !p.shape.list && !p.shape.object }
 
 // read is what a text, or several, may mean: the readings, the most particular first, or
-// a failure at a member.
+// a failure at a place within.
 type read struct {
-	readings             []any
-	member, code, detail string
+	readings     []any
+	path         []string
+	code, detail string
 }
 
 func bad(code, detail string) read { return read{code: code, detail: detail} }
@@ -75,18 +76,15 @@ func (p *param) check(c *check, raw string, decode decoder) {
 
 // plain reports whether a text is the value, with nothing around it.
 func (p *param) plain() bool {
-	return p.scalar() && !p.asJSON && p.style != styleLabel && p.style != styleMatrix
+	return p.scalar() && !p.asJSON && p.style != styleLabel && p.style != styleMatrix && p.style != styleDeep
 }
 
 // judge holds what was read to the schema.
 func (p *param) judge(c *check, r read) {
 	c.at(p)
 	switch {
-	case r.code != "" && r.member != "":
-		c.add([]string{r.member}, r.code, r.detail)
-		return
 	case r.code != "":
-		c.add(nil, r.code, r.detail)
+		c.add(r.path, r.code, r.detail)
 		return
 	case len(r.readings) == 0:
 		return

@@ -163,12 +163,7 @@ func (w *walker) param(c spec.Object) *param {
 	p.explode = c.Flag("explode", p.style == styleForm || p.style == styleCookie)
 	p.rule.schema = w.in.Add(schema)
 	p.shape = w.shapeOf(p.rule.schema)
-	w.later(func() {
-		if p.style == styleDeep && !p.shape.object {
-			c.Fail("deepObject is for objects")
-		}
-		p.malformed = p.malformedDetail()
-	})
+	w.later(func() { p.malformed = p.malformedDetail() })
 	return p
 }
 

@@ -2,6 +2,9 @@ package openapi
 
 import (
 	"encoding/json" // for Number alone
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/sallyport-dev/sallyport/validate/openapi/internal/schema"
 )
@@ -19,46 +22,61 @@ type shape struct {
 	others  *shape // of members without a name, where the schema speaks of them
 }
 
+// maxShapes bounds the shapes of a document. What has none is read as if it had no type.
+const maxShapes = 50_000
+
 // shapeOf returns the shape of a schema, which is known once all schemas are compiled.
 func (w *walker) shapeOf(t *schema.Schema) *shape {
 	s := &shape{}
-	w.later(func() { s.learn(0, t) })
+	w.later(func() { *s = *w.learn([]*schema.Schema{t}) })
 	return s
 }
 
-// maxShape is how deep a shape goes: an object, its members, and the items of those.
-const maxShape = 2
-
-func (s *shape) learn(depth int, schemas ...*schema.Schema) {
-	for _, t := range schemas {
-		r := t.Reads()
-		s.boolean, s.number, s.text = s.boolean || r.Boolean, s.number || r.Number, s.text || r.Text
-		s.null, s.list, s.object = s.null || r.Null, s.list || r.List, s.object || r.Object
-		s.textual, s.numeric, s.bytes = s.textual || r.Textual, s.numeric || r.Numeric, s.bytes || r.Bytes
-		s.listed = s.listed || r.Listed
-		if depth == maxShape {
-			continue
-		}
-		s.items = deeper(s.items, depth, r.Items)
-		s.others = deeper(s.others, depth, r.Others)
-		for name, schemas := range r.Members {
-			if s.members == nil {
-				s.members = map[string]*shape{}
-			}
-			s.members[name] = deeper(s.members[name], depth, schemas)
-		}
-	}
-}
-
-func deeper(s *shape, depth int, schemas []*schema.Schema) *shape {
+// learn returns the shape of a value that several schemas are asked about, nil where there is none. A shape may hold
+// itself, as schemas do.
+func (w *walker) learn(schemas []*schema.Schema) *shape {
 	if len(schemas) == 0 {
+		return nil
+	}
+	slices.SortFunc(schemas, func(a, b *schema.Schema) int { return a.ID() - b.ID() })
+	var key strings.Builder
+	schemas = slices.Compact(schemas)
+	for _, t := range schemas {
+		key.WriteString(strconv.Itoa(t.ID()) + " ")
+	}
+	if s, ok := w.learned[key.String()]; ok {
 		return s
 	}
-	if s == nil {
-		s = &shape{}
+	if len(w.learned) == maxShapes {
+		return &shape{}
 	}
-	s.learn(depth+1, schemas...)
+	s := &shape{}
+	w.learned[key.String()] = s
+
+	all := schema.Reads{Members: map[string][]*schema.Schema{}}
+	for _, t := range schemas {
+		s.add(t.Reads(), &all)
+	}
+	s.items, s.others = w.learn(all.Items), w.learn(all.Others)
+	for _, name := range sortedKeys(all.Members) {
+		if s.members == nil {
+			s.members = map[string]*shape{}
+		}
+		s.members[name] = w.learn(all.Members[name])
+	}
 	return s
+}
+
+// add adds what one schema says, and to all what it says of items and members.
+func (s *shape) add(r, all *schema.Reads) {
+	s.boolean, s.number, s.text = s.boolean || r.Boolean, s.number || r.Number, s.text || r.Text
+	s.null, s.list, s.object = s.null || r.Null, s.list || r.List, s.object || r.Object
+	s.textual, s.numeric, s.bytes = s.textual || r.Textual, s.numeric || r.Numeric, s.bytes || r.Bytes
+	s.listed = s.listed || r.Listed
+	all.Items, all.Others = append(all.Items, r.Items...), append(all.Others, r.Others...)
+	for name, schemas := range r.Members {
+		all.Members[name] = append(all.Members[name], schemas...)
+	}
 }
 
 // untyped reports whether the schema names no type.

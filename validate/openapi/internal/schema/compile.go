@@ -21,6 +21,8 @@ type Options struct {
 	// CaseFolded refuses a member that no schema names, and whose name differs in case alone from
 	// one that does.
 	CaseFolded bool
+	// Patterns are the document's, nil for those of this compiler alone.
+	Patterns *Patterns
 	// Extra are schemas by their addresses, which no document has.
 	Extra map[string]spec.Cursor
 }
@@ -33,6 +35,7 @@ type Compiler struct {
 	loader    *spec.Loader
 	options   Options
 	settings  *settings
+	count     int  // of schemas
 	old       bool // OpenAPI 3.0, whose schemas are a dialect of their own
 	schemas   map[string]*Schema
 	resources map[string]*resource
@@ -48,6 +51,9 @@ type Compiler struct {
 
 // NewCompiler returns a Compiler. Problems of schemas are noted in the loader.
 func NewCompiler(l *spec.Loader, d Direction, o Options) *Compiler {
+	if o.Patterns == nil {
+		o.Patterns = &Patterns{}
+	}
 	return &Compiler{
 		Shown: map[string]struct{}{}, loader: l, options: o, settings: &settings{direction: d, open: o.Open, folds: o.CaseFolded}, old: l.Version == "3.0",
 		schemas: map[string]*Schema{}, resources: map[string]*resource{}, files: map[string]*resource{},
@@ -118,8 +124,9 @@ func (c *Compiler) schema(at spec.Cursor, home *resource) *Schema {
 
 // blank is a schema that asks for nothing.
 func (c *Compiler) blank(at spec.Cursor, home *resource) *Schema {
+	c.count++
 	return &Schema{
-		at: at, set: c.settings, home: home, minLength: -1, maxLength: -1, minItems: -1, maxItems: -1,
+		id: c.count, at: at, set: c.settings, home: home, minLength: -1, maxLength: -1, minItems: -1, maxItems: -1,
 		minContains: -1, maxContains: -1, minProperties: -1, maxProperties: -1,
 	}
 }
@@ -130,7 +137,7 @@ func (c *Compiler) object(s *Schema, m map[string]any) {
 		c.enter(s, m)
 	}
 	if _, isRef := m["$ref"].(string); isRef && c.old {
-		c.oldReference(s)
+		c.oldReference(s, m)
 		return
 	}
 	s.at.Members(func(name string, k spec.Cursor) { c.keyword(s, name, k) })
@@ -138,6 +145,7 @@ func (c *Compiler) object(s *Schema, m map[string]any) {
 		c.oldTypes(s, m)
 	}
 	if d, ok := s.at.Get("discriminator"); ok && d.Object() {
+		c.later(func() { c.addMapped(s, d) }) // so that all it may decide among is compiled before it does
 		c.decisions = append(c.decisions, func() { c.discriminate(s, d) })
 	}
 }
@@ -158,6 +166,9 @@ func (c *Compiler) enter(s *Schema, m map[string]any) {
 	}
 	if d, ok := m["$schema"]; ok {
 		c.dialect(s.at, d)
+	}
+	if m["$recursiveAnchor"] == true && s.home.root.ID() == s.at.ID() {
+		s.home.dynamic[recursive] = s
 	}
 	for _, keyword := range []string{"$anchor", "$dynamicAnchor"} {
 		name, ok := m[keyword].(string)
@@ -184,10 +195,12 @@ func (c *Compiler) dialect(at spec.Cursor, d any) {
 	}
 }
 
-// IsDialect reports whether a dialect of JSON Schema is the one that is read here.
+// IsDialect reports whether a dialect of JSON Schema is the one that is read here, or the one before it, whose other
+// keywords are read too.
 func IsDialect(name string) bool {
 	name = strings.TrimSuffix(name, "#")
-	return name == "https://json-schema.org/draft/2020-12/schema" || strings.HasPrefix(name, "https://spec.openapis.org/oas/3.")
+	return name == "https://json-schema.org/draft/2020-12/schema" || name == "https://json-schema.org/draft/2019-09/schema" ||
+		strings.HasPrefix(name, "https://spec.openapis.org/oas/3.")
 }
 
 // resolve is a reference relative to a base, which may be empty.

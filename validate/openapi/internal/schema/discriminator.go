@@ -12,7 +12,8 @@ import (
 
 // discriminate makes a decision out of a choice: a member says which schema holds, and only
 // that one is asked, so that its failures are what the client reads. Without anyOf and
-// oneOf, it decides among the schemas that have this one in their allOf.
+// oneOf, it decides among the schemas that have this one in their allOf. Where it does not tell the choices apart, oneOf or
+// anyOf holds as if it were not there: it is a hint, and what they ask is the rule (OpenAPI 3.1 §4.8.25).
 func (c *Compiler) discriminate(s *Schema, at spec.Cursor) {
 	d := &discriminator{property: at.Text("propertyName"), choices: map[string]*Schema{}}
 	if d.property == "" {
@@ -24,13 +25,17 @@ func (c *Compiler) discriminate(s *Schema, at spec.Cursor) {
 	find := c.named
 	switch {
 	case s.anyOf != nil && s.oneOf != nil:
-		at.Fail("decides between the choices of anyOf or of oneOf, and not of both: put one of the two into an allOf")
-		return
+		return // of which it decides is not said
 	case s.anyOf != nil || s.oneOf != nil:
-		listed := c.implied(s, d)
+		listed, ok := c.implied(s, d)
+		if !ok || !c.leads(s, at) {
+			return
+		}
 		find = func(s *Schema, k spec.Cursor) *Schema { return c.mapped(s, c.named(s, k), listed) }
 	default:
-		c.inherited(s, at, d)
+		if c.inherited(s, at, d); len(d.choices) == 1 && !c.leads(s, at) {
+			return // there is nothing to decide among
+		}
 	}
 
 	if mapping, ok := at.Get("mapping"); ok && mapping.Object() {
@@ -47,37 +52,124 @@ func (c *Compiler) discriminate(s *Schema, at spec.Cursor) {
 	s.discriminator, s.anyOf, s.oneOf = d, nil, nil
 }
 
-// implied names the choices of oneOf and anyOf by what they are called where they stand
-// (OpenAPI 3.1 §4.8.25), and returns them by the schemas that they refer to. Those for no
-// object have no name.
-func (c *Compiler) implied(s *Schema, d *discriminator) map[*Schema]*Schema {
-	listed := map[*Schema]*Schema{}
+// addMapped compiles the schemas that the mapping of a discriminator names.
+func (c *Compiler) addMapped(s *Schema, at spec.Cursor) {
+	eachMapped(at, func(k spec.Cursor) {
+		if c.leadsTo(s, k) {
+			c.named(s, k)
+		}
+	})
+}
+
+// leads reports whether a discriminator names schemas that there are. Bundlers leave names of files in it that they have
+// taken the schemas out of.
+func (c *Compiler) leads(s *Schema, at spec.Cursor) bool {
+	all := true
+	eachMapped(at, func(k spec.Cursor) {
+		if !c.leadsTo(s, k) {
+			all = false
+			k.Warnf("%v leads to nothing, and so the discriminator decides nothing", k.Value)
+		}
+	})
+	return all
+}
+
+func (c *Compiler) leadsTo(s *Schema, k spec.Cursor) bool {
+	ref, isText := k.Value.(string)
+	if _, err := s.at.Follow("#/components/schemas/" + wire.Escape(ref)); err == nil && !strings.ContainsAny(ref, "/#") {
+		return true
+	}
+	absolute, err := resolve(s.home.base, ref)
+	if err == nil && c.resources[absolute] != nil {
+		return true
+	}
+	_, err = k.Follow(ref)
+	return err == nil || !isText
+}
+
+func eachMapped(at spec.Cursor, f func(spec.Cursor)) {
+	if k, ok := at.Get("defaultMapping"); ok {
+		f(k)
+	}
+	if mapping, ok := at.Get("mapping"); ok && mapping.Object() {
+		mapping.Members(func(_ string, k spec.Cursor) { f(k) })
+	}
+}
+
+// implied names the choices of oneOf and anyOf, and returns them by the schemas that they refer to. A choice is named by
+// the values that it allows the property to have, and otherwise by what it is called where it stands (OpenAPI 3.1
+// §4.8.25). Those for no object have no name. It reports false where the choices have no names, or one is that of two.
+func (c *Compiler) implied(s *Schema, d *discriminator) (listed map[*Schema]*Schema, ok bool) {
+	listed, ok = map[*Schema]*Schema{}, true
 	for _, keyword := range []string{"oneOf", "anyOf"} {
 		s.at.Items(keyword, func(at spec.Cursor) {
 			choice := c.Add(at)
 			m, _ := at.Value.(map[string]any)
-			ref, ok := m["$ref"].(string)
-			switch name := impliedName(ref); {
-			case !choice.mayBe(Object, 0):
+			if !choice.mayBe(Object, 0) {
 				d.others = append(d.others, choice)
-			case !ok:
-				at.Fail("beside a discriminator, each choice must be a $ref")
-			case d.choices[name] != nil:
-				at.Failf("two choices are called %s: name them in the discriminator's mapping", name)
-			default:
-				d.choices[name] = c.whole(choice, m)
-				if choice.ref != nil {
-					listed[choice.ref.end()] = d.choices[name]
-				}
+				return
+			}
+
+			names := choice.member(d.property, 0).texts(0)
+			if ref, isRef := m["$ref"].(string); isRef && names == nil {
+				names = []string{impliedName(ref)}
+			}
+			whole := c.whole(choice, m)
+			for _, name := range names {
+				ok = ok && d.choices[name] == nil
+				d.choices[name] = whole
+			}
+			if ok = ok && names != nil; choice.ref != nil {
+				listed[choice.ref.end()] = whole
 			}
 		})
 	}
-	return listed
+	return listed, ok
+}
+
+// member returns what s says of a member, itself or by what it refers to, nil where it says nothing.
+func (s *Schema) member(name string, depth int) *Schema {
+	if s == nil || depth > 32 {
+		return nil
+	}
+	if p := s.properties[name]; p != nil && p.schema != nil {
+		return p.schema
+	}
+	if t := s.ref.member(name, depth+1); t != nil {
+		return t
+	}
+	for _, part := range s.allOf {
+		if t := part.member(name, depth+1); t != nil {
+			return t
+		}
+	}
+	return nil
+}
+
+// texts returns the values that const or enum allow, where all of them are texts.
+func (s *Schema) texts(depth int) (list []string) {
+	switch {
+	case s == nil || depth > 32:
+		return nil
+	case s.constant != nil && s.constant.Kind() == String:
+		return []string{s.constant.nodes[0].text}
+	case s.enum != nil && len(s.enum.values) == 0:
+		return slices.Sorted(maps.Keys(s.enum.texts))
+	}
+	if list = s.ref.texts(depth + 1); list != nil {
+		return list
+	}
+	for _, part := range s.allOf {
+		if list = part.texts(depth + 1); list != nil {
+			break
+		}
+	}
+	return list
 }
 
 // whole is what a choice asks for: the schema that its $ref names, and what stands beside it.
 func (c *Compiler) whole(choice *Schema, m map[string]any) *Schema {
-	if choice.ref == nil || choice.barred || !c.old && len(m) > 1 {
+	if choice.ref == nil || choice.barred || len(m) > 1 {
 		return choice
 	}
 	return choice.ref

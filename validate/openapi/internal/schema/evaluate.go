@@ -101,8 +101,11 @@ func (r *run) text(s *Schema, at int32, n *node) bool {
 	if r.over {
 		return false
 	}
-	if s.pattern != nil && !s.pattern.matches(r, n.text) {
+	if s.pattern != nil && !r.matches(s.pattern, n.text) {
 		ok = r.fail(s, at, notPattern)
+	}
+	if s.unmatched {
+		r.unsure++
 	}
 	if s.format != nil && !s.format.fits(n) {
 		ok = r.fail(s, at, notFormat)
@@ -111,24 +114,33 @@ func (r *run) text(s *Schema, at int32, n *node) bool {
 }
 
 func (r *run) number(s *Schema, at int32, n *node) bool {
-	ok := true
-	if s.minimum != nil && s.minimum.compare(n.text) < 0 {
-		ok = r.fail(s, at, tooSmall)
-	}
-	if s.maximum != nil && s.maximum.compare(n.text) > 0 {
-		ok = r.fail(s, at, tooLarge)
-	}
-	if s.above != nil && s.above.compare(n.text) <= 0 {
-		ok = r.fail(s, at, notAbove)
-	}
-	if s.below != nil && s.below.compare(n.text) >= 0 {
-		ok = r.fail(s, at, notBelow)
-	}
-	if s.multiple != nil && !s.multiple.divides(n.text) {
-		ok = r.fail(s, at, notMultiple)
+	ok := r.numberAs(s, at, n.text)
+	if vanishes(n.text) && !r.stop(ok) { // the next reader may have it as zero
+		ok = r.numberAs(s, at, "0") && ok
 	}
 	if s.format != nil && !s.format.fits(n) {
 		ok = r.fail(s, at, notFormat)
+	}
+	return ok
+}
+
+// numberAs asks the keywords of numbers about one spelling.
+func (r *run) numberAs(s *Schema, at int32, text string) bool {
+	ok := true
+	if s.minimum != nil && s.minimum.compare(text) < 0 {
+		ok = r.fail(s, at, tooSmall)
+	}
+	if s.maximum != nil && s.maximum.compare(text) > 0 {
+		ok = r.fail(s, at, tooLarge)
+	}
+	if s.above != nil && s.above.compare(text) <= 0 {
+		ok = r.fail(s, at, notAbove)
+	}
+	if s.below != nil && s.below.compare(text) >= 0 {
+		ok = r.fail(s, at, notBelow)
+	}
+	if s.multiple != nil && !s.multiple.divides(text) {
+		ok = r.fail(s, at, notMultiple)
 	}
 	return ok
 }
@@ -184,18 +196,21 @@ func (r *run) items(s *Schema, n *node) bool {
 }
 
 func (r *run) contains(s *Schema, at int32, n *node) bool {
-	found := 0
+	found, sure := 0, 0
 	cutting := r.cutting
 	r.cutting = false // an item counts as it stands
 	defer func() { r.cutting = cutting }()
 	for c := n.first; c != 0; c = r.v.nodes[c].next {
-		out, before := r.out, len(r.trail)
+		out, before, unsure := r.out, len(r.trail), r.unsure
 		r.out = nil
 		if r.below(s.contains, c) {
-			found++
+			if found++; r.unsure == unsure {
+				sure++
+			}
 			r.note(c, described)
 		} else {
 			r.undo(before)
+			r.unsure = unsure
 		}
 		r.out = out
 	}
@@ -208,7 +223,7 @@ func (r *run) contains(s *Schema, at int32, n *node) bool {
 		return false
 	case found < least:
 		return r.fail(s, at, containsFew)
-	case s.maxContains >= 0 && found > s.maxContains:
+	case s.maxContains >= 0 && sure > s.maxContains:
 		return r.fail(s, at, containsMany)
 	}
 	return true

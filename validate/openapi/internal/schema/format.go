@@ -1,15 +1,16 @@
 package schema
 
 import (
+	"errors"
 	"net/netip"
 	"net/url"
-	"regexp/syntax"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/sallyport-dev/sallyport/validate"
 	"github.com/sallyport-dev/sallyport/validate/internal/wire"
+	"github.com/sallyport-dev/sallyport/validate/openapi/internal/pattern"
 )
 
 // format is a format of strings or of numbers, of which one function is set. A value of
@@ -239,6 +240,6 @@ func isRegex(s string) bool {
 	if len(s) > maxRegex {
 		return false
 	}
-	_, err := syntax.Parse(fromECMA(s), syntax.Perl)
-	return err == nil
+	err := pattern.Check(s)
+	return err == nil || errors.Is(err, pattern.ErrUnsupported)
 }

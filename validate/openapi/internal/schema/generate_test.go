@@ -3,7 +3,6 @@ package schema
 import (
 	"fmt"
 	"math/rand/v2"
-	"regexp"
 )
 
 // generator makes schemas of draft 2020-12 and values near them. What it makes follows from
@@ -21,20 +20,23 @@ type generator struct {
 	marks  bool             // readOnly and writeOnly are among the keywords
 	left   int              // values that the one in the making may still hold
 
-	matchers map[string]*regexp.Regexp
+	matchers map[string]matcher
 }
 
 const base = "http://generated.example/"
 
 func newGenerator(seed uint64) *generator {
-	return &generator{Rand: rand.New(rand.NewPCG(seed, 0)), matchers: map[string]*regexp.Regexp{}}
+	return &generator{Rand: rand.New(rand.NewPCG(seed, 0)), matchers: map[string]matcher{}}
 }
 
 // matcher is a pattern as this package reads it.
-func (g *generator) matcher(source string) *regexp.Regexp {
+func (g *generator) matcher(source string) matcher {
 	re, ok := g.matchers[source]
 	if !ok {
-		re = regexp.MustCompile(fromECMA(source))
+		var err error
+		if re, err = newMatcher(source); err != nil {
+			panic(err)
+		}
 		g.matchers[source] = re
 	}
 	return re

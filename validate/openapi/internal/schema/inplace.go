@@ -58,18 +58,21 @@ func (r *run) outermost(d *dynamicRef) *Schema {
 
 // not keeps no note of what it asks about (JSON Schema 2020-12 §10.2.1.4).
 func (r *run) not(s *Schema, at int32) bool {
-	before := len(r.trail)
+	before, unsure := len(r.trail), r.unsure
 	held := r.condition(s.not, at)
 	if r.undo(before); r.over {
 		return false
 	}
-	return !held || r.fail(s, at, notAllowed)
+	return !held || r.unsure > unsure || r.fail(s, at, notAllowed)
 }
 
 func (r *run) conditional(s *Schema, at int32) bool {
-	t := s.otherwise
+	t, unsure := s.otherwise, r.unsure
 	if r.condition(s.cond, at) {
 		t = s.then
+	}
+	if r.unsure > unsure {
+		return !r.over // whether it holds is not known
 	}
 	return !r.over && (t == nil || r.ask(t, at))
 }
@@ -93,18 +96,23 @@ func (r *run) anyOf(s *Schema, choices []*Schema, at int32) bool {
 }
 
 func (r *run) oneOf(s *Schema, at int32) bool {
-	held := 0
+	held, sure := false, 0
 	for _, t := range s.oneOf {
-		if r.tryStrict(t, at) {
-			if held++; held > 1 {
-				return r.fail(s, at, ambiguous)
-			}
+		unsure := r.unsure
+		if !r.tryStrict(t, at) {
+			continue
+		}
+		if held = true; r.unsure > unsure {
+			continue // whether it holds is not known
+		}
+		if sure++; sure > 1 {
+			return r.fail(s, at, ambiguous)
 		}
 	}
 	switch {
 	case r.over:
 		return false
-	case held == 1:
+	case held:
 		return true
 	}
 	return r.none(s, s.oneOf, at)

@@ -24,17 +24,13 @@ var oldKeywords = []string{
 	"deprecated", "readOnly", "writeOnly",
 }
 
-// elsewhere are keywords of other drafts, which mean nothing in 2020-12, with what means
+// elsewhere are keywords of drafts before 2019-09, which mean nothing in 2020-12, with what means
 // the same there. A schema that relied on one would hold less than its author thinks.
 var elsewhere = map[string]string{
-	"additionalItems":  "items beside prefixItems",
-	"dependencies":     "dependentRequired or dependentSchemas",
-	"$recursiveRef":    "$dynamicRef",
-	"$recursiveAnchor": "$dynamicAnchor",
-	"id":               "$id",
-	"divisibleBy":      "multipleOf",
-	"disallow":         "not",
-	"extends":          "allOf",
+	"id":          "$id",
+	"divisibleBy": "multipleOf",
+	"disallow":    "not",
+	"extends":     "allOf",
 }
 
 // keyword compiles one member of a schema.
@@ -43,7 +39,7 @@ func (c *Compiler) keyword(s *Schema, name string, k spec.Cursor) {
 	case strings.HasPrefix(name, "x-"):
 	case c.old && !slices.Contains(oldKeywords, name):
 		k.Failf("%s is not a keyword of OpenAPI 3.0 schemas%s", name, maybe(name, oldKeywords))
-	case c.scalar(s, name, k), c.array(s, name, k), c.members(s, name, k), c.applicator(s, name, k):
+	case c.scalar(s, name, k), c.array(s, name, k), c.members(s, name, k), c.applicator(s, name, k), c.earlier(s, name, k):
 	case name == "deprecated", name == "readOnly", name == "writeOnly", name == "nullable":
 		flag, ok := k.Value.(bool)
 		if !ok && !c.options.Lenient {
@@ -114,6 +110,10 @@ func (c *Compiler) array(s *Schema, name string, k spec.Cursor) bool {
 	case "prefixItems":
 		s.prefix = c.list(s, k)
 	case "items":
+		if _, isList := k.Value.([]any); isList && !c.old {
+			s.prefix = c.list(s, k) // of drafts before 2020-12
+			break
+		}
 		s.items = c.schema(k, s.home)
 	case "contains":
 		s.contains = c.schema(k, s.home)
@@ -170,8 +170,11 @@ func (c *Compiler) members(s *Schema, name string, k spec.Cursor) bool {
 	case "patternProperties":
 		if k.Object() {
 			k.Members(func(text string, at spec.Cursor) {
-				if p := patternOf(at, text); p != nil {
-					s.patterns = append(s.patterns, patternProperty{p, c.schema(at, s.home)})
+				t := c.schema(at, s.home)
+				if p := c.pattern(at, text); p != nil {
+					s.patterns = append(s.patterns, patternProperty{p, t})
+				} else {
+					s.unnamed = append(s.unnamed, t)
 				}
 			})
 		}
@@ -203,11 +206,11 @@ func (c *Compiler) members(s *Schema, name string, k spec.Cursor) bool {
 // maybeBool compiles a schema that may be a boolean in OpenAPI 3.0 too.
 func (c *Compiler) maybeBool(s *Schema, k spec.Cursor) *Schema {
 	if v, ok := k.Value.(bool); ok && c.old {
-		always := takesNone
-		if v {
-			always = takesAll
+		t := c.blank(k, s.home)
+		if t.always = takesNone; v {
+			t.always = takesAll
 		}
-		return &Schema{always: always, set: c.settings, home: s.home, at: k}
+		return t
 	}
 	return c.schema(k, s.home)
 }

@@ -227,6 +227,16 @@ func plainInt(s string) (n int64, ok bool) {
 	return n, true
 }
 
+// vanishes reports whether a number other than zero is so small that a double has it as zero, such as 1e-400.
+func vanishes(text string) bool {
+	if !strings.ContainsAny(text, "eE") {
+		return false // 64 characters are not enough
+	}
+	f, err := strconv.ParseFloat(text, 64)
+	var d decimal
+	return err == nil && f == 0 && d.read(text) && d.n > 0
+}
+
 // isWhole reports whether a number has no fraction (JSON Schema 2020-12 §4.2.3).
 func isWhole(text string) bool {
 	if !strings.ContainsAny(text, ".eE") {

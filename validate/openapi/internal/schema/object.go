@@ -1,5 +1,7 @@
 package schema
 
+import "slices"
+
 func (r *run) object(s *Schema, at int32, n *node) bool {
 	ok := true
 	count := r.v.size(n)
@@ -18,7 +20,7 @@ func (r *run) object(s *Schema, at int32, n *node) bool {
 	if s.names != nil && !r.memberNames(s, at, n) {
 		ok = false
 	}
-	if r.stop(ok) || s.properties == nil && s.patterns == nil && s.additional == nil {
+	if r.stop(ok) || s.properties == nil && s.patterns == nil && s.unnamed == nil && s.additional == nil {
 		return ok
 	}
 	if s.speaks() {
@@ -33,7 +35,7 @@ func (r *run) object(s *Schema, at int32, n *node) bool {
 
 // speaks reports whether s says which members there are.
 func (s *Schema) speaks() bool {
-	if s.patterns != nil || s.additional != nil || s.unevaluated != nil {
+	if s.patterns != nil || s.unnamed != nil || s.additional != nil || s.unevaluated != nil {
 		return true
 	}
 	for _, p := range s.properties {
@@ -162,7 +164,7 @@ func (r *run) member(s *Schema, c int32, name string) bool {
 		r.note(c, exact)
 	}
 	for i := range s.patterns {
-		if !s.patterns[i].pattern.matches(r, name) {
+		if !r.matches(s.patterns[i].pattern, name) {
 			continue
 		}
 		named = true
@@ -170,6 +172,8 @@ func (r *run) member(s *Schema, c int32, name string) bool {
 	}
 	switch {
 	case named:
+	case s.unnamed != nil:
+		return r.unnamed(s, c)
 	case s.additional == nil:
 		return r.spend(1)
 	case s.additional.always == takesNone:
@@ -179,6 +183,32 @@ func (r *run) member(s *Schema, c int32, name string) bool {
 	}
 	r.note(c, described)
 	return ok
+}
+
+// unnamed asks about a member that a pattern may describe which cannot be matched here: it fits as one of those does, or
+// as the other members do.
+func (r *run) unnamed(s *Schema, c int32) bool {
+	r.unsure++
+	base := r.base
+	r.base = len(r.frames)
+	held := slices.ContainsFunc(s.unnamed, func(t *Schema) bool { return r.try(t, c) })
+	r.base = base
+
+	switch {
+	case r.over:
+		return false
+	case held:
+	case s.additional == nil && r.set.open:
+		return true
+	case s.additional == nil:
+		held = r.below(s.unnamed[0], c) // for its failures
+	case s.additional.always == takesNone:
+		return r.cutting || r.fail(s.additional, c, unknownMember)
+	default:
+		held = r.below(s.additional, c)
+	}
+	r.note(c, described)
+	return held
 }
 
 // leftMembers asks unevaluatedProperties.

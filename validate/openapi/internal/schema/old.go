@@ -15,10 +15,9 @@ var besideRef = []string{
 	"$ref", "title", "description", "default", "example", "examples", "externalDocs", "xml", "nullable", "deprecated", "discriminator", "summary",
 }
 
-// oldReference compiles a $ref of OpenAPI 3.0. What stands beside it is ignored by the
-// letter; readOnly and writeOnly are held all the same, as authors mean them, and a rule
-// that would fall away is refused unless the target says the same.
-func (c *Compiler) oldReference(s *Schema) {
+// oldReference compiles a $ref of OpenAPI 3.0. What stands beside it is ignored by the letter, and is held all the same,
+// as authors mean it and as later versions have it; a rule that the target does not have too is told.
+func (c *Compiler) oldReference(s *Schema, m map[string]any) {
 	beside := map[string]spec.Cursor{}
 	s.at.Members(func(name string, k spec.Cursor) {
 		switch {
@@ -28,7 +27,7 @@ func (c *Compiler) oldReference(s *Schema) {
 				said, _ := t.at.Value.(map[string]any)
 				for _, name := range slices.Sorted(maps.Keys(beside)) {
 					if !reflect.DeepEqual(said[name], beside[name].Value) {
-						beside[name].Failf("%s has no effect beside a $ref in OpenAPI 3.0: put both into an allOf", name)
+						beside[name].Warnf("OpenAPI 3.0 ignores %s beside a $ref, and it is held here: put both into an allOf", name)
 					}
 				}
 			})
@@ -37,8 +36,10 @@ func (c *Compiler) oldReference(s *Schema) {
 		case slices.Contains(besideRef, name), strings.HasPrefix(name, "x-"):
 		default:
 			beside[name] = k
+			c.keyword(s, name, k)
 		}
 	})
+	c.oldTypes(s, m)
 }
 
 // oldTypes reads what OpenAPI 3.0 has beside the keywords of JSON Schema: flags that make

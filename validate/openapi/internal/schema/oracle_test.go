@@ -6,12 +6,12 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"os"
-	"regexp"
 	"strconv"
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/sallyport-dev/sallyport/validate/openapi/internal/pattern"
 	"github.com/sallyport-dev/sallyport/validate/openapi/internal/spec"
 )
 
@@ -40,19 +40,21 @@ func setting(t testing.TB, name string, otherwise uint64) uint64 {
 // judge is another reader of JSON Schema.
 type judge struct{ *jsonschema.Schema }
 
-// pattern is a pattern as this package reads it: what the two readers make of patterns is
+// matcher is a pattern as this package reads it: what the two readers make of patterns is
 // compared by the test suite, not here.
-type matcher struct {
-	*regexp.Regexp
-	source string
+type matcher struct{ *pattern.Pattern }
+
+func newMatcher(source string) (matcher, error) {
+	p, err := pattern.Compile(source)
+	return matcher{p}, err
 }
 
-func (m matcher) String() string { return m.source }
-
-func engine(source string) (jsonschema.Regexp, error) {
-	re, err := regexp.Compile(fromECMA(source))
-	return matcher{re, source}, err
+func (m matcher) MatchString(text string) bool {
+	left := 1 << 20
+	return new(pattern.Machine).Match(m.Pattern, text, &left)
 }
+
+func engine(source string) (jsonschema.Regexp, error) { return newMatcher(source) }
 
 // otherJudge compiles a schema with santhosh-tekuri/jsonschema.
 func otherJudge(source []byte) (*judge, error) {

@@ -18,6 +18,8 @@ import (
 const (
 	maxNumber   = 64  // characters of one number
 	maxExponent = 308 // what fits in a double, and every reader with it
+	// minExponent bounds numbers that a double rounds to zero. Some readers write all of their zeros out.
+	minExponent = -9999
 )
 
 // Bounds are how much a value may be.
@@ -194,8 +196,10 @@ func badNumber(raw string) string {
 	if i < 0 {
 		return ""
 	}
-	if e, err := strconv.Atoi(raw[i+1:]); err != nil || e > maxExponent || e < -maxExponent {
-		return "must be a number with an exponent of -308 to 308"
+	e, err := strconv.Atoi(raw[i+1:])
+	zero := strings.Trim(raw[:i], "-0.") == ""
+	if err != nil || e < minExponent || e > maxExponent && (!zero || e > -minExponent) {
+		return "must be a number with an exponent of -9999 to 308"
 	}
 	if _, err := strconv.ParseFloat(raw, 64); err != nil {
 		return "must be a number that fits in 64 bits"

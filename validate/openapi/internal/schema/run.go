@@ -3,6 +3,8 @@ package schema
 import (
 	"hash/maphash"
 	"sync"
+
+	"github.com/sallyport-dev/sallyport/validate/openapi/internal/pattern"
 )
 
 // The budget of one walk: a constant part, and more for each value and each byte of names
@@ -39,6 +41,8 @@ type run struct {
 	hashes []uint64
 	seed   maphash.Seed
 
+	machine pattern.Machine
+	unsure  int   // how many patterns that cannot be matched were passed over
 	scratch Value // a member's name, for propertyNames
 
 	out *report // nil while deciding
@@ -72,7 +76,7 @@ func (r *run) done() {
 	if cap(r.trail) > keptEntries || cap(r.hashes) > keptEntries {
 		return
 	}
-	*r = run{seed: r.seed, frames: r.frames[:0], scope: r.scope[:0], trail: r.trail[:0], hashes: r.hashes[:0], scratch: Value{nodes: r.scratch.nodes[:0]}}
+	*r = run{seed: r.seed, machine: r.machine, frames: r.frames[:0], scope: r.scope[:0], trail: r.trail[:0], hashes: r.hashes[:0], scratch: Value{nodes: r.scratch.nodes[:0]}}
 	runs.Put(r)
 }
 
@@ -167,11 +171,12 @@ func (r *run) below(s *Schema, at int32) bool {
 // try evaluates s without a word about its failures. What it has noted stays where it
 // holds.
 func (r *run) try(s *Schema, at int32) bool {
-	out, before := r.out, len(r.trail)
+	out, before, unsure := r.out, len(r.trail), r.unsure
 	r.out = nil
 	ok := r.ask(s, at)
 	if r.out = out; !ok {
 		r.undo(before)
+		r.unsure = unsure
 	}
 	return ok
 }

@@ -16,7 +16,12 @@ func (c *Compiler) scalar(s *Schema, name string, k spec.Cursor) bool {
 	case "maxLength":
 		s.maxLength = size(k)
 	case "pattern":
-		s.pattern = compilePattern(k)
+		if text, ok := k.Value.(string); ok {
+			s.pattern = c.pattern(k, text)
+			s.unmatched = s.pattern == nil
+		} else {
+			k.Fail("must be a string")
+		}
 	case "format":
 		c.format(s, k)
 	case "minimum":
@@ -75,23 +80,6 @@ func divisor(k spec.Cursor) *bound {
 		return nil
 	}
 	return b
-}
-
-func compilePattern(k spec.Cursor) *pattern {
-	text, ok := k.Value.(string)
-	if !ok {
-		k.Fail("must be a string")
-		return nil
-	}
-	return patternOf(k, text)
-}
-
-func patternOf(k spec.Cursor, text string) *pattern {
-	p, err := newPattern(text)
-	if err != nil {
-		k.Failf("pattern %q is not a regular expression of RE2, which runs in linear time: %v", text, err)
-	}
-	return p
 }
 
 var typeNames = map[string]types{

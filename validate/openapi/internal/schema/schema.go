@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"github.com/sallyport-dev/sallyport/validate/openapi/internal/pattern"
 	"github.com/sallyport-dev/sallyport/validate/openapi/internal/spec"
 )
 
@@ -29,7 +30,8 @@ type Schema struct {
 	enum     *enum
 
 	minLength, maxLength int // -1 for none
-	pattern              *pattern
+	pattern              *pattern.Pattern
+	unmatched            bool // has a pattern that cannot be matched here
 	format               *format
 	formatName           string
 	encoded              bool // has contentEncoding or contentMediaType
@@ -48,6 +50,7 @@ type Schema struct {
 	folded                       map[string]struct{} // the names of properties, where case matters
 	required                     []string
 	patterns                     []patternProperty
+	unnamed                      []*Schema // of patternProperties whose pattern cannot be matched here
 	additional                   *Schema
 	names                        *Schema
 	unevaluated                  *Schema
@@ -63,10 +66,14 @@ type Schema struct {
 	then, otherwise *Schema
 	discriminator   *discriminator
 
+	id     int // among those of the compiler
 	at     spec.Cursor
 	orNull bool                // nullable beside a choice, in OpenAPI 3.0
 	spared map[string]struct{} // members that are barred, and so not required: see barNames
 }
+
+// ID returns a number that no other schema of the compiler has.
+func (s *Schema) ID() int { return s.id }
 
 // verdict is what a boolean schema says.
 type verdict uint8
@@ -94,7 +101,7 @@ type property struct {
 }
 
 type patternProperty struct {
-	pattern *pattern
+	pattern *pattern.Pattern
 	schema  *Schema
 }
 

@@ -7,7 +7,7 @@ import "slices"
 func (s *Schema) Structural() bool {
 	return s.some((*Schema).asked, func(t *Schema) bool {
 		named := t.types & (1<<Array | 1<<Object)
-		return named != 0 || t.properties != nil || t.patterns != nil || t.additional != nil || t.names != nil ||
+		return named != 0 || t.properties != nil || t.patterns != nil || t.unnamed != nil || t.additional != nil || t.names != nil ||
 			t.unevaluated != nil || t.unevaluatedItems != nil || t.items != nil || t.prefix != nil || t.contains != nil ||
 			t.unique || t.minItems >= 0 || t.maxItems >= 0 || t.minProperties >= 0 || t.maxProperties >= 0 ||
 			t.dependentRequired != nil || t.dependentSchemas != nil || t.discriminator != nil
@@ -19,7 +19,7 @@ func (s *Schema) Structural() bool {
 func (s *Schema) Asks() bool {
 	return s.Structural() || s.some((*Schema).asked, func(t *Schema) bool {
 		onlyText := t.types == 0 || t.types&^(typesKnown|1<<Null) == 1<<String
-		return !onlyText || t.always == takesNone || t.enum != nil || t.constant != nil || t.pattern != nil || t.format != nil ||
+		return !onlyText || t.always == takesNone || t.enum != nil || t.constant != nil || t.pattern != nil || t.unmatched || t.format != nil ||
 			t.minLength > 0 || t.maxLength >= 0 || t.minimum != nil || t.maximum != nil || t.above != nil || t.below != nil ||
 			t.multiple != nil || t.not != nil || t.cond != nil
 	})
@@ -99,7 +99,7 @@ func (r *Reads) add(t *Schema) {
 	r.like(t)
 	if t.types == 0 {
 		numberFormat := t.formatName != "" && formats[t.formatName] != nil && formats[t.formatName].number != nil
-		r.Textual = r.Textual || t.minLength >= 0 || t.maxLength >= 0 || t.pattern != nil || t.formatName != "" && !numberFormat
+		r.Textual = r.Textual || t.minLength >= 0 || t.maxLength >= 0 || t.pattern != nil || t.unmatched || t.formatName != "" && !numberFormat
 		r.Numeric = r.Numeric || t.minimum != nil || t.maximum != nil || t.above != nil || t.below != nil || t.multiple != nil || numberFormat
 	}
 	r.Listed = r.Listed || t.enum != nil || t.constant != nil

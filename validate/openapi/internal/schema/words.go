@@ -38,7 +38,7 @@ func (r *run) explain(s *Schema, at int32, name string, why reason) (code, detai
 	case notFormat:
 		return s.format.code, s.format.detail
 	case notPattern:
-		return validate.CodePattern, "must match " + s.pattern.text
+		return validate.CodePattern, "must match " + s.pattern.String()
 	case isBarred:
 		return r.set.direction.code, r.set.direction.detail
 	case nearName:

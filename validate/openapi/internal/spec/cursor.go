@@ -31,11 +31,29 @@ func (c Cursor) IsZero() bool { return c.l == nil }
 // Version is the version of OpenAPI of the document, such as "3.1".
 func (c Cursor) Version() string { return c.l.Version }
 
+// File is the name of the file that the place is in.
+func (c Cursor) File() string { return c.src.name }
+
 // Pointer is the JSON Pointer of the place in its file.
 func (c Cursor) Pointer() string { return c.pointer }
 
 // Root is the whole file that the place is in.
 func (c Cursor) Root() Cursor { return Cursor{c.src.tree, c.l, c.src, ""} }
+
+// Path lists the places that c is in, from the whole file to c itself.
+func (c Cursor) Path() []Cursor {
+	at := c.Root()
+	all := []Cursor{at}
+	for token := range strings.SplitSeq(strings.TrimPrefix(c.pointer, "/"), "/") {
+		next, ok := at.step(token)
+		if !ok {
+			break
+		}
+		at = next
+		all = append(all, at)
+	}
+	return all
+}
 
 // Below is a place below c by its JSON Pointer, for problems that name one. Its value is
 // not looked up.
@@ -49,6 +67,11 @@ func (c Cursor) Fail(reason string) { c.l.fail(c.src, c.pointer, reason) }
 
 // Failf is Fail with a format.
 func (c Cursor) Failf(format string, args ...any) { c.Fail(fmt.Sprintf(format, args...)) }
+
+// Warnf notes something at this place that the document asks for and that is not done, with a format.
+func (c Cursor) Warnf(format string, args ...any) {
+	c.l.note(&c.l.warnings, c.src, c.pointer, fmt.Sprintf(format, args...))
+}
 
 // ID is the same for every Cursor to the same value.
 func (c Cursor) ID() string { return c.src.name + "#" + c.pointer }

@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -59,12 +60,13 @@ type Loader struct {
 	// Self is the address that the first file says it has. References to it are to that file.
 	Self string
 
-	entry string // the name of the first file
-	read  func(name string) ([]byte, error)
-	files map[string]*source
-	errs  []error
-	found []found          // whose line is not known yet
-	noted map[problem]bool // so that what is read twice is told once
+	entry    string // the name of the first file
+	read     func(name string) ([]byte, error)
+	files    map[string]*source
+	errs     []error
+	warnings []error
+	found    []found          // whose line is not known yet
+	noted    map[problem]bool // so that what is read twice is told once
 
 	opened  map[opening]opened
 	checked map[opening]bool
@@ -97,12 +99,15 @@ func (l *Loader) Entry() Cursor { return Cursor{l.files[l.entry].tree, l, l.file
 // Failed reports whether there is a problem.
 func (l *Loader) Failed() bool { return len(l.errs) > 0 }
 
-func (l *Loader) fail(s *source, pointer, reason string) {
+func (l *Loader) fail(s *source, pointer, reason string) { l.note(&l.errs, s, pointer, reason) }
+
+// note adds a problem, or a warning, to a list, once.
+func (l *Loader) note(list *[]error, s *source, pointer, reason string) {
 	key := problem{s, pointer, reason}
-	if len(l.errs) < MaxProblems && !l.noted[key] {
+	if len(*list) < MaxProblems && !l.noted[key] {
 		l.noted[key] = true
 		e := &Error{File: s.name, Pointer: pointer, Reason: reason}
-		l.errs, l.found = append(l.errs, e), append(l.found, found{s, e})
+		*list, l.found = append(*list, e), append(l.found, found{s, e})
 	}
 }
 
@@ -121,7 +126,18 @@ type found struct {
 // Problems returns all problems, in the order of their places.
 func (l *Loader) Problems() []error {
 	l.locate()
-	slices.SortStableFunc(l.errs, func(a, b error) int {
+	return inOrder(l.errs)
+}
+
+// Warnings returns what [Cursor.Warnf] has noted, as *[Error], in the order of the places.
+func (l *Loader) Warnings() []error {
+	l.locate()
+	return inOrder(l.warnings)
+}
+
+// inOrder sorts problems by their places.
+func inOrder(errs []error) []error {
+	slices.SortStableFunc(errs, func(a, b error) int {
 		x, okX := a.(*Error)
 		y, okY := b.(*Error)
 		if !okX || !okY {
@@ -129,7 +145,7 @@ func (l *Loader) Problems() []error {
 		}
 		return cmp.Or(cmp.Compare(x.File, y.File), cmp.Compare(x.Line, y.Line), cmp.Compare(x.Column, y.Column))
 	})
-	return l.errs
+	return errs
 }
 
 // locate finds the lines of all problems, reading each file once more: a table of all
@@ -145,6 +161,7 @@ func (l *Loader) locate() {
 	for src, wanted := range bySource {
 		src.places(wanted)
 	}
+	l.found = nil
 }
 
 // Folder reads files below dir, and none outside of it: os.Root follows no symbolic
@@ -183,6 +200,7 @@ func (l *Loader) open(name string) (*source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot read %s: %w", name, pathless(err))
 	}
+	data = bytes.TrimPrefix(data, []byte("\uFEFF")) // as .NET begins files
 	s := &source{name: name, raw: data, yaml: !isJSON(name, data)}
 	if err := s.parse(); err != nil {
 		l.errs = append(l.errs, err)
