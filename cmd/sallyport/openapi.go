@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -22,6 +23,7 @@ type documentOptions struct {
 	responses      string
 	answerLimit    size
 	gzip           bool
+	strictPatterns bool
 }
 
 func (o *documentOptions) flags(f *pflag.FlagSet) {
@@ -31,6 +33,7 @@ func (o *documentOptions) flags(f *pflag.FlagSet) {
 	f.StringVar(&o.responses, "responses", "off", "`off|report|shape|enforce`: what becomes of answers that the document does not describe; report counts them and notes them in the audit log, shape takes out of JSON what is not described, enforce answers 502 in their place")
 	f.Var(&o.answerLimit, "answer-limit", "most JSON of a response to check, a `SIZE` such as 8MiB (default 4MiB)")
 	f.BoolVar(&o.gzip, "gzip-bodies", false, "take bodies with Content-Encoding: gzip, and hand them on expanded; --max-body bounds them before and after")
+	f.BoolVar(&o.strictPatterns, "strict-patterns", false, "refuse a document with a regular expression that cannot be matched, instead of a warning")
 	f.BoolVar(&o.unknownMembers, "insecure-unknown-members", false, "let members of a body pass that the document does not describe")
 	f.BoolVar(&o.ignoreSecurity, "insecure-ignore-openapi-security", false, "have the flags alone decide who may call, whatever the document says")
 }
@@ -39,8 +42,8 @@ func (o *documentOptions) check() error {
 	if !slices.Contains([]string{"", "off", "report", "shape", "enforce"}, o.responses) {
 		return fmt.Errorf("--responses %q: write off, report, shape or enforce", o.responses)
 	}
-	if o.openapi == "" && (o.mode() != openapi.ResponsesOff || len(o.bases) > 0 || o.answerLimit != 0 || o.gzip || o.unknownQuery || o.unknownMembers || o.ignoreSecurity) {
-		return errors.New("--responses, --openapi-base, --answer-limit, --gzip-bodies, --insecure-unknown-query, --insecure-unknown-members and --insecure-ignore-openapi-security are about a document: name it with --openapi FILE")
+	if o.openapi == "" && (o.mode() != openapi.ResponsesOff || len(o.bases) > 0 || o.answerLimit != 0 || o.gzip || o.strictPatterns || o.unknownQuery || o.unknownMembers || o.ignoreSecurity) {
+		return errors.New("--responses, --openapi-base, --answer-limit, --gzip-bodies, --strict-patterns, --insecure-unknown-query, --insecure-unknown-members and --insecure-ignore-openapi-security are about a document: name it with --openapi FILE")
 	}
 	return nil
 }
@@ -60,6 +63,7 @@ func (o *documentOptions) apply(cfg *sallyport.Config) error {
 	}
 	c := openapi.Config{
 		Limit: cfg.MaxBody, Responses: o.mode(), AnswerLimit: int64(o.answerLimit), Gzip: o.gzip,
+		StrictPatterns:             o.strictPatterns,
 		InsecureIgnoreUnknownQuery: o.unknownQuery, InsecureUnknownMembers: o.unknownMembers,
 	}
 	for _, b := range o.bases {
@@ -84,7 +88,26 @@ func (o *documentOptions) describe(document *openapi.Document) string {
 			open++
 		}
 	}
-	return fmt.Sprintf("%s: %s, %d of them public; anything else is refused", o.openapi, count(len(document.Operations()), "operation"), open)
+	text := fmt.Sprintf("%s: %s, %d of them public; anything else is refused", o.openapi, count(len(document.Operations()), "operation"), open)
+	if n := len(document.Warnings()); n > 0 {
+		text += "; " + count(n, "warning") + " in the log"
+	}
+	return text
+}
+
+// maxWarnings is how many warnings of a document are logged.
+const maxWarnings = 20
+
+// documentWarnings lists what the document asks for and what is not held, a line for each.
+func documentWarnings(d *openapi.Document) (lines []string) {
+	all := d.Warnings()
+	for _, w := range all[:min(len(all), maxWarnings)] {
+		lines = append(lines, "--openapi: "+strings.TrimPrefix(w.Error(), "openapi: "))
+	}
+	if more := len(all) - maxWarnings; more > 0 {
+		lines = append(lines, fmt.Sprintf("--openapi: and %s more", count(more, "warning")))
+	}
+	return lines
 }
 
 // isOpen reports whether an operation's security is none: no requirement, or one that asks for nothing.

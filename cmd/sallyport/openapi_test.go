@@ -1,13 +1,17 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/go-json-experiment/json"
+
+	"github.com/sallyport-dev/sallyport/validate/openapi"
 )
 
 // TestAnswersStatus is what an administrator reads of answers that are not as described.
@@ -47,5 +51,23 @@ func TestAnswersStatus(t *testing.T) {
 	}
 	if want := `{"answers":[{"operation":"GET /a","code":"undeclared_members","count":2}],"responses":"shape"}`; string(got) != want {
 		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+// TestDocumentWarnings: what of the document is not held is logged, a bounded number of lines.
+func TestDocumentWarnings(t *testing.T) {
+	var paths []string
+	for i := range maxWarnings + 2 {
+		paths = append(paths, fmt.Sprintf(`"/%d":{"get":{"parameters":[{"name":"a","in":"query","schema":{"pattern":"(.)\\1"}}]}}`, i))
+	}
+	d, err := openapi.Parse([]byte(`{"openapi":"3.1.1","paths":{`+strings.Join(paths, ",")+`}}`), openapi.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := documentWarnings(d)
+	first := `--openapi: document:1:91: #/paths/~10/get/parameters/0/schema/pattern: the pattern "(.)\\1" cannot be matched here, ` +
+		`and no value is held to it: a backreference is not supported`
+	if len(lines) != maxWarnings+1 || lines[0] != first || lines[maxWarnings] != "--openapi: and 2 warnings more" {
+		t.Errorf("got %q", lines)
 	}
 }

@@ -49,6 +49,11 @@ func serve(ctx context.Context, o options, out io.Writer) error {
 	screen := console.New(out)
 	a.describe(screen)
 	screen.Flush(time.Second)
+	if a.document != nil {
+		for _, line := range documentWarnings(a.document) {
+			a.options.errorLog().Warn(line)
+		}
+	}
 	if a.document != nil && a.proxy != nil {
 		for _, line := range undelivered(a.document) {
 			a.options.errorLog().Warn(line)

@@ -32,8 +32,8 @@
 // OpenAPI 3.0, 3.1 and 3.2, as JSON or YAML, in one file or several of one folder.
 // Schemas of 3.1 and 3.2 are JSON Schema draft 2020-12; those of 3.0 are that dialect. A
 // keyword that is not the version's and does not begin with x- is refused at [Load].
-// Formats are asserted. Patterns are the regular expressions of ECMA-262 that RE2 has, and
-// others are refused at [Load]. A member with readOnly is refused in a request, and never
+// Formats are asserted. Patterns are the regular expressions of ECMA-262; to one that cannot be
+// matched in linear time no value is held, and [Document.Warnings] names it. A member with readOnly is refused in a request, and never
 // required. A discriminator decides: the schema it names is the only one asked.
 //
 // Numbers are compared exactly, whatever their size, up to 64 characters.

@@ -153,7 +153,7 @@ func (w *walker) readVersion(at spec.Cursor) bool {
 		}
 	}
 	if swagger, ok := at.Get("swagger"); ok {
-		at.Failf("is a document of Swagger %v, and OpenAPI 3.0 or later is needed; convert it, for example by "+
+		at.Failf("is a document of Swagger %v, and OpenAPI 3.0 or later is needed; convert it: "+
 			"npx swagger2openapi %s --yaml --outfile openapi.yaml", swagger.Value, at.File())
 		return false
 	}

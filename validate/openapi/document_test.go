@@ -47,7 +47,7 @@ var documentCases = []struct {
 	{"not JSON", `{"openapi": "3.1.0",}`, []string{"document:1:20 is not JSON"}},
 	{"duplicate name", `{"openapi": "3.1.0", "openapi": "3.1.0"}`, []string{"document:1:22 is not JSON: duplicate object member name"}},
 	{"duplicate name in YAML", "openapi: 3.1.0\nopenapi: 3.1.0\n", []string{"document:2:1 is a duplicate"}},
-	{"swagger", "swagger: '2.0'", []string{"document:1:1 is a document of Swagger 2.0, and OpenAPI 3.0 or later is needed; convert it, for example by npx swagger2openapi document --yaml --outfile openapi.yaml"}},
+	{"swagger", "swagger: '2.0'", []string{"document:1:1 is a document of Swagger 2.0, and OpenAPI 3.0 or later is needed; convert it: npx swagger2openapi document --yaml --outfile openapi.yaml"}},
 	{"swagger as a number", "swagger: 2.0\npaths: {}", []string{"document:1:1 is a document of Swagger 2.0"}},
 	{"version", "openapi: 4.0.0", []string{`document:1:1 openapi is "4.0.0"`}},
 	{"version as a number", "openapi: 3.1", []string{"document:1:1 must be a text", "document:1:1 must be 3.0.x"}},

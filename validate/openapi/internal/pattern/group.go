@@ -65,15 +65,16 @@ func (p *parser) name() {
 func (p *parser) flags() (atom *syntax.Regexp, quantifiable bool) {
 	text := p.rest()[:max(strings.IndexAny(p.rest(), ":)"), 0)]
 	fold, dotAll := p.fold, p.dotAll
-	if on, off, _ := strings.Cut(text, "-"); strings.Trim(on, "is") != "" || strings.Trim(off, "is") != "" || text == "" || text == "-" {
-		if !p.lenient {
-			p.failf("a group that is none")
-		}
+	on, off, _ := strings.Cut(text, "-")
+	switch known := strings.Trim(on+off, "is") == "" && on+off != ""; {
+	case !known && !p.lenient:
+		p.failf("a group that is none")
+	case !known:
 		p.fail(unsupported("the group (?%.1s", p.rest()))
-	} else {
-		p.fold = (p.fold || strings.Contains(on, "i")) && !strings.Contains(off, "i")
-		p.dotAll = (p.dotAll || strings.Contains(on, "s")) && !strings.Contains(off, "s")
 	}
+	p.fold = (p.fold || strings.Contains(on, "i")) && !strings.Contains(off, "i")
+	p.dotAll = (p.dotAll || strings.Contains(on, "s")) && !strings.Contains(off, "s")
+
 	p.at += len(text)
 	if p.take(":") {
 		atom = p.closed(p.disjunction())

@@ -68,7 +68,7 @@ func parse(text string) (*tree, error) {
 	case !utf8.ValidString(text):
 		return nil, errors.New("is not UTF-8")
 	case isDelimited(text):
-		return nil, unsupported("an expression between slashes, which no text matches; remove them:")
+		return nil, unsupported("a slash before ^, so that no text matches; write the expression without slashes: this")
 	}
 	t, err := parseAs(text, false)
 	if err == nil || errors.Is(err, ErrUnsupported) {

@@ -119,3 +119,59 @@ func TestCompile_refused(t *testing.T) {
 		}
 	}
 }
+
+// TestMatch_linear: expressions for which backtracking takes exponential time cost no more than their size for each
+// character, and those that are decided early cost little.
+func TestMatch_linear(t *testing.T) {
+	long := strings.Repeat("a", 50_000)
+	for _, c := range []struct {
+		pattern, text string
+		most          int // units for each 16 characters
+	}{
+		{`^(a+)+$`, long + "!", 20},
+		{`^(a|a)*$`, long + "!", 20},
+		{`^(a|aa)+$`, long + "!", 20},
+		{`(.*)*(.*)*(.*)*x`, long, 40},
+		{`^(?=(a+)+$)(?=(a|aa)+b)(?!(a*)*c).*$`, long, 60},
+		{`(?<=(a+)+b)(?=(a+)+b)(?=(?!(a|a)*$)a)`, long, 60},
+		{strings.Repeat("(?=", 100) + "a" + strings.Repeat(")", 100), long, 800},
+		{`^(?:(?:a{0,9}){0,9}){0,9}$`, long, 1500},
+		{`[a-z]{1,255}`, strings.Repeat(" ", 50_000), 4},
+		{`\S`, strings.Repeat(" ", 50_000), 4},
+		{`^.{1,65535}$`, long, 8},
+	} {
+		p, err := Compile(c.pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var m Machine
+		left := 1 << 40
+		m.Match(p, c.text, &left)
+		if units := 1<<40 - left; units > c.most*len(c.text)/16 {
+			t.Errorf("%.40s: %d units, want at most %d", c.pattern, units, c.most*len(c.text)/16)
+		}
+
+		// It ends where no work is left.
+		left = 100
+		if m.Match(p, c.text, &left) && left < 0 || left < -100_000 {
+			t.Errorf("%.40s: %d units left of 100", c.pattern, left)
+		}
+	}
+}
+
+// TestMatch_allocates: a Machine that has been used needs no memory.
+func TestMatch_allocates(t *testing.T) {
+	p, err := Compile(`^(?=.*\d)(?!.*--)[a-z\d-]{3,63}$`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var m Machine
+	if n := testing.AllocsPerRun(100, func() {
+		left := 1000
+		if !m.Match(p, "abc-1", &left) {
+			t.Error("no match")
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}

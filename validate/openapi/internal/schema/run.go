@@ -88,15 +88,6 @@ func (r *run) spend(n int) bool {
 	return !r.over
 }
 
-// afford is spend for work that is not begun unless it can be done.
-func (r *run) afford(n int) bool {
-	if n > r.left {
-		r.over = true
-		return false
-	}
-	return r.spend(n)
-}
-
 // note sets a flag.
 func (r *run) note(at int32, f flag) {
 	if !r.collect && f != barred && f != near && f != exact {
