@@ -27,7 +27,7 @@ var formats = map[string]*format{
 	"email":                 {text: wire.IsEmail, code: validate.CodeNotEmail, detail: "must be an e-mail address such as name@host.example"},
 	"idn-email":             {text: isIDNEmail, code: validate.CodeNotEmail, detail: "must be an e-mail address such as name@host.example"},
 	"uuid":                  {text: isUUID, code: validate.CodeNotUUID, detail: "must be a UUID"},
-	"date-time":             {text: wire.IsTime, code: validate.CodeNotTime, detail: "must be a time such as 2026-01-31T09:30:00Z"},
+	"date-time":             {text: isDateTime, code: validate.CodeNotTime, detail: "must be a time such as 2026-01-31T09:30:00Z"},
 	"date":                  {text: wire.IsDate, code: validate.CodeNotDate, detail: "must be a date such as 2026-01-31"},
 	"time":                  {text: isClock, code: CodeFormat, detail: "must be a time of day such as 09:30:00Z"},
 	"duration":              {text: isDuration, code: CodeFormat, detail: "must be a duration such as P3DT12H"},
@@ -39,7 +39,7 @@ var formats = map[string]*format{
 	"idn-hostname":          {text: isIDNHostname, code: CodeFormat, detail: "must be a host name"},
 	"ipv4":                  {text: isIPv4, code: CodeFormat, detail: "must be an IPv4 address such as 192.0.2.1"},
 	"ipv6":                  {text: isIPv6, code: CodeFormat, detail: "must be an IPv6 address such as 2001:db8::1"},
-	"byte":                  {text: isBase64, code: validate.CodeNotBase64, detail: "must be base64 of RFC 4648 section 4, with padding"},
+	"byte":                  {text: isBase64, code: validate.CodeNotBase64, detail: "must be base64 of RFC 4648, section 4 or 5"},
 	"json-pointer":          {text: isPointer, code: CodeFormat, detail: "must be a JSON Pointer of RFC 6901"},
 	"relative-json-pointer": {text: isRelativePointer, code: CodeFormat, detail: "must be a relative JSON Pointer"},
 	"regex":                 {cost: 256, text: isRegex, code: CodeFormat, detail: "must be a regular expression of at most 1000 bytes"},
@@ -76,66 +76,6 @@ func isIPv6(s string) bool {
 	a, err := netip.ParseAddr(s)
 	return err == nil && a.Is6() && a.Zone() == ""
 }
-
-// isBase64 takes one spelling of every value: no line ends, and no bits left over.
-func isBase64(s string) bool {
-	body := strings.TrimSuffix(strings.TrimSuffix(s, "="), "=")
-	if len(s)%4 != 0 || len(body) == 0 && s != "" {
-		return false
-	}
-	last := 0
-	for i := range len(body) {
-		if last = strings.IndexByte(base64Alphabet, body[i]); last < 0 {
-			return false
-		}
-	}
-	left := []int{0, 0b11, 0b1111}[len(s)-len(body)] // bits that stand for nothing
-	return last&left == 0
-}
-
-const base64Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-
-// isClock is full-time of RFC 3339 §5.6, which a date makes a date-time.
-func isClock(s string) bool { return wire.IsTime("2026-01-31T" + s) }
-
-// isDuration is ISO 8601's, as RFC 3339 appendix A has it, and with a fraction of a second as pydantic and Java write it.
-func isDuration(s string) bool {
-	rest, ok := strings.CutPrefix(s, "P")
-	date, clock, timed := strings.Cut(rest, "T")
-	if !ok || rest == "" || timed && clock == "" {
-		return false
-	}
-	if weeks, is := strings.CutSuffix(rest, "W"); is {
-		return isDigits(weeks)
-	}
-	return steps(date, "YMD") && steps(clock, "HMS")
-}
-
-// steps reports whether s is numbers with units, each unit the next one of the list.
-func steps(s, units string) bool {
-	at := -1
-	for s != "" {
-		end := strings.IndexAny(s, units)
-		if end < 0 {
-			return false
-		}
-		number := s[:end]
-		if whole, fraction, ok := strings.Cut(number, "."); ok && s[end:] == "S" && isDigits(fraction) {
-			number = whole
-		}
-		if !isDigits(number) {
-			return false
-		}
-		next := strings.IndexByte(units, s[end])
-		if at >= 0 && next != at+1 {
-			return false
-		}
-		at, s = next, s[end+1:]
-	}
-	return true
-}
-
-func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
 
 // isURI is an absolute URI.
 func isURI(s string) bool { return isASCII(s) && isIRI(s) }
