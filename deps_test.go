@@ -20,7 +20,9 @@ var (
 		"validate/openapi": {"validate/internal/wire", "validate/openapi/internal/spec", "validate/openapi/internal/schema", "validate/openapi/internal/formdata", "internal/route"},
 
 		"validate/openapi/internal/spec":   {"validate/internal/wire"},
-		"validate/openapi/internal/schema": {"validate", "validate/internal/wire", "validate/openapi/internal/spec"},
+		"validate/openapi/internal/schema": {
+			"validate", "validate/internal/wire", "validate/openapi/internal/spec", "validate/openapi/internal/pattern",
+		},
 
 		"account":           {"token", "password", "audit", "validate", "ratelimit", "account/internal/seal", "account/internal/totp"},
 		"account/sqlite":    {"account/internal/sqlstore"},
