@@ -19,7 +19,7 @@ var (
 		"validate":         {"validate/internal/wire"},
 		"validate/openapi": {"validate/internal/wire", "validate/openapi/internal/spec", "validate/openapi/internal/schema", "validate/openapi/internal/formdata", "internal/route"},
 
-		"validate/openapi/internal/spec":   {"validate/internal/wire"},
+		"validate/openapi/internal/spec": {"validate/internal/wire"},
 		"validate/openapi/internal/schema": {
 			"validate", "validate/internal/wire", "validate/openapi/internal/spec", "validate/openapi/internal/pattern",
 		},
