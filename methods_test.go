@@ -99,6 +99,30 @@ func TestMethodsOfScripts(t *testing.T) {
 	}
 }
 
+// TestQueryOfOtherSites: QUERY is safe, and held to a page of this site where it brings a cookie,
+// as it has a body.
+func TestQueryOfOtherSites(t *testing.T) {
+	accounts := newAccounts(t)
+	w := newWorld(t, anything, func(c *sallyport.Config) {
+		c.Accounts, c.Routes = accounts, []sallyport.Route{{Pattern: "QUERY /notes"}}
+	})
+	access, _ := w.signUp("ada")
+	cookie := "__Host-sp_at=" + access
+	for _, c := range []struct {
+		fields http.Header
+		want   int
+	}{
+		{http.Header{"Cookie": {cookie}, "Sec-Fetch-Site": {"same-origin"}}, 200},
+		{http.Header{"Cookie": {cookie}, "Sec-Fetch-Site": {"cross-site"}}, 403},
+		{http.Header{"Cookie": {cookie}, "Origin": {"https://evil.example"}}, 403},
+		{bearer(access), 200},
+	} {
+		if got := w.send("QUERY", "/notes", c.fields, "{}").StatusCode; got != c.want {
+			t.Errorf("%v: %d, want %d", c.fields["Sec-Fetch-Site"], got, c.want)
+		}
+	}
+}
+
 // TestMethodsRefused: what no request may have is an error of the document.
 func TestMethodsRefused(t *testing.T) {
 	for method, want := range map[string]string{"COPY": "", "copy": "write COPY", "PURGE": "is not registered",

@@ -34,6 +34,7 @@ http {
 		location = /echo { return 200 '{"subject":"$http_x_sallyport_subject","authorization":"$http_authorization"}'; }
 		location = /broken { return 500; }
 		location = /docs { return 301 /docs/; }
+		location /seen/ { return 200 '$request_uri $uri'; }
 	}
 }
 `
@@ -136,4 +137,32 @@ func TestNginx(t *testing.T) {
 		}
 		g.get("/docs", as(token)).want(301).field("Location", "/docs/")
 	})
+}
+
+// TestNginxPaths: nginx gets a path in the form of docs/paths.md, and reads it in its own way:
+// it decodes, and merges slashes. What it then takes for a guarded path is guarded.
+func TestNginxPaths(t *testing.T) {
+	t.Parallel()
+	upstream := nginx(t)
+	g := serve(t, "--upstream", upstream, "--route", "GET /seen/ public allow-encoded-slash allow-semicolon "+
+		"allow-empty-segment allow-encoded-percent", "--route", "GET /seen/admin/ roles=admin")
+	for path, want := range map[string]string{
+		"/seen/%7Eada/%41": "/seen/~ada/A /seen/~ada/A",
+		"/seen/a%2Fb":      "/seen/a%2Fb /seen/a/b",
+		"/seen/a//b":       "/seen/a//b /seen/a/b",
+		"/seen/a;v=1":      "/seen/a;v=1 /seen/a;v=1",
+		"/seen/100%25":     "/seen/100%25 /seen/100%",
+	} {
+		if got := g.get(path, nil).want(200); got.body != want {
+			t.Errorf("%s: nginx got %q, want %q", path, got.body, want)
+		}
+	}
+	direct := &gate{t, upstream, nil}
+	for _, path := range []string{"/seen//admin/x", "/seen/admin%2Fx", "/seen/%2Fadmin/x"} {
+		if got := direct.get(path, nil).want(200); !strings.HasSuffix(got.body, " /seen/admin/x") {
+			t.Errorf("%s: nginx alone reads %q, so this proves nothing", path, got.body)
+		}
+		g.get(path, nil).problem(401, "no_credentials")
+	}
+	g.get("/other/a%2Fb", nil).problem(400, "ambiguous_path")
 }

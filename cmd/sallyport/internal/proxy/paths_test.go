@@ -9,6 +9,7 @@ import (
 
 	"github.com/sallyport-dev/sallyport"
 	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/proxy"
+	"github.com/sallyport-dev/sallyport/validate/openapi"
 )
 
 // TestPathTable holds the table of docs/paths.md to what a Gate and the proxy do: each path is
@@ -78,5 +79,33 @@ func TestPathTable(t *testing.T) {
 	}
 	if rows < 30 {
 		t.Errorf("only %d rows", rows)
+	}
+}
+
+// TestQuery: a QUERY that a document describes reaches the upstream with its body.
+func TestQuery(t *testing.T) {
+	const described = "openapi: 3.2.0\npaths: {/notes: {query: {security: [], requestBody: {content: " +
+		"{application/json: {schema: {type: object, properties: {text: {type: string}}}}}}}}}"
+	d, err := openapi.Parse([]byte(described), openapi.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := sallyport.New(sallyport.Config{OpenAPI: d})
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := rawUpstream(t, okAnswer)
+	s := httptest.NewServer(g.Handler(newProxy(t, proxy.Config{Upstream: "http://" + u.Addr().String()})))
+	defer s.Close()
+	for body, want := range map[string]string{`{"text":"a"}`: "200", `{"text":123}`: "422"} {
+		head, _ := send(t, s.Listener.Addr().String(), "QUERY /notes HTTP/1.1\r\nHost: api.example\r\n"+
+			"Content-Type: application/json\r\nContent-Length: 12\r\n\r\n"+body)
+		if !strings.HasPrefix(head, want) {
+			t.Errorf("%s: %s, want %s", body, head, want)
+		}
+	}
+	if got := u.last(t); u.count() != 1 || !strings.HasPrefix(got, "QUERY /notes HTTP/1.1\r\n") ||
+		!strings.HasSuffix(got, `{"text":"a"}`) {
+		t.Errorf("the upstream got %q", got)
 	}
 }
