@@ -1,11 +1,15 @@
 package main
 
 import (
+	"context"
 	"crypto/hkdf"
+	"crypto/rand"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
@@ -36,7 +40,48 @@ func (a *app) dialRedis() (*redisconn.Conn, error) {
 	if err := conn.Err(); err != nil {
 		o.errorLog().Warn("Redis cannot be reached; until it can, this node counts alone and admits its share", "redis", o.describeRedis(), "error", err)
 	}
-	return conn, nil
+	return conn, o.sameSecret(conn)
+}
+
+// askWithin is how long Redis may take to say which nodes are there. Without an answer, this node counts alone, and
+// reports others with another secret once it joins them.
+const askWithin = 2 * time.Second
+
+// sameSecret refuses to count beside nodes that have another secret: each limit would be doubled. A node without a
+// secret would make one, which nobody else has.
+func (o *options) sameSecret(conn *redisconn.Conn) error {
+	var main secret.Bytes
+	var err error
+	if o.accounts == "on" {
+		if _, missing := os.Stat(o.secret); missing != nil {
+			main = secret.NewBytes([]byte(rand.Text()))
+		} else if main, err = secret.LoadOrCreate(o.secret); err != nil {
+			return err
+		}
+	}
+	key, err := o.limitSecret(main)
+	if err != nil {
+		return err
+	}
+	fingerprint, err := fingerprintOf(key)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), askWithin)
+	defer cancel()
+	err = redisstore.CheckFingerprint(ctx, conn, "", fingerprint)
+	if !errors.Is(err, redisstore.ErrOtherSecret) {
+		return nil // it cannot be asked, which is no reason not to start
+	}
+	return fmt.Errorf("--redis: other nodes count in Redis at %s with another secret, and every limit would hold for "+
+		"each of the two by itself: give this node their secret, with --secret FILE; "+
+		"after a change of the secret, stop the nodes with the old one first", o.describeRedis())
+}
+
+// fingerprintOf derives what tells two keys of the counters apart, and nothing else.
+func fingerprintOf(key secret.Bytes) (string, error) {
+	sum, err := hkdf.Key(sha256.New, key.Reveal(), nil, "sallyport serve limits fingerprint", 16)
+	return hex.EncodeToString(sum), err
 }
 
 // openLimits has Redis count, if there is one.
@@ -48,7 +93,13 @@ func (a *app) openLimits(conn *redisconn.Conn, main secret.Bytes, cfg *sallyport
 	if cfg.LimitSecret, err = o.limitSecret(main); err != nil {
 		return err
 	}
-	a.redis, err = redisstore.New(redisstore.Config{Client: conn, Timeout: o.redisTimeout, Lease: o.redisLease, Notify: a.limitsChanged})
+	fingerprint, err := fingerprintOf(cfg.LimitSecret)
+	if err != nil {
+		return err
+	}
+	a.redis, err = redisstore.New(redisstore.Config{
+		Client: conn, Timeout: o.redisTimeout, Lease: o.redisLease, Notify: a.limitsChanged, Fingerprint: fingerprint,
+	})
 	if err != nil {
 		return err
 	}
@@ -81,6 +132,10 @@ func (a *app) limitsChanged(c redisstore.Change) {
 	switch {
 	case c.Degraded:
 		e = audit.Event{Name: audit.LimitsDegraded, Reason: fmt.Sprintf("Redis cannot be asked, and each of %s admits its share: %s", count(c.Nodes, "node"), c.Reason)}
+	case c.OtherSecret:
+		a.options.errorLog().Error("other nodes count in Redis with another secret, and every limit holds for each of the two by itself: "+
+			"start all nodes with the same --secret", "redis", a.options.describeRedis())
+		return
 	case c.Lost:
 		e = audit.Event{Name: audit.LimitsLost, Reason: c.Reason}
 	}

@@ -53,7 +53,11 @@ var decideText string
 //go:embed nodes.lua
 var nodesText string
 
+//go:embed strangers.lua
+var strangersText string
+
 var (
-	decide = script(decideText)
-	nodes  = script(nodesText)
+	decide    = script(decideText)
+	nodes     = script(nodesText)
+	strangers = script(strangersText)
 )

@@ -43,6 +43,10 @@ type Config struct {
 	// MaxKeys is of how many buckets this process remembers refusals, leases and what it
 	// admitted. Default 65536.
 	MaxKeys int
+	// Fingerprint tells the secret of the keys (see [ratelimit.NewSharedKeyer]) from another: up to 64 letters and
+	// digits that are derived from it in one way, such as by HMAC. It is part of this process's name in Redis; see
+	// [CheckFingerprint]. Default: none, and nothing is compared.
+	Fingerprint string
 	// Notify is told when this process starts to decide alone, and when it asks again. It
 	// must not block.
 	Notify func(Change)
@@ -57,6 +61,8 @@ type Change struct {
 	Degraded bool
 	// Lost is neither: the server had lost its keys, and is told what this process took.
 	Lost bool
+	// OtherSecret is none of these: processes count here with another secret, see [ErrOtherSecret].
+	OtherSecret bool
 	// Reason is what failed, at the begin and at the end.
 	Reason string
 	// Lasted is how long it was, at the end.
@@ -79,19 +85,21 @@ func (e *ConfigError) Error() string {
 
 // Store is a [ratelimit.Store] on Redis. It is for use by many goroutines.
 type Store struct {
-	client  Client
-	prefix  string
-	timeout time.Duration
-	lease   time.Duration
-	most    int
-	fixed   int // Config.Nodes
-	notify  func(Change)
-	clock   func() time.Time
-	start   time.Time
-	faked   bool
-	latest  atomic.Int64
-	beat    time.Duration
-	name    string
+	client Client
+	prefix string
+	// fingerprint is that of the keys' secret, or empty.
+	fingerprint string
+	timeout     time.Duration
+	lease       time.Duration
+	most        int
+	fixed       int // Config.Nodes
+	notify      func(Change)
+	clock       func() time.Time
+	start       time.Time
+	faked       bool
+	latest      atomic.Int64
+	beat        time.Duration
+	name        string
 
 	table    *table
 	mirror   *ratelimit.Memory // what this process admitted, by how many share the limit
@@ -124,7 +132,11 @@ func New(c Config) (*Store, error) {
 	s := &Store{
 		client: c.Client, prefix: c.Prefix, timeout: c.Timeout, lease: c.Lease, most: c.MaxLease, fixed: c.Nodes,
 		notify: c.Notify, clock: clock, start: clock(), faked: c.now != nil, beat: c.beat, name: rand.Text(),
-		table: newTable(c.MaxKeys),
+		fingerprint: c.Fingerprint,
+		table:       newTable(c.MaxKeys),
+	}
+	if c.Fingerprint != "" {
+		s.name += "." + c.Fingerprint
 	}
 	s.mirror, err = ratelimit.NewMemory(ratelimit.MemoryConfig{MaxKeys: c.MaxKeys, Now: c.now})
 	if err != nil {
@@ -152,6 +164,11 @@ func (c Config) complete() (Config, error) {
 	}
 	if len(c.Prefix) > 64 || strings.ContainsFunc(c.Prefix, func(r rune) bool { return r <= ' ' || r > '~' || r == '{' || r == '}' }) {
 		bad("Prefix", c.Prefix, "it is up to 64 printable ASCII characters, without spaces and braces")
+	}
+	if len(c.Fingerprint) > 64 || strings.ContainsFunc(c.Fingerprint, func(r rune) bool {
+		return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+	}) {
+		bad("Fingerprint", c.Fingerprint, "it is up to 64 letters and digits")
 	}
 	if c.Timeout == 0 {
 		c.Timeout = defaultTimeout

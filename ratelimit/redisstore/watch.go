@@ -81,6 +81,9 @@ func (s *Store) beatOnce(ctx context.Context) {
 		s.remind(ctx)
 	}
 	s.wasKnown = true
+	if !known {
+		s.meet(ctx)
+	}
 	s.breaker.settle(s.now(), int64(s.beat), asking >= s.nodes.count(s.fixed))
 	if s.lease > 0 {
 		s.giveBack(ctx, false)
