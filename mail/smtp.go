@@ -236,6 +236,6 @@ func (s *SMTP) connect(ctx context.Context) (*smtp.Client, error) {
 	case r := <-done:
 		return r.client, r.err
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return nil, fmt.Errorf("no answer of %s that ends the login (a server that expects TLS first needs smtps://): %w", s.address, ctx.Err())
 	}
 }
