@@ -17,8 +17,8 @@ import (
 
 // Bounds of a key set.
 const (
-	MaxSetSize = 256 << 10 // bytes
-	MaxSetKeys = 64
+	MaxSetSize = 1 << 20 // bytes
+	MaxSetKeys = 1000
 )
 
 // jwk is a public JSON Web Key (RFC 7517, RFC 7518 §6, RFC 8037).
@@ -34,7 +34,7 @@ type jwk struct {
 	N      string   `json:"n,omitzero"`
 	E      string   `json:"e,omitzero"`
 
-	// Private members. A set that shows one is a set whose key is known.
+	// Private members. A set that shows one is a set whose key is known; null shows nothing.
 	D  jsontext.Value `json:"d,omitzero"`
 	P  jsontext.Value `json:"p,omitzero"`
 	Q  jsontext.Value `json:"q,omitzero"`
@@ -44,74 +44,32 @@ type jwk struct {
 	K  jsontext.Value `json:"k,omitzero"`
 }
 
-// ParseJWKS reads a key set. A key that cannot be used is left out with its reason in
-// errs, and does not spoil the others. A set that is not strict JSON, too large, or
-// names one kid twice gives no keys. An EC or Ed25519 key without alg is for the
-// algorithm of its curve; an RSA key has to say which it is for.
-func ParseJWKS(data []byte) (keys []Key, errs []error) { return ParseJWKSFor(data, "") }
-
-// ParseJWKSFor is [ParseJWKS] for an issuer that does not say what its RSA keys are for:
-// those without alg are for this algorithm.
-func ParseJWKSFor(data []byte, rsa Algorithm) (keys []Key, errs []error) {
-	if len(data) > MaxSetSize {
-		return nil, []error{fmt.Errorf("token: the key set has over %d bytes", MaxSetSize)}
-	}
-	var set struct {
-		Keys []jsontext.Value `json:"keys"`
-	}
-	if err := json.Unmarshal(data, &set); err != nil || set.Keys == nil {
-		return nil, []error{errors.New("token: the key set is not a JSON object with a list named keys")}
-	}
-	if len(set.Keys) > MaxSetKeys {
-		return nil, []error{fmt.Errorf("token: the key set has over %d keys", MaxSetKeys)}
-	}
-	seen := map[string]bool{}
-	for i, raw := range set.Keys {
-		k, err := parseJWK(raw, rsa)
-		// A kid means one key (RFC 7517 §4.5), those that are left out included.
-		if k.ID != "" && seen[k.ID] {
-			return nil, []error{fmt.Errorf("token: the key set names the kid %.80q twice", k.ID)}
-		}
-		seen[k.ID] = true
-		if err != nil {
-			errs = append(errs, fmt.Errorf("token: key %d of the set %w", i, err))
-			continue
-		}
-		keys = append(keys, k)
-	}
-	return keys, errs
-}
-
-// parseJWK returns the key's ID with an error as well, where it has got one.
-func parseJWK(raw []byte, rsa Algorithm) (Key, error) {
-	var j jwk
-	if err := json.Unmarshal(raw, &j); err != nil {
-		return Key{}, errors.New("is not a JSON Web Key")
-	}
-	if j.Kty == "RSA" && j.Alg == "" {
-		j.Alg = string(rsa)
-	}
-	k, err := j.verifying()
-	k.ID = j.Kid
-	if err == nil {
-		_, err = newKey(k)
-	}
-	return k, err
-}
-
 // verifying is the key, if it is public and for signatures.
 func (j *jwk) verifying() (Key, error) {
 	switch {
-	case j.D != nil || j.P != nil || j.Q != nil || j.DP != nil || j.DQ != nil || j.QI != nil:
-		return Key{}, errors.New("shows its private half: it is no secret any more")
-	case j.K != nil || j.Kty == "oct":
+	case j.private():
+		return Key{}, errors.New("shows its private half, so that anybody can sign with it: make another")
+	case !isNull(j.K) || j.Kty == "oct":
 		return Key{}, errors.New("is a symmetric key, which does not belong in a set")
 	case j.Use != "" && j.Use != "sig":
-		return Key{}, errors.New("is not for signatures (use)")
-	case j.KeyOps != nil && !slices.Contains(j.KeyOps, "verify"):
-		return Key{}, errors.New("is not for verifying (key_ops)")
+		return Key{}, errOtherUse
+	case len(j.KeyOps) > 0 && !slices.Contains(j.KeyOps, "verify"):
+		return Key{}, errOtherUse
 	}
 	return j.public()
+}
+
+// errOtherUse is for a key that the set has for something else, as many have.
+var errOtherUse = errors.New("is not for verifying signatures (use, key_ops)")
+
+// private reports whether a member of the private half is there.
+func (j *jwk) private() bool {
+	for _, v := range []jsontext.Value{j.D, j.P, j.Q, j.DP, j.DQ, j.QI} {
+		if !isNull(v) {
+			return true
+		}
+	}
+	return false
 }
 
 // curves are the curves a JWK may name, and the algorithm each is for.
@@ -130,7 +88,7 @@ func (j *jwk) public() (Key, error) {
 			return Key{}, errors.New("has no proper n and e")
 		}
 		if alg == "" {
-			return Key{}, errors.New("is an RSA key without alg, so that it may be for RS256 or another: list the one RSA algorithm that the issuer uses")
+			alg = RS256
 		}
 		return Key{Algorithm: alg, Public: &rsa.PublicKey{N: n, E: int(e.Int64())}}, nil
 	case "OKP":

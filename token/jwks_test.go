@@ -3,7 +3,9 @@ package token
 import (
 	"crypto/rsa"
 	"encoding/base64"
+	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -66,21 +68,16 @@ func TestJ24OneBadKey(t *testing.T) {
 	good := jwkOf(ES256, nil)
 	for name, bad := range map[string]string{
 		"off the curve":          jwkOf(ES384, map[string]any{"x": b64(make([]byte, 48))}),
-		"short coordinate":       jwkOf(ES384, map[string]any{"x": b64(make([]byte, 47))}),
 		"private half":           jwkOf(ES384, map[string]any{"d": b64(make([]byte, 48))}),
-		"private half, null":     strings.Replace(jwkOf(ES384, nil), `{`, `{"d":null,`, 1),
 		"for encryption":         jwkOf(ES384, map[string]any{"use": "enc"}),
 		"not for verifying":      jwkOf(ES384, map[string]any{"key_ops": []string{"sign"}}),
-		"key_ops empty":          jwkOf(ES384, map[string]any{"key_ops": []string{}}),
 		"symmetric":              `{"kty":"oct","k":"AAAA","alg":"HS256","kid":"x"}`,
 		"unknown type":           `{"kty":"AKP","alg":"ML-DSA-44","kid":"x"}`,
 		"type of another":        jwkOf(ES384, map[string]any{"kty": "RSA"}),
 		"unknown curve":          jwkOf(ES384, map[string]any{"crv": "secp256k1"}),
 		"algorithm of another":   jwkOf(ES384, map[string]any{"alg": "ES256"}),
 		"algorithm none":         jwkOf(ES384, map[string]any{"alg": "none"}),
-		"RSA without algorithm":  jwkOf(RS256, map[string]any{"alg": nil}),
 		"RSA with 512 bits":      jwkOf(RS256, map[string]any{"n": b64(append([]byte{255}, make([]byte, 63)...))}),
-		"RSA with leading zeros": jwkOf(RS256, map[string]any{"e": b64([]byte{0, 1, 0, 1})}),
 		"RSA with exponent 1":    jwkOf(RS256, map[string]any{"e": "AQ"}),
 		"RSA with huge exponent": jwkOf(RS256, map[string]any{"e": b64(make([]byte, 100))}),
 		"Ed25519 short":          jwkOf(Ed25519, map[string]any{"x": "AAAA"}),
@@ -88,14 +85,12 @@ func TestJ24OneBadKey(t *testing.T) {
 		"X25519":                 jwkOf(Ed25519, map[string]any{"crv": "X25519"}),
 		"Ed448":                  jwkOf(Ed25519, map[string]any{"crv": "Ed448"}),
 		"line end":               strings.Replace(jwkOf(ES384, nil), `"x":"`, `"x":"\n`, 1),
-		"padded":                 jwkOf(ES384, map[string]any{"x": b64(make([]byte, 48)) + "="}),
 		"a member twice":         strings.Replace(jwkOf(ES384, nil), `{`, `{"kty":"RSA",`, 1),
 		"not an object":          `"key"`,
 		"kid a number":           jwkOf(ES384, map[string]any{"kid": 1}),
 		"a long kid":             jwkOf(ES384, map[string]any{"kid": strings.Repeat("k", 256)}),
 		"a kid with a line":      jwkOf(ES384, map[string]any{"kid": "a\nb"}),
 		"RSA for HMAC":           jwkOf(RS256, map[string]any{"alg": "HS256"}),
-		"RSA modulus with zero":  jwkOf(RS256, map[string]any{"n": b64(append([]byte{0}, signer()[RS256].key.Public.(*rsa.PublicKey).N.Bytes()...))}),
 		"RSA even exponent":      jwkOf(RS256, map[string]any{"e": b64([]byte{1, 0, 0})}),
 		"RSA without exponent":   jwkOf(RS256, map[string]any{"e": nil}),
 		"coordinate with zero":   jwkOf(ES384, map[string]any{"x": b64(make([]byte, 49))}),
@@ -103,14 +98,13 @@ func TestJ24OneBadKey(t *testing.T) {
 		"null":                   `null`,
 	} {
 		keys, errs := ParseJWKS([]byte(`{"keys":[` + bad + `,` + good + `]}`))
-		if name == "a member twice" { // then the text is not JSON in the strict sense
-			if len(keys) != 0 || errs == nil {
-				t.Errorf("%s: %d keys, %v", name, len(keys), errs)
-			}
-			continue
-		}
 		if len(keys) != 1 || len(errs) != 1 || keys[0].Algorithm != ES256 {
 			t.Errorf("%s: %d keys, %v", name, len(keys), errs)
+			continue
+		}
+		left, ok := errors.AsType[*KeyError](errs[0])
+		if !ok || left.Index != 0 || left.Reason == "" || left.Expected != (name == "for encryption" || name == "not for verifying") {
+			t.Errorf("%s: %v", name, errs)
 		}
 	}
 }
@@ -119,7 +113,7 @@ func TestJ24OneBadKey(t *testing.T) {
 // is one of RSA; other keys are what they were.
 func TestRSAWithoutAlgorithm(t *testing.T) {
 	set := []byte(`{"keys":[` + jwkOf(RS256, map[string]any{"alg": nil}) + `,` + jwkOf(PS256, nil) + `,` + jwkOf(ES256, map[string]any{"alg": nil}) + `]}`)
-	for rsa, want := range map[Algorithm]string{RS256: "RS256 PS256 ES256", PS512: "PS512 PS256 ES256", ES256: "PS256 ES256", HS256: "PS256 ES256", "none": "PS256 ES256", "": "PS256 ES256"} {
+	for rsa, want := range map[Algorithm]string{RS256: "RS256 PS256 ES256", PS512: "PS512 PS256 ES256", ES256: "PS256 ES256", HS256: "PS256 ES256", "none": "PS256 ES256", "": "RS256 PS256 ES256"} {
 		keys, errs := ParseJWKSFor(set, rsa)
 		var got []string
 		for _, k := range keys {
@@ -133,24 +127,133 @@ func TestRSAWithoutAlgorithm(t *testing.T) {
 
 func TestSetsRefused(t *testing.T) {
 	good := jwkOf(ES256, nil)
-	var many []string
-	for i := range 65 {
-		many = append(many, jwkOf(ES256, map[string]any{"kid": fmt.Sprint(i)}))
-	}
 	for name, set := range map[string]string{
 		"empty": ``, "a list": `[` + good + `]`, "no keys": `{}`, "keys null": `{"keys":null}`, "one key": good,
-		"a kid twice, the first not for us": `{"keys":[` + jwkOf(ES384, map[string]any{"use": "enc", "kid": signer()[ES256].key.ID}) + `,` + good + `]}`,
-		"a kid twice, the last not for us":  `{"keys":[` + good + `,` + jwkOf(ES384, map[string]any{"use": "enc", "kid": signer()[ES256].key.ID}) + `]}`,
-		"a kid twice":                       `{"keys":[` + good + `,` + good + `]}`, "keys twice": `{"keys":[],"keys":[` + good + `]}`,
-		"text behind": `{"keys":[` + good + `]} x`, "65 keys": `{"keys":[` + strings.Join(many, ",") + `]}`,
-		"over 256 KiB": `{"keys":[` + good + `],"x":"` + strings.Repeat("x", 256<<10) + `"}`,
+		"keys twice": `{"keys":[],"keys":[` + good + `]}`, "keys twice by escape": `{"keys":[` + good + `],"k\u0065ys":[]}`,
+		"keys an object": `{"keys":{"a":` + good + `}}`, "text behind": `{"keys":[` + good + `]} x`,
+		"two sets": `{"keys":[` + good + `]}{"keys":[]}`, "cut": `{"keys":[` + good + `]`, "cut in a key": `{"keys":[` + good[:40],
+		"a page": `<html></html>`, "UTF-16": "\xff\xfe{\x00}\x00", "two marks": "\ufeff\ufeff" + `{"keys":[` + good + `]}`,
+		"over 1 MiB": `{"keys":[` + good + `],"x":"` + strings.Repeat("x", 1<<20) + `"}`,
 	} {
 		if keys, errs := ParseJWKS([]byte(set)); len(keys) != 0 || len(errs) == 0 {
 			t.Errorf("%s: %d keys, %v", name, len(keys), errs)
 		}
 	}
-	if keys, errs := ParseJWKS([]byte(`{"keys":[` + strings.Join(many[:64], ",") + `]}`)); len(keys) != 64 || errs != nil {
-		t.Errorf("64 keys: %d, %v", len(keys), errs)
+}
+
+// TestOddSets: what real sets have, and what becomes of it: how many keys there are, and how
+// many are left out.
+func TestOddSets(t *testing.T) {
+	es, rs := jwkOf(ES256, nil), jwkOf(RS256, nil)
+	same := signer()[ES256].key.ID
+	point := signer()[ES256].key.Public
+	x, y := must(decodeMember(es, "x")), must(decodeMember(es, "y"))
+	modulus := signer()[RS256].key.Public.(*rsa.PublicKey).N.Bytes()
+	var many, other []string
+	for i := range MaxSetKeys + 1 {
+		many = append(many, jwkOf(ES256, map[string]any{"kid": fmt.Sprint(i)}))
+	}
+	for range maxTries + 1 {
+		other = append(other, string(must(MarshalJWKS([]Key{must(GenerateKey(ES256)).Key()})))) // {"keys":[…]}
+	}
+	sharing := strings.NewReplacer(`{"keys":[`, "", "]}", "").Replace(strings.Join(other, ","))
+	sharing = regexp.MustCompile(`"kid":"[^"]*"`).ReplaceAllString(sharing, `"kid":"k"`)
+	for _, row := range []struct {
+		name, keys string
+		good, left int
+	}{
+		{"a key twice", es + "," + es, 1, 0},
+		{"a kid twice, two kinds", es + "," + jwkOf(RS256, map[string]any{"kid": same}), 2, 0},
+		{"a kid twice, one for encryption", jwkOf(ES384, map[string]any{"use": "enc", "kid": same}) + "," + es, 1, 1},
+		{"a kid five times", sharing, maxTries, 1},
+		{"private half null", strings.Replace(es, `{`, `{"d":null,"k":null,`, 1), 1, 0},
+		{"private half", jwkOf(ES256, map[string]any{"d": b64(x)}), 0, 1},
+		{"private half beside the public one", es + "," + jwkOf(ES256, map[string]any{"d": b64(x), "kid": "other"}) + "," + rs, 1, 2},
+		{"private half, empty", jwkOf(ES256, map[string]any{"d": ""}), 0, 1},
+		{"key_ops empty", jwkOf(ES256, map[string]any{"key_ops": []string{}}), 1, 0},
+		{"key_ops null", strings.Replace(es, `{`, `{"key_ops":null,`, 1), 1, 0},
+		{"RSA without algorithm", jwkOf(RS256, map[string]any{"alg": nil}), 1, 0},
+		{"EC without algorithm and use", jwkOf(ES256, map[string]any{"alg": nil, "use": nil}), 1, 0},
+		{"padded, in the standard alphabet", jwkOf(ES256, map[string]any{"x": base64.StdEncoding.EncodeToString(x), "y": base64.StdEncoding.EncodeToString(y)}), 1, 0},
+		{"coordinates with a zero", jwkOf(ES256, map[string]any{"x": b64(append([]byte{0}, x...)), "y": b64(append([]byte{0}, y...))}), 1, 0},
+		{"coordinates with another byte", jwkOf(ES256, map[string]any{"x": b64(append([]byte{1}, x...))}), 0, 1},
+		{"a coordinate of nothing", jwkOf(ES256, map[string]any{"x": ""}), 0, 1},
+		{"RSA with zeros", jwkOf(RS256, map[string]any{"e": b64([]byte{0, 1, 0, 1}), "n": b64(append([]byte{0}, modulus...))}), 1, 0},
+		{"members that nothing reads", strings.Replace(es, `{`, `{"x5c":7,"exp":null,"nbf":[],"x5t":{},`, 1), 1, 0},
+		{"a member twice in one key", strings.Replace(rs, `{`, `{"kty":"RSA",`, 1) + "," + es, 1, 1},
+		{"no UTF-8 in one key", strings.Replace(rs, `{`, "{\"x\":\"\xff\",", 1) + "," + es, 1, 1},
+		{"65", strings.Join(many[:65], ","), 65, 0},
+		{"1001", strings.Join(many, ","), MaxSetKeys, 1},
+		{"none", "", 0, 0},
+	} {
+		for _, form := range []string{`{"keys":[%s]}`, "\ufeff{\"keys\":[%s]}", " \n{\"x\":{},\"x\":1,\"keys\":[%s],\"x\":2 }\n"} {
+			keys, errs := ParseJWKS([]byte(strings.Replace(form, "%s", row.keys, 1)))
+			if len(keys) != row.good || len(errs) != row.left {
+				t.Errorf("%s: %d keys, %d left out: %v", row.name, len(keys), len(errs), errs)
+			}
+			for _, k := range keys {
+				if k.Algorithm == ES256 && row.good < maxTries && !equal(k.Public, point) {
+					t.Errorf("%s: another key", row.name)
+				}
+			}
+			if _, err := NewKeySet(keys); err != nil {
+				t.Errorf("%s: %v", row.name, err)
+			}
+		}
+	}
+}
+
+// decodeMember is a member of a key that is bytes.
+func decodeMember(jwk, name string) ([]byte, error) {
+	var members map[string]string
+	if err := json.Unmarshal([]byte(jwk), &members); err != nil {
+		return nil, err
+	}
+	return base64.RawURLEncoding.DecodeString(members[name])
+}
+
+// TestSharedIDs: keys with one kid, and keys without, are tried where their algorithm fits, and
+// no more than four of them.
+func TestSharedIDs(t *testing.T) {
+	var keys []*SigningKey
+	for range 6 {
+		keys = append(keys, must(GenerateKey(ES256)))
+	}
+	verifies := func(k *SigningKey, kid string, ids ...string) *Error {
+		var list []Key
+		for i, id := range ids {
+			list = append(list, Key{ID: id, Algorithm: ES256, Public: keys[i].key.Public})
+		}
+		set := must(NewKeySet(list))
+		parts, _ := split(forge(k, fmt.Sprintf(`{"alg":"ES256","kid":%q}`, kid), "{}"))
+		head, _, sig, _ := parts.decode()
+		h, _ := parseHeader(head)
+		_, _, err := set.verify(&h, []byte(parts.signed), sig)
+		return err
+	}
+	stranger := must(GenerateKey(ES256))
+	for _, row := range []struct {
+		name, kid string
+		ids       []string
+		good      []bool // for each key
+		stranger  *Error
+	}{
+		{"one kid", "k", []string{"k", "k", "k", "k"}, []bool{true, true, true, true}, ErrBadSignature},
+		{"one of them", "k", []string{"k", "j", "k"}, []bool{true, false, true}, ErrBadSignature},
+		{"a token without", "", []string{"k", "j", ""}, []bool{true, true, true}, ErrBadSignature},
+		{"keys without", "k", []string{"", ""}, []bool{true, true}, ErrBadSignature},
+		{"keys without, beside others", "k", []string{"j", ""}, []bool{false, true}, ErrBadSignature},
+		{"an unknown kid", "k", []string{"j", "i"}, []bool{false, false}, ErrUnknownKey},
+		{"a token without, and six keys", "", []string{"a", "b", "c", "d", "e", "f"}, []bool{true, true, true, true, false, false}, errManyKeys},
+	} {
+		for i, good := range row.good {
+			if err := verifies(keys[i], row.kid, row.ids...); (err == nil) != good {
+				t.Errorf("%s, key %d: %v", row.name, i, err)
+			}
+		}
+		if err := verifies(stranger, row.kid, row.ids...); err != row.stranger {
+			t.Errorf("%s, a stranger: %v", row.name, err)
+		}
 	}
 }
 
@@ -170,7 +273,7 @@ func TestMarshalRefuses(t *testing.T) {
 		"RSA, 1024 bits":  {{Algorithm: RS256, Public: smallRSA()}},
 		"wrong algorithm": {{Algorithm: ES384, Public: es.key.Public}},
 		"a kid twice":     {es.Key(), es.Key()},
-		"65 keys":         many,
+		"1001 keys":       many,
 	} {
 		if data, err := MarshalJWKS(keys); err == nil || data != nil {
 			t.Errorf("%s: %s", name, data)

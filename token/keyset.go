@@ -61,10 +61,10 @@ func newKeySet(keys []Key, add func(field, value, reason string)) *KeySet {
 	return s
 }
 
-// sharing counts the keys for the algorithm of k that have its ID.
+// sharing counts the keys of the kind of k that have its ID.
 func (s *KeySet) sharing(k Key) (n int) {
 	for _, other := range s.byID[k.ID] {
-		if other.takes(k.Algorithm) {
+		if other.family == schemes[k.Algorithm].family {
 			n++
 		}
 	}

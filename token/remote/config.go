@@ -1,6 +1,8 @@
 package remote
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -16,14 +18,21 @@ import (
 // Config says whose keys to keep.
 type Config struct {
 	// Issuer is the iss of the tokens. Without URL, the key set is found by its discovery
-	// document (OpenID Connect Discovery §4, or else RFC 8414 §3).
+	// document (OpenID Connect Discovery §4, or else RFC 8414 §3), and Issuer must be an
+	// address; with it, it may be any name.
 	Issuer string
 	// URL is the address of the key set: https, or http on a loopback address.
 	URL string
+	// InsecureHTTP accepts other http addresses as well, for an issuer inside a private
+	// network: whoever can change what crosses it can make tokens.
+	InsecureHTTP bool
+	// RootCAs verify the issuer's certificate. Default: those of the system. Transport must
+	// then be nil.
+	RootCAs *x509.CertPool
 	// Algorithms are those whose keys are taken; EdDSA and Ed25519 are the same one.
 	// Default: all but HMAC, which no published key is for. An RSA key that does not say
-	// its algorithm, as some issuers publish them, is taken where one RSA algorithm alone
-	// is listed, and is for that one.
+	// its algorithm, as some issuers publish them, is for the first RSA algorithm of the
+	// list; by default, RS256.
 	Algorithms []token.Algorithm
 	// Cooldown is how often an unknown kid may lead to a fetch, for all callers together.
 	// Default 10 s, 1 s to 5 min.
@@ -31,7 +40,8 @@ type Config struct {
 	// MaxStale is how long keys are good without the issuer having confirmed them. Default
 	// 24 h, 1 h to 7 days.
 	MaxStale time.Duration
-	// Transport sends the requests; default one that knows no proxy.
+	// Transport sends the requests; default one that goes by HTTPS_PROXY, HTTP_PROXY and
+	// NO_PROXY, as [http.ProxyFromEnvironment] does.
 	Transport http.RoundTripper
 	// ErrorLog gets what goes wrong. Default slog.Default().
 	ErrorLog *slog.Logger
@@ -46,8 +56,17 @@ func (c *Config) complete() error {
 	if address == "" {
 		address, field = c.Issuer, "Issuer"
 	}
-	if u, err := url.Parse(address); err != nil || !allowed(u) || u.Fragment != "" || u.User != nil {
-		add(field, address, "is not an https address: write one such as https://id.example.com")
+	switch u, err := url.Parse(address); {
+	case err == nil && c.allowed(u) && u.Fragment == "" && u.User == nil:
+	case err == nil && u.Scheme == "http" && u.Host != "":
+		add(field, address, "is not an https address: use one, or set InsecureHTTP inside a private network")
+	case field == "Issuer":
+		add(field, address, "is not an https address, so that its keys cannot be found by it: set URL to that of its key set")
+	default:
+		add(field, address, "is not an https address: write one such as https://id.example.com/jwks")
+	}
+	if c.RootCAs != nil && c.Transport != nil {
+		add("RootCAs", "", "is set, and there is a Transport as well: leave one of the two out")
 	}
 	public := []token.Algorithm{
 		token.ES256, token.ES384, token.ES512, token.Ed25519, token.EdDSA, token.RS256, token.RS384, token.RS512, token.PS256, token.PS384, token.PS512,
@@ -74,7 +93,8 @@ func (c *Config) complete() error {
 	}
 	if c.Transport == nil {
 		c.Transport = &http.Transport{
-			Proxy: nil, DisableCompression: true, ForceAttemptHTTP2: true, MaxIdleConns: 2, IdleConnTimeout: time.Minute,
+			Proxy: http.ProxyFromEnvironment, TLSClientConfig: &tls.Config{RootCAs: c.RootCAs}, DisableCompression: true,
+			ForceAttemptHTTP2: true, MaxIdleConns: 2, IdleConnTimeout: time.Minute,
 			TLSHandshakeTimeout: fetchFor, ResponseHeaderTimeout: fetchFor, MaxResponseHeaderBytes: 64 << 10,
 		}
 	}
@@ -84,12 +104,12 @@ func (c *Config) complete() error {
 	return errors.Join(errs...)
 }
 
-// allowed says whether an address may be asked: over TLS, or on this machine.
-func allowed(u *url.URL) bool {
+// allowed reports whether an address may be asked: over TLS, or on this machine.
+func (c *Config) allowed(u *url.URL) bool {
 	if u.Host == "" {
 		return false
 	}
-	if u.Scheme == "https" {
+	if u.Scheme == "https" || u.Scheme == "http" && c.InsecureHTTP {
 		return true
 	}
 	addr, err := netip.ParseAddr(u.Hostname())

@@ -1,6 +1,8 @@
 package remote
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto"
 	"errors"
@@ -54,10 +56,14 @@ func (s *Source) get(ctx context.Context) (fetched, error) {
 // usable takes those keys of a set that can be used, and says what is wrong with others.
 func (s *Source) usable(body []byte) (*token.KeySet, []error, error) {
 	all, errs := token.ParseJWKSFor(body, s.cfg.rsa())
-	keys := slices.DeleteFunc(all, func(k token.Key) bool { return !s.cfg.takes(k.Algorithm) })
-	if len(keys) > 1 { // among several, one without a name can be told from none
-		keys = slices.DeleteFunc(keys, func(k token.Key) bool { return k.ID == "" })
-	}
+	keys := slices.DeleteFunc(all, func(k token.Key) bool {
+		if s.cfg.takes(k.Algorithm) {
+			return false
+		}
+		errs = append(errs, fmt.Errorf("token/remote: the key %.80q is for %s, which is not listed: add it if the issuer signs with it",
+			k.ID, k.Algorithm))
+		return true
+	})
 	if len(keys) == 0 {
 		return nil, nil, errors.Join(append(errs, errors.New("the set has no key that can be used"))...)
 	}
@@ -71,18 +77,14 @@ func (c *Config) takes(a token.Algorithm) bool {
 	return slices.Contains(c.Algorithms, a) || ed && (slices.Contains(c.Algorithms, token.Ed25519) || slices.Contains(c.Algorithms, token.EdDSA))
 }
 
-// rsa is the one RSA algorithm that is taken, or none.
-func (c *Config) rsa() (one token.Algorithm) {
+// rsa is the algorithm of RSA keys that name none: the first that is listed.
+func (c *Config) rsa() token.Algorithm {
 	for _, a := range c.Algorithms {
-		if a[:2] != "RS" && a[:2] != "PS" {
-			continue
+		if strings.HasPrefix(string(a), "RS") || strings.HasPrefix(string(a), "PS") {
+			return a
 		}
-		if one != "" && one != a {
-			return ""
-		}
-		one = a
 	}
-	return one
+	return ""
 }
 
 // discover asks the issuer where its keys are. It has to call itself what we call it
@@ -99,15 +101,15 @@ func (s *Source) discover(ctx context.Context) (string, error) {
 			Issuer string `json:"issuer"`
 			JWKS   string `json:"jwks_uri"`
 		}
-		if err := json.Unmarshal(body, &doc); err != nil { // a page, as some answer to every path
+		if err := json.Unmarshal(bytes.TrimPrefix(body, []byte("\ufeff")), &doc); err != nil { // a page, as some answer to every path
 			missing = errors.Join(missing, fmt.Errorf("token/remote: %s is no discovery document", address))
 			continue
 		}
 		if doc.Issuer != s.cfg.Issuer {
-			return "", &ContradictionError{address, fmt.Sprintf("the issuer calls itself %.200q, not %q: they are compared byte for byte", doc.Issuer, s.cfg.Issuer)}
+			return "", &ContradictionError{address, fmt.Sprintf("the issuer calls itself %.200q, not %q: write its name as the issuer does, byte for byte", doc.Issuer, s.cfg.Issuer)}
 		}
 		// What is elsewhere does not name addresses of this machine.
-		if u, err := url.Parse(doc.JWKS); err != nil || !allowed(u) || u.Scheme != "https" && !strings.HasPrefix(address, "http:") {
+		if u, err := url.Parse(doc.JWKS); err != nil || !s.cfg.allowed(u) || u.Scheme != "https" && !s.cfg.InsecureHTTP && !strings.HasPrefix(address, "http:") {
 			return "", &ContradictionError{address, fmt.Sprintf("jwks_uri %.200q is not an https address", doc.JWKS)}
 		}
 		return doc.JWKS, nil
@@ -149,10 +151,26 @@ func (s *Source) read(ctx context.Context, address string) ([]byte, http.Header,
 	if err != nil {
 		return nil, nil, fmt.Errorf("token/remote: %s: %w", address, err)
 	}
+	if body, err = gunzipped(body); err != nil {
+		return nil, nil, fmt.Errorf("token/remote: %s: %w", address, err)
+	}
 	if len(body) > token.MaxSetSize {
 		return nil, nil, fmt.Errorf("token/remote: %s has over %d bytes", address, token.MaxSetSize)
 	}
 	return body, res.Header, nil
+}
+
+// gunzipped undoes gzip, in which some files are served to whoever asks. It reads no more than
+// tells that there is too much.
+func gunzipped(body []byte) ([]byte, error) {
+	if !bytes.HasPrefix(body, []byte{0x1f, 0x8b}) {
+		return body, nil
+	}
+	r, err := gzip.NewReader(bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(io.LimitReader(r, token.MaxSetSize+1))
 }
 
 // age is how long an answer may be kept, within bounds.

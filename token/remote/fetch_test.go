@@ -2,6 +2,7 @@ package remote_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -57,7 +58,7 @@ func TestBrokenMember(t *testing.T) {
 			}
 			time.Sleep(time.Hour) // fetched again, four times
 			s.Close()
-			if n := strings.Count(said.String(), "left out"); n != 1 && name != "without a name" {
+			if n := strings.Count(said.String(), "left out"); n != 1 && name != "without a name" && name != "for encryption" && name != "not in key_ops" {
 				t.Errorf("%s: said %d times", name, n)
 			}
 		})
@@ -71,7 +72,7 @@ func TestBrokenMember(t *testing.T) {
 }
 
 // TestAlgorithms: what the Config lists is taken, by whichever name, and nothing else. An
-// RSA key that does not say its algorithm is for the one of RSA that is listed.
+// RSA key that does not say its algorithm is for the first of RSA that is listed.
 func TestAlgorithms(t *testing.T) {
 	ed, rsa := newKey(t, token.Ed25519), newKey(t, token.RS256)
 	unsaid := func(k *token.SigningKey, alg string) func(http.ResponseWriter, *http.Request) {
@@ -92,10 +93,10 @@ func TestAlgorithms(t *testing.T) {
 		{"EdDSA as Ed25519", unsaid(ed, `"alg":"EdDSA",`), ed, []token.Algorithm{token.Ed25519}, true},
 		{"Ed25519, unsaid", unsaid(ed, ""), ed, []token.Algorithm{token.EdDSA}, true},
 		{"Ed25519, not listed", publish(ed), ed, []token.Algorithm{token.ES256}, false},
-		{"RSA, unsaid, nothing listed", unsaid(rsa, ""), rsa, nil, false},
+		{"RSA, unsaid, nothing listed", unsaid(rsa, ""), rsa, nil, true},
 		{"RSA, unsaid, one listed", unsaid(rsa, ""), rsa, []token.Algorithm{token.ES256, token.RS256}, true},
 		{"RSA, unsaid, another listed", unsaid(rsa, ""), rsa, []token.Algorithm{token.PS256}, false},
-		{"RSA, unsaid, two listed", unsaid(rsa, ""), rsa, []token.Algorithm{token.RS256, token.RS512}, false},
+		{"RSA, unsaid, two listed", unsaid(rsa, ""), rsa, []token.Algorithm{token.RS256, token.RS512}, true},
 		{"RSA, another said", unsaid(rsa, `"alg":"RS512",`), rsa, []token.Algorithm{token.RS256}, false},
 	} {
 		var idp idp
@@ -241,4 +242,114 @@ func TestCertificate(t *testing.T) {
 		}
 		s.Close()
 	}
+}
+
+// TestOddAnswers: sets with a byte order mark or in gzip, and a discovery document with a mark.
+func TestOddAnswers(t *testing.T) {
+	k := newKey(t, token.ES256)
+	set, err := token.MarshalJWKS([]token.Key{k.Key()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	squeezed := func(s string) string {
+		var b bytes.Buffer
+		w := gzip.NewWriter(&b)
+		io.WriteString(w, s)
+		w.Close()
+		return b.String()
+	}
+	for _, row := range []struct {
+		name, body string
+		ok         bool
+	}{
+		{"a byte order mark", "\ufeff" + string(set), true},
+		{"gzip", squeezed(string(set)), true},
+		{"gzip and a mark", squeezed("\ufeff" + string(set)), true},
+		{"gzip, cut", squeezed(string(set))[:40], false},
+		{"gzip of a gigabyte", squeezed(`{"keys":[],"x":"` + strings.Repeat("x", 64<<20)), false},
+		{"gzip in gzip", squeezed(squeezed(string(set))), false},
+	} {
+		var idp idp
+		idp.set("/jwks", text(row.body))
+		idp.set("/.well-known/openid-configuration", text("\ufeff"+`{"issuer":"https://id.example","jwks_uri":"https://id.example/jwks"}`))
+		for _, address := range []string{jwks, ""} {
+			s := open(t, remote.Config{URL: address, Transport: &idp})
+			if err := verify(t, s, k); (err == nil) != row.ok {
+				t.Errorf("%s: %v", row.name, err)
+			}
+			s.Close()
+		}
+	}
+}
+
+// TestInsecureHTTP: cleartext only where it is said, for the discovery document and for the set
+// that it names, and a name that is no address only with the address of the set.
+func TestInsecureHTTP(t *testing.T) {
+	for _, row := range []struct {
+		issuer, url, named string
+		insecure, ok       bool
+	}{
+		{"http://keycloak:8080", "", "http://keycloak:8080/jwks", true, true},
+		{"http://keycloak:8080", "", "http://keycloak:8080/jwks", false, false},
+		{"https://id.example", "", "http://keycloak:8080/jwks", false, false},
+		{"https://id.example", "", "http://keycloak:8080/jwks", true, true},
+		{"https://id.example", "http://keycloak:8080/jwks", "", true, true},
+		{"https://id.example", "http://keycloak:8080/jwks", "", false, false},
+		{"kubernetes/serviceaccount", "https://id.example/jwks", "", false, true},
+		{"kubernetes/serviceaccount", "", "", true, false},
+		{"accounts.google.com", "", "", false, false},
+		{"ftp://id.example", "", "", true, false},
+		{"http://user:pass@keycloak", "", "", true, false},
+	} {
+		var idp idp
+		idp.set("/jwks", publish(newKey(t, token.ES256)))
+		idp.set("/.well-known/openid-configuration", text(fmt.Sprintf(`{"issuer":%q,"jwks_uri":%q}`, row.issuer, row.named)))
+		s, err := remote.New(t.Context(), quiet(remote.Config{
+			Issuer: row.issuer, URL: row.url, InsecureHTTP: row.insecure, Transport: &idp,
+		}))
+		if (err == nil) != row.ok {
+			t.Errorf("%+v: %v", row, err)
+		}
+		if err == nil {
+			if s.Keys() == nil {
+				t.Errorf("%+v: no keys", row)
+			}
+			s.Close()
+		}
+	}
+}
+
+// TestRefreshWithoutNames: a new key is found for a token that names none, too.
+func TestRefreshWithoutNames(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var idp idp
+		old, next := newKey(t, token.ES256), newKey(t, token.ES256)
+		unnamed := func(k *token.SigningKey) func(http.ResponseWriter, *http.Request) {
+			body, err := token.MarshalJWKS([]token.Key{{Algorithm: token.ES256, Public: k.Key().Public}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return text(string(body))
+		}
+		idp.set("/jwks", unnamed(old))
+		s := open(t, remote.Config{URL: jwks, Transport: &idp})
+		defer s.Close()
+		if err := verify(t, s, old); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(11 * time.Second)
+		idp.set("/jwks", unnamed(next))
+		if err := verify(t, s, next); err != nil {
+			t.Error(err)
+		}
+		fetches := idp.fetches.Load()
+		for range 100 { // forgeries: one fetch in a cool-down, whatever comes
+			if err := verify(t, s, old); err == nil {
+				t.Error("a key that is not published any more")
+			}
+		}
+		if n := idp.fetches.Load() - fetches; n > 0 {
+			t.Errorf("%d fetches within the cool-down", n)
+		}
+	})
 }

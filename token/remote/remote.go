@@ -16,6 +16,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"sync"
 	"time"
@@ -196,7 +197,8 @@ func (s *Source) fetch(ctx context.Context) error {
 		s.next = now.Add(max(s.cfg.Cooldown, minAge/2))
 		if ctx.Err() == nil && err.Error() != s.failing {
 			s.failing = err.Error()
-			s.cfg.ErrorLog.WarnContext(ctx, "the keys of an issuer cannot be fetched", "issuer", s.cfg.Issuer, "error", err)
+			s.cfg.ErrorLog.WarnContext(ctx, "the keys of an issuer cannot be fetched: see that its address is right and can be reached",
+				"issuer", s.cfg.Issuer, "error", err)
 		}
 		return err
 	}
@@ -204,7 +206,7 @@ func (s *Source) fetch(ctx context.Context) error {
 	if left := fmt.Sprint(got.left); left != s.left {
 		s.left = left
 		for _, err := range got.left {
-			s.cfg.ErrorLog.InfoContext(ctx, "a key of an issuer's set is left out", "issuer", s.cfg.Issuer, "error", err)
+			LogLeftOut(ctx, s.cfg.ErrorLog, s.cfg.Issuer, err)
 		}
 	}
 	s.good, s.next = now, now.Add(got.age)
@@ -212,4 +214,14 @@ func (s *Source) fetch(ctx context.Context) error {
 		s.set = got.set
 	}
 	return nil
+}
+
+// LogLeftOut logs that a key of an issuer's set is not used: a warning, unless the set has it
+// for something else.
+func LogLeftOut(ctx context.Context, log *slog.Logger, issuer string, err error) {
+	level := slog.LevelWarn
+	if left, ok := errors.AsType[*token.KeyError](err); ok && left.Expected {
+		level = slog.LevelDebug
+	}
+	log.Log(ctx, level, "a key of an issuer's set is left out, and tokens of that key are refused", "issuer", issuer, "error", err)
 }
