@@ -29,6 +29,8 @@ func flagOf() [][2]string {
 		{"sallyport: OpenAPI", "--openapi"},
 		{"sallyport: DPoP: dpop: Window", "--dpop-window"},
 		{"sallyport: MaxBody", "--max-body"},
+		{"sallyport: Issuers: token: MaxSize", "--max-token"},
+		{"sallyport: Issuers: token: Leeway", "--token-leeway"},
 		{"--openapi: openapi: Bases", "--openapi-base"},
 		{"--openapi: openapi: AnswerLimit", "--answer-limit"},
 		{"--openapi: openapi: Limit", "--max-body"},
@@ -82,6 +84,7 @@ func remedies() *strings.Replacer {
 	return strings.NewReplacer(
 		", or set DangerouslyTolerateInsecureOrigins", "",
 		", or set DangerouslyTolerateSubdomainsOfPublicSuffixes", "",
+		"set InsecureHTTP inside", "say insecure-http inside",
 		"set InsecureIgnoreOpenAPISecurity, and have Routes alone decide",
 		"say --insecure-ignore-openapi-security, and have --public and --route alone decide",
 	)

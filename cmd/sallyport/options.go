@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -18,6 +19,7 @@ import (
 	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/proxy"
 	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/server"
 	"github.com/sallyport-dev/sallyport/token"
+	"github.com/sallyport-dev/sallyport/token/remote"
 )
 
 // options are what the flags of serve say.
@@ -41,7 +43,8 @@ type options struct {
 	selfSigned, cleartext                bool
 	forwardAuthorization                 bool
 	errorPages                           bool
-	maxBody                              size
+	maxBody, maxToken                    size
+	tokenLeeway                          time.Duration
 	upstreamTimeout, drain               time.Duration
 	clientTimeout                        time.Duration
 	minRate                              size
@@ -66,7 +69,9 @@ func (o *options) flags(f *pflag.FlagSet) {
 	f.StringVar(&o.issuer, "issuer", "", "iss of the tokens, a `URL`: the public address of this gate, or with --accounts=off whose tokens to accept; --trust is for issuers elsewhere (default: the address it listens on)")
 	f.StringVar(&o.audience, "audience", "", "aud of the tokens: the `NAME` of the API (default: the issuer)")
 	f.StringVar(&o.jwks, "jwks", "", "with --accounts=off: `FILE` with the issuer's public keys (JWKS)")
-	f.StringArrayVar(&o.trust, "trust", nil, "`ISSUER` elsewhere whose tokens are taken, and how: \"https://id.example.com audience=my-api [jwks=URL] [alg=RS256,ES256] [type=JWT] [subject=/oid] [scopes=/scp] [roles=/realm_access/roles] [bound=dpop|mtls|any]\"; may be repeated")
+	f.StringArrayVar(&o.trust, "trust", nil, "`ISSUER` elsewhere whose tokens are taken, and how: \"https://id.example.com audience=my-api [jwks=URL] [alg=RS256,ES256] [type=JWT] [subject=/oid] [scopes=/scp] [roles=/realm_access/roles] [azp=CLIENT] [require:CLAIM=VALUE] [bound=dpop|mtls|any]\", and more in docs/providers.md; may be repeated")
+	f.Var(&o.maxToken, "max-token", "most `BYTES` of a token (default 16KiB); header fields may have 16KiB more")
+	f.DurationVar(&o.tokenLeeway, "token-leeway", 0, "how far an issuer's clock may run ahead, up to 60s (default 5s)")
 	f.StringVar(&o.algorithm, "algorithm", string(token.ES256), "`ALG` that signs access tokens: ES256, Ed25519 or RS256")
 	f.BoolVar(&o.strictRefresh, "strict-refresh", false, "take every refresh token once, whatever got lost on the way")
 	f.DurationVar(&o.factorRecovery, "factor-recovery", 72*time.Hour, "how long after asking by mail a lost second factor can be removed; --without recovery leaves it to administrators")
@@ -159,6 +164,8 @@ func (o *options) gate() (sallyport.Config, error) {
 	cfg := sallyport.Config{
 		TrustedProxies: proxies,
 		MaxBody:        int64(o.maxBody),
+		MaxToken:       int(o.maxToken),
+		TokenLeeway:    o.tokenLeeway,
 	}
 	o.pageOptions.apply(&cfg)
 	o.declared = o.declare()
@@ -185,6 +192,9 @@ func (o *options) foreign() (token.Issuer, error) {
 	if len(keys) == 0 {
 		return token.Issuer{}, fmt.Errorf("--jwks %s: no key in it can be used: %w", o.jwks, errors.Join(errs...))
 	}
+	for _, left := range errs {
+		remote.LogLeftOut(context.Background(), o.errorLog(), o.issuer, left)
+	}
 	return token.Issuer{Name: o.issuer, Audiences: []string{o.aud()}, Keys: keys, Types: o.types, Keep: o.claims()}, nil
 }
 
@@ -200,7 +210,8 @@ func (o *options) server() server.Config {
 	c := server.Config{
 		Addr: o.listen, TLSCert: o.tlsCert, TLSKey: o.tlsKey, SelfSigned: o.selfSigned, ClientCA: o.clientCA,
 		InsecureCleartext: o.cleartext, DrainTimeout: o.drain, Log: o.errorLog(),
-		BodyTimeout: o.clientTimeout, WriteTimeout: o.clientTimeout, MinRate: int(o.minRate),
+		MaxHeaderBytes: server.DefaultHeaderBytes + max(int(o.maxToken)-token.MaxSize, 0),
+		BodyTimeout:    o.clientTimeout, WriteTimeout: o.clientTimeout, MinRate: int(o.minRate),
 	}
 	if o.selfSigned {
 		c.SelfSignedFile = filepath.Join(o.data, "self-signed.pem")

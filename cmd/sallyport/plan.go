@@ -72,10 +72,8 @@ func (o *options) planGate(cfg sallyport.Config) error {
 	if err != nil {
 		return err
 	}
-	stand := func(t trusted) error {
-		issuer := token.Issuer{
-			Name: t.issuer, Audiences: t.audiences, Types: t.types, Claims: t.claims, Keep: o.claims(), Keys: []token.Key{key.Key()},
-		}
+	stand := func(issuer token.Issuer) error {
+		issuer.Keep, issuer.Keys = o.claims(), []token.Key{key.Key()}
 		cfg.Issuers = append(cfg.Issuers, issuer)
 		_, err := token.New(token.Config{Issuers: []token.Issuer{issuer}})
 		return err
@@ -85,13 +83,13 @@ func (o *options) planGate(cfg sallyport.Config) error {
 		if err != nil {
 			continue // which check has reported
 		}
-		if err := stand(t); err != nil {
+		if err := stand(t.issuer); err != nil {
 			return fmt.Errorf("%s: %s", flagText("--trust", text), strings.TrimPrefix(err.Error(), "token: Issuers[0]."))
 		}
 	}
 	if o.accounts == "on" || len(cfg.Issuers) == 0 && !o.declared.anyPublic() && o.openapi == "" {
 		issuer := or(o.issuer, issuerURL(defaultListen, false))
-		if err := stand(trusted{issuer: issuer, audiences: []string{or(o.audience, issuer)}}); err != nil {
+		if err := stand(token.Issuer{Name: issuer, Audiences: []string{or(o.audience, issuer)}}); err != nil {
 			return fmt.Errorf("--issuer or --audience: %s", strings.TrimPrefix(err.Error(), "token: Issuers[0]."))
 		}
 	}

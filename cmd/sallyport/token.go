@@ -29,9 +29,10 @@ func tokenInspect() *cobra.Command {
 		Use:   "inspect",
 		Short: "Read a token from standard input, and say what is in it and whether it would be accepted",
 		Long: `Read a token from standard input, and say what is in it and whether it would be accepted:
-by the gate that serves the data folder, or with --jwks by one that accepts an issuer's
-tokens. The signature is not shown.`,
+by the gate that serves the data folder, or with --trust or --jwks by one that accepts an
+issuer's tokens. The signature is not shown.`,
 		Example: `  echo "$TOKEN" | sallyport token inspect
+  echo "$TOKEN" | sallyport token inspect --trust "https://id.example.com audience=my-api"
   echo "$TOKEN" | sallyport token inspect --issuer https://id.example.com --audience my-api --jwks keys.json`,
 		Args: needs(0, 0),
 		RunE: func(c *cobra.Command, _ []string) error { return inspect(c, &o) },
@@ -43,6 +44,9 @@ tokens. The signature is not shown.`,
 	c.Flags().StringVar(&o.issuer, "issuer", issuerURL(defaultListen, false), "iss the gate accepts (default of a gate with accounts: its own)")
 	c.Flags().StringVar(&o.audience, "audience", "", "aud the gate accepts (default: the issuer, or that of the gate with accounts)")
 	c.Flags().StringVar(&o.jwks, "jwks", "", "file with the issuer's public keys, instead of the data folder")
+	c.Flags().StringArrayVar(&o.trust, "trust", nil, "`ISSUER` whose tokens the gate accepts, as serve has it; may be repeated")
+	c.Flags().Var(&o.maxToken, "max-token", "most `BYTES` of a token, with --trust or --jwks (default 16KiB)")
+	c.Flags().DurationVar(&o.tokenLeeway, "token-leeway", 0, "how far an issuer's clock may run ahead, with --trust or --jwks (default 5s)")
 	c.Flags().StringArrayVar(&o.types, "token-type", []string{token.AccessToken}, "typ the gate accepts, with --jwks")
 	return c
 }
@@ -72,27 +76,38 @@ func inspect(c *cobra.Command, o *options) error {
 		fmt.Fprintf(out, "This is no signed JWT: %s\n\n", token.Explain(err))
 	}
 	err = verdict(c.Context(), raw, o)
-	if err != nil {
-		fmt.Fprintf(out, "Not accepted by a gate with iss %s, aud %s.\n%s\n", o.issuer, o.aud(), explainToken(err))
+	gate := fmt.Sprintf("a gate with iss %s, aud %s", o.issuer, o.aud())
+	if len(o.trust) > 0 {
+		gate = "a gate with --trust " + strings.Join(o.trust, ", ")
+	}
+	if bad, ok := errors.AsType[*token.Error](err); ok {
+		fmt.Fprintf(out, "Not accepted by %s.\n%s\nThe audit log says: %s\n", gate, explainToken(err), bad)
 		return errNotAccepted
 	}
-	fmt.Fprintf(out, "Accepted by a gate with iss %s, aud %s.\n", o.issuer, o.aud())
+	if err != nil {
+		fmt.Fprintf(out, "Not accepted by %s.\n%s\n", gate, explainToken(err))
+		return errNotAccepted
+	}
+	fmt.Fprintf(out, "Accepted by %s.\n", gate)
 	return nil
 }
 
 // verdict is what the gate would say.
 func verdict(ctx context.Context, raw string, o *options) error {
+	if len(o.trust) > 0 {
+		a := &app{options: *o}
+		issuers, err := a.trust(ctx)
+		if err != nil {
+			return errors.Join(err, a.close())
+		}
+		return errors.Join(o.verify(raw, issuers), a.close())
+	}
 	if o.jwks != "" {
 		issuer, err := o.foreign()
 		if err != nil {
 			return err
 		}
-		v, err := token.New(token.Config{Issuers: []token.Issuer{issuer}})
-		if err != nil {
-			return err
-		}
-		_, err = v.Verify(raw)
-		return err
+		return o.verify(raw, []token.Issuer{issuer})
 	}
 	if err := o.holdsAccounts(); err != nil {
 		return fmt.Errorf("%w, or an issuer's keys with --jwks", err)
@@ -108,6 +123,16 @@ func verdict(ctx context.Context, raw string, o *options) error {
 	o.issuer, o.audience = gate.Name, gate.Audiences[0]
 	_, err = a.Authenticate(raw)
 	return errors.Join(err, done())
+}
+
+// verify says what a gate would that accepts these issuers' tokens.
+func (o *options) verify(raw string, issuers []token.Issuer) error {
+	v, err := token.New(token.Config{Issuers: issuers, MaxSize: int(o.maxToken), Leeway: o.tokenLeeway})
+	if err != nil {
+		return err
+	}
+	_, err = v.Verify(raw)
+	return err
 }
 
 func explainToken(err error) string {

@@ -2,82 +2,16 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
+	"errors"
 	"fmt"
-	"net/url"
+	"os"
 	"slices"
 	"strings"
 
 	"github.com/sallyport-dev/sallyport/token"
 	"github.com/sallyport-dev/sallyport/token/remote"
 )
-
-// trusted is an issuer elsewhere, as --trust names it.
-type trusted struct {
-	issuer, jwks string
-	audiences    []string
-	algorithms   []token.Algorithm
-	types        []string
-	claims       token.ClaimNames
-	bound        token.Binding
-}
-
-var bindings = []token.Binding{token.BoundByDPoP, token.BoundByMTLS, token.BoundByAny}
-
-const trustExample = `--trust "https://id.example.com audience=my-api"`
-
-// parseTrust reads an issuer's address and what follows it, each NAME=VALUE once.
-func parseTrust(text string) (t trusted, err error) {
-	words := strings.Fields(text)
-	wrong := func(format string, args ...any) (trusted, error) {
-		return trusted{}, fmt.Errorf("--trust %q: "+format+": write it as in "+trustExample, append([]any{text}, args...)...)
-	}
-	if len(words) == 0 {
-		return wrong("the issuer's address is missing")
-	}
-	t.issuer = words[0]
-	if u, err := url.Parse(t.issuer); err != nil || u.Host == "" {
-		return wrong("%q is not an address", t.issuer)
-	}
-	seen := map[string]bool{}
-	for _, word := range words[1:] {
-		name, value, _ := strings.Cut(word, "=")
-		if value == "" {
-			return wrong("%q is not NAME=VALUE", word)
-		}
-		if seen[name] {
-			return wrong("%s is there twice", name)
-		}
-		seen[name] = true
-		switch name {
-		case "audience":
-			t.audiences = strings.Split(value, ",")
-		case "jwks":
-			t.jwks = value
-		case "alg":
-			for _, a := range strings.Split(value, ",") {
-				t.algorithms = append(t.algorithms, token.Algorithm(a))
-			}
-		case "type":
-			t.types = strings.Split(value, ",")
-		case "bound":
-			if t.bound = token.Binding(value); !slices.Contains(bindings, t.bound) {
-				return wrong("bound=%q: tokens are bound by dpop, mtls or any", value)
-			}
-		case "subject":
-			t.claims.Subject = value
-		case "scopes":
-			t.claims.Scopes = value
-		case "roles":
-			t.claims.Roles = value
-		default:
-			return wrong("%q is unknown; there are audience, jwks, alg, type, subject, scopes, roles and bound", name)
-		}
-	}
-	if len(t.audiences) == 0 {
-		return wrong("audience is missing: the aud by which the issuer's tokens name this API")
-	}
-	return t, nil
-}
 
 // trust opens the sources of the keys of all issuers that are trusted.
 func (a *app) trust(ctx context.Context) (list []token.Issuer, err error) {
@@ -86,15 +20,65 @@ func (a *app) trust(ctx context.Context) (list []token.Issuer, err error) {
 		if err != nil {
 			return nil, err
 		}
-		source, err := remote.New(ctx, remote.Config{Issuer: t.issuer, URL: t.jwks, Algorithms: t.algorithms, ErrorLog: a.options.errorLog()})
+		t.remote.ErrorLog = a.options.errorLog()
+		issuer, done, err := t.open(ctx)
 		if err != nil {
 			return nil, err
 		}
-		a.onClose("the keys of "+t.issuer, source.Close)
-		list = append(list, token.Issuer{Name: t.issuer, Audiences: t.audiences, Types: t.types, Claims: t.claims, Source: source, Keep: a.options.claims(),
-			RequireBound: t.bound})
+		a.onClose("the keys of "+issuer.Name, done)
+		issuer.Keep = a.options.claims()
+		list = append(list, issuer)
 	}
 	return list, nil
+}
+
+// open reads the keys of an issuer from their file, or fetches them from then on until done is called.
+func (t *trusted) open(ctx context.Context) (issuer token.Issuer, done func() error, err error) {
+	issuer = t.issuer
+	if t.file != "" {
+		issuer.Keys, err = t.readKeys(ctx)
+		return issuer, func() error { return nil }, err
+	}
+	if t.ca != "" {
+		if t.remote.RootCAs, err = readCAs(t.ca); err != nil {
+			return issuer, nil, err
+		}
+	}
+	source, err := remote.New(ctx, t.remote)
+	if err != nil {
+		return issuer, nil, err
+	}
+	issuer.Source = source
+	return issuer, source.Close, nil
+}
+
+// readKeys reads the keys of a file, and logs those that are left out.
+func (t *trusted) readKeys(ctx context.Context) ([]token.Key, error) {
+	data, err := os.ReadFile(t.file)
+	if err != nil {
+		return nil, fmt.Errorf("--trust: jwks=%s: %w", t.file, err)
+	}
+	set, left, err := t.remote.ReadSet(data)
+	if err != nil {
+		return nil, fmt.Errorf("--trust: jwks=%s: %w", t.file, err)
+	}
+	for _, one := range left {
+		remote.LogLeftOut(ctx, t.remote.ErrorLog, t.issuer.Name, one)
+	}
+	return set.List(), nil
+}
+
+// readCAs reads certificates that verify an issuer's.
+func readCAs(path string) (*x509.CertPool, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("--trust: ca=%s: %w", path, err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(data) {
+		return nil, fmt.Errorf("--trust: ca=%s: %w", path, errors.New("holds no certificate in PEM"))
+	}
+	return pool, nil
 }
 
 // describeTrust names the issuers for the person who starts it.

@@ -47,6 +47,9 @@ type Config struct {
 	ErrorLog *slog.Logger
 }
 
+// Check returns what is wrong with the Config, all of it.
+func (c Config) Check() error { return c.complete() }
+
 func (c *Config) complete() error {
 	var errs []error
 	add := func(field, value, reason string) {
@@ -68,17 +71,12 @@ func (c *Config) complete() error {
 	if c.RootCAs != nil && c.Transport != nil {
 		add("RootCAs", "", "is set, and there is a Transport as well: leave one of the two out")
 	}
-	public := []token.Algorithm{
-		token.ES256, token.ES384, token.ES512, token.Ed25519, token.EdDSA, token.RS256, token.RS384, token.RS512, token.PS256, token.PS384, token.PS512,
-	}
 	for _, a := range c.Algorithms {
-		if !slices.Contains(public, a) {
+		if !slices.Contains(publicAlgorithms, a) {
 			add("Algorithms", string(a), "is not one of public keys: write ES256, RS256 or the like")
 		}
 	}
-	if c.Algorithms == nil {
-		c.Algorithms = public
-	}
+	c.defaults()
 	if c.Cooldown == 0 {
 		c.Cooldown = 10 * time.Second
 	}
@@ -102,6 +100,18 @@ func (c *Config) complete() error {
 		c.ErrorLog = slog.Default()
 	}
 	return errors.Join(errs...)
+}
+
+// publicAlgorithms are those of public keys.
+var publicAlgorithms = []token.Algorithm{
+	token.ES256, token.ES384, token.ES512, token.Ed25519, token.EdDSA, token.RS256, token.RS384, token.RS512,
+	token.PS256, token.PS384, token.PS512,
+}
+
+func (c *Config) defaults() {
+	if c.Algorithms == nil {
+		c.Algorithms = publicAlgorithms
+	}
 }
 
 // allowed reports whether an address may be asked: over TLS, or on this machine.

@@ -46,18 +46,20 @@ func (s *Source) get(ctx context.Context) (fetched, error) {
 	if err != nil {
 		return fetched{}, err
 	}
-	set, left, err := s.usable(body)
+	set, left, err := s.cfg.ReadSet(body)
 	if err != nil {
 		return fetched{}, fmt.Errorf("token/remote: %s: %w", address, err)
 	}
 	return fetched{set, left, age(header)}, nil
 }
 
-// usable takes those keys of a set that can be used, and says what is wrong with others.
-func (s *Source) usable(body []byte) (*token.KeySet, []error, error) {
-	all, errs := token.ParseJWKSFor(body, s.cfg.rsa())
+// ReadSet reads a key set that is held elsewhere, such as in a file, as a Source of this
+// Config would. It returns the keys that can be used, and why others are left out.
+func (c Config) ReadSet(body []byte) (set *token.KeySet, left []error, err error) {
+	c.defaults()
+	all, errs := token.ParseJWKSFor(body, c.rsa())
 	keys := slices.DeleteFunc(all, func(k token.Key) bool {
-		if s.cfg.takes(k.Algorithm) {
+		if c.takes(k.Algorithm) {
 			return false
 		}
 		errs = append(errs, fmt.Errorf("token/remote: the key %.80q is for %s, which is not listed: add it if the issuer signs with it",
@@ -67,7 +69,7 @@ func (s *Source) usable(body []byte) (*token.KeySet, []error, error) {
 	if len(keys) == 0 {
 		return nil, nil, errors.Join(append(errs, errors.New("the set has no key that can be used"))...)
 	}
-	set, err := token.NewKeySet(keys)
+	set, err = token.NewKeySet(keys)
 	return set, errs, err
 }
 

@@ -39,7 +39,7 @@ const (
 	DefaultWriteTimeout  = 30 * time.Second
 	DefaultDrainTimeout  = 10 * time.Second
 	DefaultMinRate       = 1 << 10
-	DefaultHeaderBytes   = 32 << 10
+	DefaultHeaderBytes   = 48 << 10
 
 	maxTimeout = time.Hour
 	maxMinRate = 1 << 20
