@@ -376,7 +376,7 @@ func TestTrustRefuses(t *testing.T) {
 		"accounts.google.com audience=a":                                "say jwks=",
 		"kubernetes/serviceaccount audience=a":                          "say jwks=",
 		"id audience=a jwks=keys.json insecure-http":                    "in a file",
-		"https://id.example.com audience=a color=blue":                  "audience, azp, ca, client_id, jwks",
+		"https://id.example.com audience=a color=blue":                  "audience, azp, bound, ca, client_id, jwks",
 	} {
 		if _, err := parseTrust(text); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "--trust") {
 			t.Errorf("%q: %v, want %q", text, err, want)

@@ -111,7 +111,7 @@ func TestStream(t *testing.T) {
 func TestHeaderLimit(t *testing.T) {
 	s, _ := start(t, server.Config{})
 	conn := dial(t, s)
-	fmt.Fprintf(conn, "GET / HTTP/1.1\r\nHost: a\r\nX: %s\r\n\r\n", strings.Repeat("a", 40<<10))
+	fmt.Fprintf(conn, "GET / HTTP/1.1\r\nHost: a\r\nX: %s\r\n\r\n", strings.Repeat("a", 56<<10))
 	if got := rest(t, conn); !strings.HasPrefix(got, "HTTP/1.1 431") {
 		t.Errorf("%.100s", got)
 	}
