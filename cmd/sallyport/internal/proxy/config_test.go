@@ -21,6 +21,18 @@ func TestConfig(t *testing.T) {
 	}{
 		{proxy.Config{Upstream: "http://localhost:3000"}, ""},
 		{proxy.Config{Upstream: "https://[::1]:3000/base/v1.2/"}, ""},
+		{proxy.Config{Upstream: "h2c://localhost:3000/base"}, ""},
+		{proxy.Config{Upstream: "unix:/run/app.sock", Host: "api.example"}, ""},
+		{proxy.Config{Upstream: "unix:///run/app.sock:/base/"}, ""},
+		{proxy.Config{Upstream: "unix:run/app.sock"}, "Upstream"},
+		{proxy.Config{Upstream: "unix:"}, "Upstream"},
+		{proxy.Config{Upstream: "unix:/run/"}, "Upstream"},
+		{proxy.Config{Upstream: "unix:/run/app.sock:base"}, "Upstream"},
+		{proxy.Config{Upstream: "unix:/run/app.sock:/a/../b"}, "Upstream"},
+		{proxy.Config{Upstream: "unix:/" + strings.Repeat("a", 103)}, "Upstream"},
+		{proxy.Config{Upstream: "http://unix:/run/app.sock"}, "Upstream"},
+		{proxy.Config{Upstream: "http://localhost", Host: "a/b"}, "Host"},
+		{proxy.Config{Upstream: "http://localhost", Host: "a b"}, "Host"},
 		{proxy.Config{}, "Upstream"},
 		{proxy.Config{Upstream: "localhost:3000"}, "Upstream"},
 		{proxy.Config{Upstream: "ftp://localhost"}, "Upstream"},
@@ -90,7 +102,7 @@ func ExampleError() {
 	if e, ok := errors.AsType[*proxy.Error](err); ok {
 		fmt.Println(e)
 	}
-	// Output: proxy: Upstream "localhost:3000": the scheme must be http or https; write it as http://host:port
+	// Output: proxy: Upstream "localhost:3000": the scheme must be http, https, h2c or unix; write it as http://host:port
 }
 
 func BenchmarkServeHTTP(b *testing.B) {

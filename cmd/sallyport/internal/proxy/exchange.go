@@ -30,13 +30,17 @@ type exchange struct {
 	upgrade bool // the client may switch to WebSocket
 	body    requestBody
 	cancel  context.CancelCauseFunc
+
+	transport *http.Transport
+	attempts  attempts
 }
 
 // begin returns the request with a context that ends with the exchange.
 func (x *exchange) begin() *http.Request {
 	ctx, cancel := context.WithCancelCause(x.in.Context())
 	x.cancel = cancel
-	return x.in.WithContext(ctx)
+	x.attempts.x = x
+	return x.in.WithContext(x.attempts.trace(ctx, x.transport))
 }
 
 func (x *exchange) close() {
@@ -60,6 +64,11 @@ func (x *exchange) WriteHeader(status int) {
 	}
 	merge(h, x.h)
 	clear(x.h)
+	if x.in.ProtoMajor == 1 && x.body.unread(x.in.ContentLength) {
+		// The upstream has answered early. Else net/http would wait for the rest of the body
+		// before it sends anything.
+		h["Connection"] = closing
+	}
 	x.wrote = true
 	x.w.WriteHeader(status)
 }
@@ -85,26 +94,50 @@ func (x *exchange) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 }
 
 // requestBody notes why the client's body could not be read, which is otherwise lost
-// among the upstream's errors. The transport reads it in a goroutine of its own, perhaps
-// after the exchange has ended.
+// among the upstream's errors, and keeps its begin for another attempt. The transport reads it
+// in a goroutine of its own, perhaps after the exchange has ended.
 type requestBody struct {
-	io.ReadCloser
+	source  io.Reader // nil for no body
 	crashes *crash.Reporter
 	failed  atomic.Pointer[error]
+	size    atomic.Int64 // bytes that were read
+	whole   atomic.Bool  // the end was read
+	stopped atomic.Bool  // nothing of it can be sent on the connection that it is read for
+	kept    kept
 }
 
-// Read reads the body.
+// Read reads the body, or once more what was kept of it.
 func (b *requestBody) Read(p []byte) (int, error) {
+	if b.stopped.Load() {
+		return 0, io.EOF
+	}
 	n, err := b.read(p)
-	if err != nil && err != io.EOF {
+	if err == io.EOF {
+		b.whole.Store(true)
+	} else if err != nil {
 		b.failed.CompareAndSwap(nil, &err)
 	}
 	return n, err
 }
 
+// Close does nothing: the transport closes a body before it sends it again, and ReverseProxy
+// closes the one behind it.
+func (b *requestBody) Close() error { return nil }
+
 func (b *requestBody) read(p []byte) (n int, err error) {
 	defer b.crashes.Error("a request body", &err)
-	return b.ReadCloser.Read(p)
+	if n := b.kept.read(p); n > 0 {
+		return n, nil
+	}
+	n, err = b.source.Read(p)
+	b.size.Add(int64(n))
+	b.kept.note(p[:n])
+	return n, err
+}
+
+// unread reports whether the client has yet to send some of a body of this length.
+func (b *requestBody) unread(length int64) bool {
+	return b.source != nil && !b.whole.Load() && (length < 0 || b.size.Load() < length)
 }
 
 func (b *requestBody) err() error {

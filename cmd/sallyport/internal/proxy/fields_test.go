@@ -66,7 +66,6 @@ var identity = map[string]string{
 	"x-forwarded-for":        "203.0.113.7",
 	"x-forwarded-proto":      "https",
 	"x-forwarded-host":       "api.example",
-	"via":                    "1.1 sallyport",
 }
 
 // cgi is a field name as a CGI program sees it (RFC 3875 §4.1.18).

@@ -43,6 +43,8 @@
 package proxy
 
 import (
+	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"net/http"
@@ -63,9 +65,16 @@ const MaxTimeout = 10 * time.Minute
 
 // Config says where requests go.
 type Config struct {
-	// Upstream is the address of the API: http://host[:port][/base] or https://….
-	// The certificate of an https upstream is verified.
+	// Upstream is the address of the API: http://host[:port][/base], https://…, where the
+	// certificate is verified and HTTP/2 is spoken if the upstream does, h2c://… for HTTP/2
+	// over cleartext, or unix:/path/to.sock[:/base].
 	Upstream string
+	// Host is the Host that the upstream gets. Empty means the host of Upstream, which is
+	// localhost for a Unix socket.
+	Host string
+	// KeepHost hands on the client's Host instead. A client can then choose the name by which
+	// the upstream calls itself, in links and mails, unless the upstream knows its names.
+	KeepHost bool
 	// Timeout bounds the wait for the head of an answer, for each write of the request
 	// to get on, and for an answer of known length to get on. Zero means
 	// [DefaultTimeout]. An answer of unknown length, such as an event stream, may
@@ -77,6 +86,9 @@ type Config struct {
 	OwnedHeaders []string
 	// RootCAs verify an https upstream; nil means the system's.
 	RootCAs *x509.CertPool
+	// ClientCertificate returns the certificate for an https upstream that asks for one. It
+	// is called in each handshake, may be called from any goroutine, and may be nil.
+	ClientCertificate func(*tls.CertificateRequestInfo) (*tls.Certificate, error)
 	// MaxInFlight is how many requests, and so connections, the upstream has at once.
 	// WebSockets and event streams count until they end. Further requests wait up to two
 	// seconds, as many as MaxInFlight, and are then answered 503. Zero means
@@ -105,7 +117,8 @@ type Proxy struct {
 	owned         map[string]bool
 	authorization bool
 	errorPages    bool
-	transport     *http.Transport
+	keepHost      bool
+	pool          *pool
 	crashes       *crash.Reporter
 	slots         *slots
 	buffers       buffers
@@ -118,23 +131,28 @@ func New(c Config) (*Proxy, error) {
 	timeout, timeoutErr := checkTimeout(c.Timeout)
 	owned, ownedErr := ownedFields(c.OwnedHeaders)
 	slots, slotsErr := checkInFlight(c.MaxInFlight, c.MaxPerClient)
-	if err := errors.Join(targetErr, timeoutErr, ownedErr, slotsErr); err != nil {
+	if err := errors.Join(targetErr, checkHost(c.Host), timeoutErr, ownedErr, slotsErr); err != nil {
 		return nil, err
 	}
+	t.name = c.Host
 	return &Proxy{
 		target:        t,
 		timeout:       timeout,
 		owned:         owned,
 		authorization: c.InsecureForwardAuthorization,
 		errorPages:    c.InsecureErrorPages,
-		transport:     newTransport(timeout, c.RootCAs, c.Crashes),
+		keepHost:      c.KeepHost,
+		pool:          newPool(newLink(t, timeout, c)),
 		crashes:       c.Crashes,
 		slots:         slots,
 	}, nil
 }
 
 // CloseIdleConnections closes the connections to the upstream that no request uses.
-func (p *Proxy) CloseIdleConnections() { p.transport.CloseIdleConnections() }
+func (p *Proxy) CloseIdleConnections() { p.pool.closeIdle() }
+
+// Reach connects to the upstream, and returns why that fails. It takes five seconds at most.
+func (p *Proxy) Reach(ctx context.Context) error { return p.pool.link.reach(ctx) }
 
 // ServeHTTP forwards r, which must carry a visit. It panics with
 // http.ErrAbortHandler when the upstream breaks off in the middle of an answer, so
@@ -156,17 +174,18 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer p.slots.release(v.Client)
-	x := &exchange{p: p, w: w, in: r, visit: v, h: make(http.Header)}
+	x := &exchange{p: p, w: w, in: r, visit: v, h: make(http.Header), transport: p.pool.transport()}
 	defer x.close()
+	in := x.begin()
 	forward := httputil.ReverseProxy{
 		Rewrite:        x.rewrite,
 		ModifyResponse: x.modify,
 		ErrorHandler:   x.fail,
-		Transport:      p.transport,
+		Transport:      x.transport,
 		BufferPool:     &p.buffers,
 		ErrorLog:       silent, // what it would say is in the visit's Reason
 	}
-	forward.ServeHTTP(x, x.begin())
+	forward.ServeHTTP(x, in)
 	x.trailers()
 }
 

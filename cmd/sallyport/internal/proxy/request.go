@@ -29,7 +29,7 @@ func (x *exchange) rewrite(pr *httputil.ProxyRequest) {
 		delete(out.Header, "Dpop") // the proof belongs to the token (RFC 9449 §7.1)
 	}
 	withoutOwnCookies(out.Header)
-	x.upgrade = mayUpgrade(out)
+	x.upgrade = mayUpgrade(out) && !x.p.target.h2c
 	if !x.upgrade {
 		delete(out.Header, "Connection")
 		delete(out.Header, "Upgrade")
@@ -42,15 +42,19 @@ func (x *exchange) rewrite(pr *httputil.ProxyRequest) {
 	out.Trailer = nil
 	x.identify(out.Header)
 	if out.Body != nil {
-		x.body.ReadCloser, x.body.crashes = out.Body, x.p.crashes
-		out.Body = &x.body
+		x.body.source, x.body.crashes = out.Body, x.p.crashes
+		out.Body, out.GetBody = &x.body, x.body.again
 	}
+	repeatable(out)
 }
 
 // aim points out at the upstream: same path under the base, same query.
 func (x *exchange) aim(out *http.Request) {
 	t := x.p.target
-	out.Host = "" // the upstream's own
+	out.Host = t.name // "" for the one in the URL
+	if x.p.keepHost && plainHost(x.in.Host) {
+		out.Host = x.in.Host
+	}
 	out.URL.Scheme, out.URL.Host, out.URL.User = t.scheme, t.host, nil
 	out.URL.RawPath = t.base + x.in.URL.EscapedPath()
 	out.URL.Path = t.base + x.in.URL.Path
@@ -88,7 +92,12 @@ func (x *exchange) identify(h http.Header) {
 	}
 	set("X-Forwarded-Host", encode(x.in.Host))
 	set("X-Forwarded-Proto", scheme(v))
-	h.Add("Via", via(x.in)) // RFC 9110 §7.6.3
+	if x.p.target.base != "" {
+		set("X-Forwarded-Prefix", "/") // where clients see what the upstream has below the base
+	}
+	if len(h["Via"]) > 0 { // else none, see docs/decisions/0043-via.md
+		h.Add("Via", via(x.in))
+	}
 }
 
 func scheme(v *visit.Visit) string {

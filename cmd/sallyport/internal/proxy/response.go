@@ -49,6 +49,7 @@ func (x *exchange) modify(res *http.Response) error {
 	}
 	x.p.withoutOwned(res.Header)
 	if up, ok := res.Body.(io.ReadWriteCloser); ok {
+		x.attempts.switched()
 		res.Body = switchedUpstream{up, x.p.crashes}
 	}
 	return nil

@@ -28,24 +28,34 @@ func (e *Error) Error() string {
 
 // target is where requests go.
 type target struct {
-	scheme, host string
+	scheme, host string // of the URLs that the transport gets
 	base         string // path prefix without a trailing slash; "" is the root
+	socket       string // path of a Unix socket, "" for TCP
+	h2c          bool   // HTTP/2 over cleartext, without asking
+	name         string // Host that the upstream gets; "" for host
 }
 
+const schemes = "write it as http://host:port"
+
 func parseTarget(raw string) (target, error) {
+	if socket, ok := strings.CutPrefix(raw, "unix:"); ok {
+		return parseSocket(raw, socket)
+	}
 	u, err := url.Parse(raw)
 	if err != nil {
 		// The text may hold a password, so it is not repeated.
-		return target{}, &Error{"Upstream", "", "not a URL; write it as http://host:port"}
+		return target{}, &Error{"Upstream", "", "not a URL; " + schemes}
 	}
 	refuse := func(reason string) (target, error) {
 		return target{}, &Error{"Upstream", u.Redacted(), reason}
 	}
 	switch {
-	case u.Scheme != "http" && u.Scheme != "https":
-		return refuse("the scheme must be http or https; write it as http://host:port")
+	case u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "h2c":
+		return refuse("the scheme must be http, https, h2c or unix; " + schemes)
 	case u.Hostname() == "" || u.Opaque != "":
-		return refuse("a host is missing; write it as http://host:port")
+		return refuse("a host is missing; " + schemes)
+	case u.Host == "unix:":
+		return refuse("a Unix socket has a scheme of its own; write it as unix:" + u.Path)
 	case u.User != nil:
 		return refuse("user names and passwords do not belong in the address; remove what stands before the @")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.Contains(raw, "#"):
@@ -53,22 +63,69 @@ func parseTarget(raw string) (target, error) {
 	}
 	base := strings.TrimSuffix(u.EscapedPath(), "/")
 	if !plainBase(base) {
-		return refuse("the base path may have letters, digits and -._~ in non-empty segments only, and no dot segments")
+		return refuse(badBase)
 	}
-	return target{scheme: u.Scheme, host: u.Host, base: base}, nil
+	t := target{scheme: u.Scheme, host: u.Host, base: base}
+	if u.Scheme == "h2c" {
+		t.scheme, t.h2c = "http", true
+	}
+	return t, nil
 }
+
+// maxSocket is the longest path of a Unix socket that every system takes.
+const maxSocket = 103
+
+// parseSocket reads PATH or PATH:/base, as it stands after "unix:".
+func parseSocket(raw, path string) (target, error) {
+	if rest, ok := strings.CutPrefix(path, "//"); ok { // an empty host
+		path = rest
+	}
+	path, base, _ := strings.Cut(path, ":")
+	base = strings.TrimSuffix(base, "/")
+	switch {
+	case !strings.HasPrefix(path, "/") || strings.HasSuffix(path, "/") || len(path) > maxSocket:
+		return target{}, &Error{"Upstream", raw, "a socket must be an absolute path of at most " + strconv.Itoa(maxSocket) +
+			" bytes; write it as unix:/run/app.sock, or unix:/run/app.sock:/base"}
+	case base != "" && base[0] != '/' || !plainBase(base):
+		return target{}, &Error{"Upstream", raw, badBase}
+	}
+	return target{scheme: "http", host: "localhost", base: base, socket: path}, nil
+}
+
+const badBase = "the base path may have letters, digits and -._~ in non-empty segments only, and no dot segments"
 
 // plainBase accepts a path that is the same encoded and decoded.
 func plainBase(base string) bool {
 	if base == "" {
 		return true
 	}
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~"
 	for segment := range strings.SplitSeq(base[1:], "/") {
-		if segment == "" || segment == "." || segment == ".." || strings.Trim(segment, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~") != "" {
+		if segment == "" || segment == "." || segment == ".." || strings.Trim(segment, plain) != "" {
 			return false
 		}
 	}
 	return true
+}
+
+// checkHost accepts the Host that an upstream gets: a name or an address, with a port or without.
+func checkHost(host string) error {
+	if host == "" || plainHost(host) {
+		return nil
+	}
+	return &Error{"Host", host, "must be a host name or an address, with a port or without; write it as api.example.com"}
+}
+
+// plainHost reports whether a Host has no character that two programs read differently.
+func plainHost(host string) bool {
+	for i := range len(host) {
+		switch c := host[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', strings.IndexByte("-._:[]", c) >= 0:
+		default:
+			return false
+		}
+	}
+	return host != "" && len(host) <= 255
 }
 
 func checkTimeout(d time.Duration) (time.Duration, error) {

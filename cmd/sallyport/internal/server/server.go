@@ -12,7 +12,7 @@
 // answer, may take as long as it likes while it gets on: it is cut when the client is slower
 // than 1024 bytes a second, averaged over 30 seconds, and so after 30 seconds when it sends
 // or takes nothing, over HTTP/1, HTTP/2 and WebSocket alike. A silent
-// WebSocket or event stream is not cut; TCP keep-alive (and HTTP/2 ping) notices a
+// WebSocket or event stream is not cut; TCP keep-alive notices a
 // client that is gone. While a client leaves more than a few answers on one HTTP/2
 // connection unread, its further requests there wait.
 package server
@@ -179,14 +179,12 @@ func (c Config) server(h http.Handler) *http.Server {
 		// pacedBody, conn and guard.
 		MaxHeaderBytes: c.MaxHeaderBytes,
 		Protocols:      &protocols,
+		// No PING either: behind an answer that a client reads slowly, it comes too late.
 		HTTP2: &http.HTTP2Config{
 			MaxConcurrentStreams:          100,
 			MaxReadFrameSize:              64 << 10,
 			MaxReceiveBufferPerConnection: 1 << 20,
 			MaxReceiveBufferPerStream:     256 << 10,
-			SendPingTimeout:               30 * time.Second,
-			PingTimeout:                   15 * time.Second,
-			WriteByteTimeout:              c.WriteTimeout,
 		},
 		// "OPTIONS *" goes to the handler as any request does, not to net/http's own.
 		DisableGeneralOptionsHandler: true,
