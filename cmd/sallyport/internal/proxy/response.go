@@ -5,7 +5,6 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -41,8 +40,7 @@ func (x *exchange) modify(res *http.Response) error {
 	x.clean(res.Header)
 	x.clean(res.Trailer)
 	x.p.withoutOwned(res.Trailer)
-	x.p.target.relative(res.Header, "Location")
-	x.p.target.relative(res.Header, "Content-Location")
+	x.p.target.public(res.Header, x.in.Host)
 	if res.StatusCode != http.StatusSwitchingProtocols {
 		res.Body = x.watch(res)
 		return nil
@@ -189,39 +187,6 @@ func join(lists ...[]string) []string {
 	return []string{strings.Join(names, ", ")}
 }
 
-// relative turns an address of the upstream, which clients cannot and should not
-// reach, into a path here.
-func (t target) relative(h http.Header, name string) {
-	raw := h.Get(name)
-	if raw == "" {
-		return
-	}
-	u, err := url.Parse(raw)
-	if err != nil || u.Opaque != "" || u.Host == "" && t.base == "" {
-		return
-	}
-	if u.Host != "" && (!strings.EqualFold(u.Host, t.host) || u.Scheme != "" && u.Scheme != t.scheme) {
-		return
-	}
-	path, below := strings.CutPrefix(u.EscapedPath(), t.base)
-	switch {
-	case below && (path == "" || path[0] == '/'):
-	case u.Host == "":
-		return // a relative reference, or a path outside the base
-	default:
-		path = u.EscapedPath()
-	}
-	// "//host" would be an address elsewhere.
-	path = "/" + strings.TrimLeft(path, `/\`)
-	if u.RawQuery != "" {
-		path += "?" + u.RawQuery
-	}
-	if u.Fragment != "" {
-		path += "#" + u.EscapedFragment()
-	}
-	h[name] = []string{path}
-}
-
 // trailers sends the upstream's trailer fields, which ReverseProxy has left in the
 // header map after the body.
 func (x *exchange) trailers() {
@@ -247,6 +212,7 @@ func (x *exchange) trailers() {
 // upstream. ReverseProxy's lock keeps the exchange's own goroutine waiting meanwhile.
 func (x *exchange) hint(status int) {
 	defer x.p.crashes.Recover("an informational response")
+	each(x.h, "Link", x.p.target.targets)
 	links := x.h["Link"]
 	if status != http.StatusEarlyHints || len(links) == 0 || !x.in.ProtoAtLeast(1, 1) || x.in.ProtoMajor > 1 {
 		return
