@@ -34,8 +34,9 @@ func (o *options) plan() (sallyport.Config, error) {
 	errs = append(errs, err, o.planGate(cfg))
 	errs = append(errs, o.planListeners())
 	if o.upstream != "" {
+		loadErr := o.upstreamOptions.load()
 		_, err := proxy.New(o.proxy())
-		errs = append(errs, err)
+		errs = append(errs, loadErr, err)
 	}
 	if o.accounts == "on" {
 		errs = append(errs, o.planAccounts())
@@ -164,6 +165,8 @@ func (o *options) proxy() proxy.Config {
 		Upstream: o.upstream, Timeout: o.upstreamTimeout,
 		InsecureForwardAuthorization: o.forwardAuthorization, InsecureErrorPages: o.errorPages,
 		MaxInFlight: o.upstreamMax, MaxPerClient: o.upstreamMaxPerClient,
+		Host: o.upstreamHost, KeepHost: o.keepHost,
+		RootCAs: o.upstreamTrust, ClientCertificate: o.upstreamClientCertificates,
 	}
 }
 

@@ -59,6 +59,7 @@ func serve(ctx context.Context, o options, out io.Writer) error {
 			a.options.errorLog().Warn(line)
 		}
 	}
+	a.watchUpstream(ctx)
 	return a.serve(ctx)
 }
 

@@ -21,7 +21,8 @@
 //     and ",", is percent-encoded; roles and scopes are separated by one space. A
 //     field that would be empty is not sent, so an anonymous request has no Subject;
 //   - X-Forwarded-For with the one address the visit names, X-Forwarded-Proto,
-//     X-Forwarded-Host, X-Request-Id, and Via.
+//     X-Forwarded-Host, X-Request-Id, X-Forwarded-Prefix where there is a base path, and Via
+//     if the client sent one.
 //
 // Not forwarded: hop-by-hop fields (RFC 9110 §7.6.1), the Authorization field,
 // cookies of the name __Host-sp_*, fields by which some product passes on an identity
@@ -38,8 +39,8 @@
 // sets. Security fields of both sides meet in the Gate's writer, which sends the stricter;
 // Cache-Control is the upstream's if it has one; Vary and Set-Cookie are joined. A 5xx
 // keeps its status and loses its body, unless [visit.Visit.ErrorBodies] lets it pass, and so
-// does a 4xx that is a page of HTML; see [Config.InsecureErrorPages]. Redirects to the
-// upstream's own address are made relative.
+// does a 4xx that is a page of HTML; see [Config.InsecureErrorPages]. What names the
+// upstream's own address is made relative.
 package proxy
 
 import (
