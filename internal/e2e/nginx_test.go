@@ -22,6 +22,9 @@ events { worker_connections 64; }
 http {
 	types { text/plain txt; }
 	access_log off;
+	gzip on;
+	gzip_types text/plain;
+	gzip_min_length 1;
 	underscores_in_headers on;
 	client_body_temp_path %[2]s/body;
 	proxy_temp_path %[2]s/proxy;
@@ -117,6 +120,12 @@ func TestNginx(t *testing.T) {
 		if head := g.do("HEAD", "/page.txt", as(token), "").want(200).field("Content-Length", "11"); head.body != "" {
 			t.Errorf("HEAD has the body %q", head.body)
 		}
+	})
+
+	t.Run("compression", func(t *testing.T) {
+		g := g.in(t)
+		g.get("/page.txt", as(token, "Accept-Encoding", "gzip")).want(200).field("Content-Encoding", "gzip")
+		g.get("/page.txt", as(token, "Accept-Encoding", "gzip", "Via", "1.1 edge")).want(200).field("Content-Encoding", "")
 	})
 
 	t.Run("identity", func(t *testing.T) {

@@ -4,7 +4,7 @@ import threading
 
 import fastapi
 import uvicorn
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 
 app = fastapi.FastAPI(title="Orders of the shop")
 
@@ -18,6 +18,16 @@ def orders(response: fastapi.Response):
 @app.get("/full")
 def full():
     return JSONResponse({"error": {"code": "out_of_stock"}}, status_code=503)
+
+
+@app.get("/items/")  # without the slash, Starlette redirects to an absolute address
+def items():
+    return []
+
+
+@app.get("/away")
+def away(request: fastapi.Request):
+    return RedirectResponse(request.url_for("items"))
 
 
 def until_input_ends():
