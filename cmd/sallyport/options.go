@@ -65,7 +65,8 @@ const (
 
 func (o *options) flags(f *pflag.FlagSet) {
 	f.StringVar(&o.listen, "listen", defaultListen, "`ADDR` to listen on")
-	f.StringVar(&o.upstream, "upstream", "", "`URL` of the API to guard: http://localhost:3000, https://, h2c:// or unix:/run/app.sock; without it, an accounts server alone")
+	f.StringVar(&o.upstream, "upstream", "",
+		"`URL` of the API to guard: http://localhost:3000, https://, h2c:// or unix:/run/app.sock; without it, an accounts server alone")
 	o.upstreamOptions.flags(f)
 	o.place.flags(f)
 	f.StringVar(&o.issuer, "issuer", "", "iss of the tokens, a `URL`: the public address of this gate, or with --accounts=off whose tokens to accept; --trust is for issuers elsewhere (default: the address it listens on)")

@@ -23,10 +23,13 @@ type upstreamOptions struct {
 }
 
 func (o *upstreamOptions) flags(f *pflag.FlagSet) {
-	f.StringVar(&o.upstreamHost, "upstream-host", "", "`HOST` that the upstream is asked for (default: the host of --upstream)")
+	f.StringVar(&o.upstreamHost, "upstream-host", "",
+		"`HOST` that the upstream is asked for (default: the host of --upstream)")
 	f.BoolVar(&o.keepHost, "keep-host", false, "hand on the client's Host to the upstream")
-	f.StringVar(&o.upstreamCA, "upstream-ca", "", "`FILE` with the certificates (PEM) that an https upstream's must come from")
-	f.StringVar(&o.upstreamCert, "upstream-cert", "", "`FILE` with the certificate chain (PEM) for an upstream that asks for one")
+	f.StringVar(&o.upstreamCA, "upstream-ca", "",
+		"`FILE` with the certificates (PEM) that an https upstream's must come from")
+	f.StringVar(&o.upstreamCert, "upstream-cert", "",
+		"`FILE` with the certificate chain (PEM) for an upstream that asks for one")
 	f.StringVar(&o.upstreamKey, "upstream-key", "", "`FILE` with that certificate's key (PEM)")
 }
 

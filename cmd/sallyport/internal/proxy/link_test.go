@@ -259,7 +259,8 @@ func twoServers(t *testing.T) (port string, servers [2]*http.Server) {
 		t.Skip("this system has no 127.0.0.2:", err)
 	}
 	for i, l := range []net.Listener{first, second} {
-		servers[i] = &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, i) })}
+		number := func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, i) }
+		servers[i] = &http.Server{Handler: http.HandlerFunc(number)}
 		go servers[i].Serve(l)
 		t.Cleanup(func() { servers[i].Close() })
 	}

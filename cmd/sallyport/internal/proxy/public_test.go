@@ -12,7 +12,9 @@ import (
 
 // answerWith sends a GET for api.example to a proxy whose upstream answers with fields, in which UP is
 // its address and PORT its port.
-func answerWith(t *testing.T, c proxy.Config, base, status, fields string) (w *httptest.ResponseRecorder, real *strings.Replacer) {
+func answerWith(
+	t *testing.T, c proxy.Config, base, status, fields string,
+) (w *httptest.ResponseRecorder, real *strings.Replacer) {
 	t.Helper()
 	u := rawUpstream(t, "")
 	host := u.Addr().String()
@@ -111,7 +113,8 @@ func TestPublic(t *testing.T) {
 // TestPublic_hints: so does a 103.
 func TestPublic_hints(t *testing.T) {
 	u := rawUpstream(t, "")
-	u.answer = strings.ReplaceAll("HTTP/1.1 103 Early Hints\r\nLink: <http://UP/a.css>; rel=preload\r\n\r\n"+okAnswer, "UP", u.Addr().String())
+	const hint = "HTTP/1.1 103 Early Hints\r\nLink: <http://UP/a.css>; rel=preload\r\n\r\n"
+	u.answer = strings.ReplaceAll(hint+okAnswer, "UP", u.Addr().String())
 	s := front(t, &gate{next: newProxy(t, proxy.Config{Upstream: "http://" + u.Addr().String()})})
 	head, _ := send(t, s.Listener.Addr().String(), "GET /a HTTP/1.1\r\nHost: a\r\n\r\n")
 	if !strings.HasPrefix(head, "103 ") || !strings.Contains(head, "Link: </a.css>; rel=preload\r\n") {
