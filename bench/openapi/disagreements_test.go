@@ -130,7 +130,7 @@ var disagreements = []struct {
 	{"libopenapi-validator", "query list joined", "takes one of two for the value", list("?p=a&p=b")},
 	{"kin-openapi", "JSON readOnly", "takes what only the server sets", list("{\"id\":1,\"name\":\"a\"}")},
 	{"kin-openapi", "query integer", "does not take 1e1 for a whole number", list("?p=1e1")},
-	{"kin-openapi", "JSON formats", "takes what is not of the format", list("{\"m\":\"a b@example.com\"}", "{\"u\":\"/a\"}", "{\"u\":\"https://a b\"}", "{\"h\":\"a_b.example\"}", "{\"h\":\"-a\"}", "{\"v6\":\"fe80::1%eth0\"}", "{\"b\":\"aGk\"}")},
-	{"libopenapi-validator", "JSON formats", "takes what is not of the format", list("{\"b\":\"aGk\"}", "{\"b\":\"a G k =\"}")},
+	{"kin-openapi", "JSON formats", "takes what is not of the format", list("{\"m\":\"a b@example.com\"}", "{\"u\":\"/a\"}", "{\"u\":\"https://a b\"}", "{\"h\":\"a_b.example\"}", "{\"h\":\"-a\"}", "{\"v6\":\"fe80::1%eth0\"}")},
+	{"libopenapi-validator", "JSON formats", "takes what is not of the format", list("{\"b\":\"a G k =\"}")},
 	{"libopenapi-validator", "cookie", "refuses cookies that are not described", list("Cookie: a=b; p=7")},
 }
