@@ -24,7 +24,9 @@ func paceBodies(next http.Handler, window time.Duration, rate int, crashes *cras
 			return
 		}
 		b := &pacedBody{ReadCloser: r.Body, w: w, slow: slow, crashes: crashes, keepsReading: r.ProtoMajor == 1, pace: newPace(window, rate)}
-		defer b.end()
+		// net/http looks at its own body for whether a client may still be sending: it then
+		// waits a little before it closes, so that the client gets to read the answer.
+		defer func(own io.ReadCloser) { b.end(); r.Body = own }(r.Body)
 		r.Body = b
 		next.ServeHTTP(w, r)
 	})

@@ -61,6 +61,7 @@ func inMemory(t *testing.T, secure bool, h http.Handler) *http.Client {
 		transport.CloseIdleConnections()
 		s.Close()
 		<-served
+		<-time.After(time.Second) // in which net/http lets a client read an early answer
 	})
 	return &http.Client{Transport: transport}
 }
