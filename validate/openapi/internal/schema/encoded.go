@@ -14,10 +14,9 @@ func isBase64(s string) bool {
 	if rest == 1 || padded && len(s)%4 != 0 || strings.ContainsAny(body, "+/") && strings.ContainsAny(body, "-_") {
 		return false
 	}
-	body = strings.NewReplacer("-", "+", "_", "/").Replace(body)
 	last := 0
 	for i := range len(body) {
-		if last = strings.IndexByte(base64Alphabet, body[i]); last < 0 {
+		if last = sextet(body[i]); last < 0 {
 			return false
 		}
 	}
@@ -25,7 +24,22 @@ func isBase64(s string) bool {
 	return last&left == 0
 }
 
-const base64Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+// sextet is the value of a character of either alphabet, or negative.
+func sextet(c byte) int {
+	switch {
+	case 'A' <= c && c <= 'Z':
+		return int(c - 'A')
+	case 'a' <= c && c <= 'z':
+		return int(c-'a') + 26
+	case '0' <= c && c <= '9':
+		return int(c-'0') + 52
+	case c == '+', c == '-':
+		return 62
+	case c == '/', c == '_':
+		return 63
+	}
+	return -1
+}
 
 // isDateTime is date-time of RFC 3339 §5.6, with what clients send to servers whose times are local: no offset, or no
 // seconds, which Java's and a browser's local times leave out.
