@@ -28,11 +28,11 @@ type jwk struct {
 	KeyOps []string `json:"key_ops,omitzero"`
 	Alg    string   `json:"alg,omitzero"`
 	Kid    string   `json:"kid,omitzero"`
-	Crv    string   `json:"crv,omitzero"`
-	X      string   `json:"x,omitzero"`
-	Y      string   `json:"y,omitzero"`
-	N      string   `json:"n,omitzero"`
-	E      string   `json:"e,omitzero"`
+	Crv    material `json:"crv,omitzero"`
+	X      material `json:"x,omitzero"`
+	Y      material `json:"y,omitzero"`
+	N      material `json:"n,omitzero"`
+	E      material `json:"e,omitzero"`
 
 	// Private members. A set that shows one is a set whose key is known; null shows nothing.
 	D  jsontext.Value `json:"d,omitzero"`
@@ -42,6 +42,20 @@ type jwk struct {
 	DQ jsontext.Value `json:"dq,omitzero"`
 	QI jsontext.Value `json:"qi,omitzero"`
 	K  jsontext.Value `json:"k,omitzero"`
+}
+
+// material is a member that a key of one type has and others do not read. What is no string is
+// none.
+type material string
+
+func (m *material) UnmarshalJSONFrom(in *jsontext.Decoder) error {
+	value, err := in.ReadValue()
+	if err != nil || value.Kind() != '"' {
+		return err
+	}
+	text, err := jsontext.AppendUnquote(nil, value)
+	*m = material(text)
+	return err
 }
 
 // verifying is the key, if it is public and for signatures.
@@ -92,7 +106,7 @@ func (j *jwk) public() (Key, error) {
 		}
 		return Key{Algorithm: alg, Public: &rsa.PublicKey{N: n, E: int(e.Int64())}}, nil
 	case "OKP":
-		x, ok := decode(j.X)
+		x, ok := decode(string(j.X))
 		if j.Crv != "Ed25519" || !ok {
 			return Key{}, errors.New("is on a curve that is not known here, or has no proper x")
 		}
@@ -108,11 +122,11 @@ func (j *jwk) public() (Key, error) {
 
 func (j *jwk) publicEC(alg Algorithm) (Key, error) {
 	for _, c := range curves {
-		if c.name != j.Crv {
+		if c.name != string(j.Crv) {
 			continue
 		}
-		x, okX := decode(j.X)
-		y, okY := decode(j.Y)
+		x, okX := decode(string(j.X))
+		y, okY := decode(string(j.Y))
 		// Coordinates have the full width of the curve (RFC 7518 §6.2.1.2).
 		size := (c.curve.Params().BitSize + 7) / 8
 		if !okX || !okY || len(x) != size || len(y) != size {
@@ -131,8 +145,8 @@ func (j *jwk) publicEC(alg Algorithm) (Key, error) {
 }
 
 // bigInt reads a Base64urlUInt: big-endian, without leading zeros (RFC 7518 §2).
-func bigInt(s string) *big.Int {
-	b, ok := decode(s)
+func bigInt(m material) *big.Int {
+	b, ok := decode(string(m))
 	if !ok || len(b) == 0 || b[0] == 0 || len(b) > maxRSABits/8 {
 		return nil
 	}
@@ -168,7 +182,7 @@ func MarshalJWKS(keys []Key) ([]byte, error) {
 
 func toJWK(k Key) (*jwk, error) {
 	j := &jwk{Use: "sig", Alg: string(k.Algorithm), Kid: k.ID}
-	b64 := base64.RawURLEncoding.EncodeToString
+	b64 := func(b []byte) material { return material(base64.RawURLEncoding.EncodeToString(b)) }
 	switch p := k.Public.(type) {
 	case *rsa.PublicKey:
 		j.Kty, j.N, j.E = "RSA", b64(p.N.Bytes()), b64(big.NewInt(int64(p.E)).Bytes())
@@ -180,7 +194,7 @@ func toJWK(k Key) (*jwk, error) {
 			return nil, fmt.Errorf("token: key %q: %w", k.ID, err)
 		}
 		size := (len(point) - 1) / 2
-		j.Kty, j.Crv, j.X, j.Y = "EC", p.Curve.Params().Name, b64(point[1:1+size]), b64(point[1+size:])
+		j.Kty, j.Crv, j.X, j.Y = "EC", material(p.Curve.Params().Name), b64(point[1:1+size]), b64(point[1+size:])
 	default:
 		return nil, fmt.Errorf("token: key %q has no public half that could be published", k.ID)
 	}

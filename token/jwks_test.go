@@ -103,6 +103,9 @@ func TestJ24OneBadKey(t *testing.T) {
 			continue
 		}
 		left, ok := errors.AsType[*KeyError](errs[0])
+		if ok && left.ID == "" && strings.Contains(bad, `"kid":"`) {
+			t.Errorf("%s: the key is not named: %v", name, left)
+		}
 		if !ok || left.Index != 0 || left.Reason == "" || left.Expected != (name == "for encryption" || name == "not for verifying") {
 			t.Errorf("%s: %v", name, errs)
 		}
@@ -169,6 +172,8 @@ func TestOddSets(t *testing.T) {
 		{"private half null", strings.Replace(es, `{`, `{"d":null,"k":null,`, 1), 1, 0},
 		{"private half", jwkOf(ES256, map[string]any{"d": b64(x)}), 0, 1},
 		{"private half beside the public one", es + "," + jwkOf(ES256, map[string]any{"d": b64(x), "kid": "other"}) + "," + rs, 1, 2},
+		{"private half in an entry that is no key", es + "," + strings.Replace(jwkOf(ES256, map[string]any{"kid": "other"}), `{`, `{"d":"x","d":"y",`, 1), 0, 2},
+		{"private half under a kid that is none", es + "," + jwkOf(ES256, map[string]any{"d": b64(x), "kid": 7}), 0, 2},
 		{"private half, empty", jwkOf(ES256, map[string]any{"d": ""}), 0, 1},
 		{"key_ops empty", jwkOf(ES256, map[string]any{"key_ops": []string{}}), 1, 0},
 		{"key_ops null", strings.Replace(es, `{`, `{"key_ops":null,`, 1), 1, 0},
@@ -180,6 +185,9 @@ func TestOddSets(t *testing.T) {
 		{"a coordinate of nothing", jwkOf(ES256, map[string]any{"x": ""}), 0, 1},
 		{"RSA with zeros", jwkOf(RS256, map[string]any{"e": b64([]byte{0, 1, 0, 1}), "n": b64(append([]byte{0}, modulus...))}), 1, 0},
 		{"members that nothing reads", strings.Replace(es, `{`, `{"x5c":7,"exp":null,"nbf":[],"x5t":{},`, 1), 1, 0},
+		{"members of other types of keys", strings.Replace(es, `{`, `{"n":5,"e":[],`, 1) + "," + jwkOf(RS256, map[string]any{"x": 1, "y": true, "crv": []int{}}), 2, 0},
+		{"a coordinate that is none", jwkOf(ES256, map[string]any{"x": 5}), 0, 1},
+		{"use that is none", jwkOf(ES256, map[string]any{"use": 5}), 0, 1},
 		{"a member twice in one key", strings.Replace(rs, `{`, `{"kty":"RSA",`, 1) + "," + es, 1, 1},
 		{"no UTF-8 in one key", strings.Replace(rs, `{`, "{\"x\":\"\xff\",", 1) + "," + es, 1, 1},
 		{"65", strings.Join(many[:65], ","), 65, 0},
@@ -290,7 +298,7 @@ func TestCoordinatesKeepTheirWidth(t *testing.T) {
 	for range 10_000 {
 		k := must(GenerateKey(ES256))
 		j := must(toJWK(k.key))
-		x, ok := decode(j.X)
+		x, ok := decode(string(j.X))
 		if !ok || len(x) != 32 {
 			t.Fatalf("%x", x)
 		}

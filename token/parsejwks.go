@@ -44,7 +44,8 @@ func ParseJWKSFor(data []byte, rsa Algorithm) (keys []Key, errs []error) {
 		return nil, []error{err}
 	}
 	if len(list) > MaxSetKeys {
-		errs = append(errs, fmt.Errorf("token: the key set has %d keys: those after the first %d are left out", len(list), MaxSetKeys))
+		errs = append(errs, fmt.Errorf("token: the key set has %d keys: those after the first %d are left out",
+			len(list), MaxSetKeys))
 		list = list[:MaxSetKeys]
 	}
 	p := setParser{rsa: rsa, shown: shown(list)}
@@ -130,11 +131,12 @@ func equal(a, b crypto.PublicKey) bool {
 	return ok && k.Equal(b)
 }
 
-// shown are the keys of which a set has the private half.
+// shown are the keys of which a set has the private half. What else is wrong with such an entry
+// does not make the key secret again.
 func shown(list []jsontext.Value) (all []crypto.PublicKey) {
 	for _, raw := range list {
-		var j jwk
-		if json.Unmarshal(raw, &j) != nil || !j.private() {
+		j := looseJWK(raw)
+		if !j.private() {
 			continue
 		}
 		j.normalize()
@@ -145,11 +147,28 @@ func shown(list []jsontext.Value) (all []crypto.PublicKey) {
 	return all
 }
 
+// looseJWK reads the members that say which key it is, whatever the others are.
+func looseJWK(raw []byte) (j jwk) {
+	var members map[string]jsontext.Value
+	if json.Unmarshal(raw, &members, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)) != nil {
+		return j
+	}
+	text := func(name string) material {
+		b, _ := jsontext.AppendUnquote(nil, members[name])
+		return material(b)
+	}
+	j.Kty, j.Kid, j.Crv = string(text("kty")), string(text("kid")), text("crv")
+	j.X, j.Y, j.N, j.E = text("x"), text("y"), text("n"), text("e")
+	j.D, j.P, j.Q = members["d"], members["p"], members["q"]
+	j.DP, j.DQ, j.QI = members["dp"], members["dq"], members["qi"]
+	return j
+}
+
 // parseJWK returns the key's ID with an error as well, where it has got one.
 func parseJWK(raw []byte, rsa Algorithm) (Key, error) {
 	var j jwk
 	if err := json.Unmarshal(raw, &j); err != nil {
-		return Key{}, errors.New("is not a JSON Web Key")
+		return Key{ID: looseJWK(raw).Kid}, errors.New("is not a JSON Web Key")
 	}
 	if j.Kty == "RSA" && j.Alg == "" {
 		j.Alg = string(rsa)
@@ -167,19 +186,19 @@ func parseJWK(raw []byte, rsa Algorithm) (Key, error) {
 // in the standard alphabet, and with a zero more or less before an integer; which key it is does
 // not depend on that.
 func (j *jwk) normalize() {
-	for _, member := range []*string{&j.X, &j.Y, &j.N, &j.E} {
-		*member = strings.NewReplacer("+", "-", "/", "_").Replace(strings.TrimRight(*member, "="))
+	for _, member := range []*material{&j.X, &j.Y, &j.N, &j.E} {
+		*member = material(strings.NewReplacer("+", "-", "/", "_").Replace(strings.TrimRight(string(*member), "=")))
 	}
-	integer := func(member *string, width int) {
-		b, ok := decode(*member)
+	integer := func(member *material, width int) {
+		b, ok := decode(string(*member))
 		if b = bytes.TrimLeft(b, "\x00"); ok && len(b) > 0 {
-			*member = encoding.EncodeToString(append(make([]byte, max(width-len(b), 0)), b...))
+			*member = material(encoding.EncodeToString(append(make([]byte, max(width-len(b), 0)), b...)))
 		}
 	}
 	integer(&j.N, 0)
 	integer(&j.E, 0)
 	for _, c := range curves {
-		if j.Kty == "EC" && c.name == j.Crv {
+		if j.Kty == "EC" && c.name == string(j.Crv) {
 			integer(&j.X, (c.curve.Params().BitSize+7)/8)
 			integer(&j.Y, (c.curve.Params().BitSize+7)/8)
 		}
