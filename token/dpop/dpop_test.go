@@ -278,6 +278,18 @@ func TestClock(t *testing.T) {
 	if got := w.verdict(c.request(c.proof(w.now, nil, nil))); got != "" {
 		t.Errorf("a small step: %q", got)
 	}
+
+	// Small steps one after the other.
+	w = newWorld(t, nil)
+	w.verdict(c.request(proof))
+	for range 4 {
+		w.now = w.now.Add(-3 * time.Second)
+		w.verdict(c.request(c.proof(start.Add(-time.Hour), nil, nil)))
+	}
+	clear(w.replay.ends)
+	if got := w.verdict(c.request(proof)); got != "clock_set_back" {
+		t.Errorf("after small steps: %q", got)
+	}
 }
 
 // TestNonces: with nonces a proof needs one that this server made lately; the client's clock
