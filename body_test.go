@@ -195,7 +195,14 @@ func TestTimeoutHandler(t *testing.T) {
 		c.Quotas = []sallyport.Quota{{Name: "up", Limit: "1000000 bytes per 1h", By: []string{"client"}}}
 	}), false)
 	for range cap(done) {
-		res, err := s.Client().Post(s.URL, "text/plain", io.MultiReader(strings.NewReader(strings.Repeat("x", 900))))
+		req, err := http.NewRequestWithContext(t.Context(), "POST", s.URL, strings.NewReader(strings.Repeat("x", 900)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Of unknown length, and sent again where the server has closed the connection after the answer before.
+		req.ContentLength = -1
+		req.Header["Idempotency-Key"] = nil
+		res, err := s.Client().Do(req)
 		if err != nil {
 			t.Fatal(err)
 		}
