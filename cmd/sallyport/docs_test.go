@@ -1,23 +1,24 @@
 package main
 
 import (
-	"net"
-	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/demo"
 )
 
-// TestDocs runs the sessions of the documentation that follow a line with the marker, and compares what is printed
-// with what is there. "…" stands for anything, and so do ids, times and numbers of bytes, which differ each time.
-// A session that does not start a gate itself has one in front of the notes API of the demo, with GET /health public,
-// and in $TOKEN the access token of a user.
+// TestDocs runs the sessions of the documentation, and compares what is printed with what is there. The line before
+// each says how:
+//
+//	<!-- tested -->                    in a folder of its own
+//	<!-- tested after: A && B -->      the same, after commands that the page does not show
+//	<!-- tested, goes on -->           where the session before it on the page ended
+//	<!-- not tested: REASON -->        not at all
+//
+// "…" stands for anything, and so do ids, times and what else differs each time. A session that starts no gate itself
+// has one in front of the test's upstream, with GET /health public; one that uses $TOKEN without setting it has the
+// access token of a user there.
 func TestDocs(t *testing.T) {
 	bin := t.TempDir()
 	self, err := os.Executable()
@@ -27,150 +28,97 @@ func TestDocs(t *testing.T) {
 	if err := os.Symlink(self, filepath.Join(bin, "sallyport")); err != nil {
 		t.Skip(err)
 	}
-	ran := 0
-	for _, page := range []string{"../../README.md", "../../docs/guide.md", "../../docs/upstreams.md", "../../docs/limits.md"} {
+	pages, err := filepath.Glob("../../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range append(pages, "../../README.md") {
 		text, err := os.ReadFile(page)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, block := range sessions.FindAllStringSubmatch(string(text), -1) {
-			ran++
-			t.Run(filepath.Base(page), func(t *testing.T) { newSession(t, bin).run(t, block[1]) })
+		if blocks := sessions(string(text)); len(blocks) > 0 {
+			t.Run(filepath.Base(page), func(t *testing.T) {
+				t.Parallel()
+				runPage(t, bin, blocks)
+			})
 		}
 	}
-	if ran < 6 {
-		t.Errorf("%d sessions have the marker", ran)
+}
+
+// block is a piece of a page that shows what to type.
+type block struct {
+	line         int
+	marker, text string
+}
+
+// sessions are the blocks of console, of a shell, and of no language.
+func sessions(page string) (list []block) {
+	var marker string
+	lines := strings.Split(page, "\n")
+	for i := 0; i < len(lines); i++ {
+		language, ok := strings.CutPrefix(strings.TrimSpace(lines[i]), "```")
+		if !ok {
+			if lines[i] != "" {
+				marker = lines[i]
+			}
+			continue
+		}
+		begin := i + 1
+		for i++; i < len(lines) && strings.TrimSpace(lines[i]) != "```"; i++ {
+		}
+		switch text := strings.Join(lines[begin:i], "\n") + "\n"; language {
+		case "console":
+			list = append(list, block{begin, marker, text})
+		case "sh", "bash", "shell", "":
+			list = append(list, block{begin, marker, prompts(text)})
+		}
+		marker = ""
 	}
+	return list
+}
+
+// prompts makes a session of the lines of a script.
+func prompts(script string) string {
+	script = strings.TrimSuffix(strings.ReplaceAll(script, "\\\n", ""), "\n")
+	return "$ " + strings.ReplaceAll(script, "\n", "\n$ ") + "\n"
 }
 
 var (
-	sessions = regexp.MustCompile("<!-- tested -->\n```console\n((?s:.*?))```")
-	varies   = regexp.MustCompile(`…|[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}|\d{4}-\d\d-\d\dT[\d:.]+Z`)
+	markers      = regexp.MustCompile(`^<!-- (tested|tested, goes on|tested after: (.+)|not tested: .+) -->$`)
+	commandLines = regexp.MustCompile(`(?m)^\$ (.*)\n((?:[^$\n].*\n|\$[^ ].*\n|\n)*)`)
 )
 
-// session is a shell in a folder of its own, with a port that is free.
-type session struct {
-	dir, bin, address, notes string
-	gate                     *exec.Cmd
-	token                    string
-}
-
-func newSession(t *testing.T, bin string) *session {
-	notes := httptest.NewServer(demo.Notes())
-	t.Cleanup(notes.Close)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return &session{dir: t.TempDir(), bin: bin, address: l.Addr().String(), notes: notes.URL}
-}
-
-func (s *session) run(t *testing.T, block string) {
-	for _, step := range strings.Split("\n"+block, "\n$ ")[1:] {
-		command, want, _ := strings.Cut(strings.TrimRight(step, "\n")+"\n", "\n")
-		if args, ok := strings.CutSuffix(command, " &"); ok {
-			s.serve(t, args)
+func runPage(t *testing.T, bin string, blocks []block) {
+	var s *session
+	for _, b := range blocks {
+		marker := markers.FindStringSubmatch(b.marker)
+		if marker == nil {
+			t.Errorf("line %d: before this session there is neither <!-- tested --> nor <!-- not tested: REASON -->", b.line)
 			continue
 		}
-		if s.gate == nil && strings.Contains(command, "127.0.0.1:8080/") {
-			s.serve(t, `sallyport serve --upstream http://localhost:3000 --public "GET /health"`)
-			s.login(t)
+		if strings.HasPrefix(marker[1], "not") {
+			s = nil
+			continue
 		}
-		got, _ := s.shell(command).CombinedOutput() // a refusal ends with a status of its own
-		s.compare(t, command, want, strings.ReplaceAll(string(got), s.address, "127.0.0.1:8080"))
-	}
-}
-
-// shell is a command with the addresses of this session.
-func (s *session) shell(command string) *exec.Cmd {
-	command = strings.NewReplacer("127.0.0.1:8080", s.address, "http://localhost:3000", s.notes).Replace(command)
-	c := exec.Command("bash", "-c", `curl() { command curl -sS "$@"; }`+"\n"+command)
-	c.Dir, c.Env = s.dir, append(os.Environ(), "PATH="+s.bin+":"+os.Getenv("PATH"), "HOME="+s.dir, "TOKEN="+s.token)
-	return c
-}
-
-// serve starts a gate, and returns when it listens.
-func (s *session) serve(t *testing.T, command string) {
-	t.Helper()
-	s.gate = s.shell("exec " + command + " --listen " + s.address)
-	out, err := s.gate.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.gate.Stderr = s.gate.Stdout
-	if err := s.gate.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		s.gate.Process.Kill()
-		s.gate.Wait()
-	})
-	said := make(chan string, 1)
-	go func() {
-		var all []byte
-		for buf := make([]byte, 4096); !strings.Contains(string(all), "Ctrl-C"); {
-			n, err := out.Read(buf)
-			if all = append(all, buf[:n]...); err != nil {
-				break
+		if marker[1] != "tested, goes on" {
+			s = newSession(t, bin, b.text+marker[2])
+			for _, command := range strings.Split(marker[2], " && ") {
+				if command != "" {
+					s.step(t, b, command, "")
+				}
 			}
 		}
-		said <- string(all)
-		for buf := make([]byte, 4096); err == nil; {
-			_, err = out.Read(buf)
+		if s == nil {
+			t.Errorf("line %d: there is no session to go on with", b.line)
+			continue
 		}
-	}()
-	select {
-	case text := <-said:
-		if !strings.Contains(text, "Ctrl-C") {
-			t.Fatalf("%s: %s", command, text)
+		list := commandLines.FindAllStringSubmatch(b.text, -1)
+		if len(list) == 0 {
+			t.Errorf("line %d: there is no command", b.line)
 		}
-	case <-time.After(limit):
-		t.Fatalf("%s does not start", command)
-	}
-}
-
-func (s *session) login(t *testing.T) {
-	t.Helper()
-	const post = "curl -s http://127.0.0.1:8080/auth/"
-	const person = ` -H 'Content-Type: application/json' -d '{"username":"ada","email":"ada@example.com","password":"correct-horse-41-battery"}'`
-	s.shell(post + "register" + person).Run()
-	const login = ` -H 'Content-Type: application/json' -d '{"username":"ada","password":"correct-horse-41-battery"}'`
-	out, err := s.shell(post + "login" + login).Output()
-	_, token, ok := strings.Cut(string(out), `"access_token":"`)
-	if err != nil || !ok {
-		t.Fatalf("%v %s", err, out)
-	}
-	s.token, _, _ = strings.Cut(token, `"`)
-}
-
-// compare has "…" and what varies stand for anything. Of the head of a response, a page shows some fields.
-func (s *session) compare(t *testing.T, command, want, got string) {
-	t.Helper()
-	got = strings.ReplaceAll(got, "\r\n", "\n")
-	rest := strings.TrimSpace(want)
-	if strings.HasPrefix(rest, "HTTP/1.1 ") {
-		head, body, _ := strings.Cut(got, "\n\n")
-		fields, after, _ := strings.Cut(rest+"\n", "\n…\n")
-		for _, field := range strings.Split(strings.TrimSpace(fields), "\n") {
-			if !matching("(?m)^", field, "$").MatchString(head) {
-				t.Errorf("$ %s\nprints\n%s\nwithout %s", command, head, field)
-			}
-		}
-		if got, rest = body, strings.TrimSpace(after); rest == "" {
-			return
+		for _, step := range list {
+			s.step(t, b, step[1], step[2])
 		}
 	}
-	if !matching(`^(?s)`, rest, `$`).MatchString(strings.TrimSpace(got)) {
-		t.Errorf("$ %s\nprints\n%s\nand the page has\n%s", command, got, want)
-	}
-}
-
-// matching is a pattern for a text in which some parts vary.
-func matching(before, text, after string) *regexp.Regexp {
-	var parts []string
-	for _, part := range varies.Split(text, -1) {
-		parts = append(parts, regexp.QuoteMeta(part))
-	}
-	return regexp.MustCompile(before + strings.Join(parts, ".*?") + after)
 }

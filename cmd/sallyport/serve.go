@@ -80,8 +80,10 @@ func (a *app) describe(out io.Writer) {
 		if a.admin != nil {
 			line("admin", "%s/admin/api/users, for who has the role admin and a second factor", a.admin.URL())
 		}
+	} else if o.issuer != "" {
+		line("accounts", "off; tokens of %s, aud %s", o.issuer, o.aud())
 	} else {
-		line("accounts", "off; tokens of %s, aud %s", or(o.issuer, "nobody"), or(o.aud(), "-"))
+		line("accounts", "off")
 	}
 	if a.admin != nil {
 		line("health", "%s/readyz", a.admin.URL())
@@ -118,6 +120,9 @@ func (a *app) describe(out io.Writer) {
 func (o *options) nothingPublic() string {
 	if o.openapi != "" && !o.ignoreSecurity {
 		return "what the document says is; everything else needs a token"
+	}
+	if o.accounts != "on" {
+		return "nothing: every route needs a token"
 	}
 	return "nothing but the accounts: every route needs a token"
 }
