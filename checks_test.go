@@ -17,12 +17,17 @@ func TestChecks(t *testing.T) {
 		t.Fatal(err)
 	}
 	found := map[string]map[string]bool{}
-	checked := 0
+	checked, ids := 0, map[string]bool{}
 	for line := range strings.Lines(string(page)) {
 		cells := strings.Split(line, "|")
 		if len(cells) != 5 || strings.Trim(cells[1], " -") == "" || strings.TrimSpace(cells[1]) == "id" {
 			continue
 		}
+		id := strings.TrimSpace(cells[1])
+		if ids[id] {
+			t.Errorf("two promises are %s", id)
+		}
+		ids[id] = true
 		for part := range strings.SplitSeq(cells[3], ";") {
 			room, names, ok := strings.Cut(part, ":")
 			if !ok {
@@ -36,7 +41,7 @@ func TestChecks(t *testing.T) {
 			for name := range strings.SplitSeq(names, ",") {
 				checked++
 				if name = strings.TrimSpace(name); !found[room][name] {
-					t.Errorf("%s: %s has no %s", strings.TrimSpace(cells[1]), room, name)
+					t.Errorf("%s: %s has no %s", id, room, name)
 				}
 			}
 		}

@@ -56,8 +56,8 @@ func (p *place) flags(f *pflag.FlagSet) {
 	f.StringVar(&p.store, "store", "", "`ADDRESS` of a PostgreSQL database for the accounts, "+
 		"postgres://USER:PASSWORD@HOST/NAME?sslmode=verify-full, or $SALLYPORT_STORE where neither --store nor --data is given (default: a file in the data folder)")
 	f.StringVar(&p.secret, "secret", "", "`FILE` with the secret under which the store's secrets are encrypted, the same on every node (default: "+secretFile+" in the data folder)")
-	f.StringArrayVar(&p.peppers, "pepper", nil, "`FILE` with a key of 32 bytes or more without which no password hash can be tried, the same on every node; repeated, the first is for new hashes and the others are for those of before")
-	f.StringVar(&p.breached, "breached", "", "`URL` of a list of stolen passwords that is asked about new ones by five digits of their hash, such as https://api.pwnedpasswords.com/range/ (default: none is asked)")
+	f.StringArrayVar(&p.peppers, "pepper", nil, "`FILE` with a key of at least 32 bytes that password hashes depend on, the same on every node; may be repeated: new hashes use the first, older ones any")
+	f.StringVar(&p.breached, "breached", "", "`URL` of a list of stolen passwords to look new ones up in, by five digits of their hash, such as https://api.pwnedpasswords.com/range/ (default: none)")
 	f.StringVar(&p.app, "app", "", "what mails and authenticator apps call the service, a `NAME` (default: the issuer's host)")
 	f.StringVar(&p.page, "page", "", "`URL` of the application's page that mails link to; the token follows behind #")
 	f.StringVar(&p.audit, "audit", "", "`FILE` for the audit log, or - for standard error (default: audit.log in the data folder)")

@@ -27,10 +27,10 @@ type documentOptions struct {
 }
 
 func (o *documentOptions) flags(f *pflag.FlagSet) {
-	f.StringVar(&o.openapi, "openapi", "", "OpenAPI document, a `FILE` in JSON or YAML, that requests have to keep to: what it does not describe is refused, and its security says who may call; $ref reads other files of its folder")
+	f.StringVar(&o.openapi, "openapi", "", "OpenAPI document, a `FILE` in JSON or YAML: requests that it does not describe are refused, and its security says who may call")
 	f.StringArrayVar(&o.bases, "openapi-base", nil, "`PATH` below which the document's paths are, such as /v1, in place of what its servers say; / is the root; may be repeated")
 	f.BoolVar(&o.unknownQuery, "insecure-unknown-query", false, "let query parameters pass that the document does not describe")
-	f.StringVar(&o.responses, "responses", "off", "`off|report|shape|enforce`: what becomes of answers that the document does not describe; report counts them and notes them in the audit log, shape takes out of JSON what is not described, enforce answers 502 in their place")
+	f.StringVar(&o.responses, "responses", "off", "`off|report|shape|enforce`: what is done about answers that the document does not describe: report notes them in the audit log, shape removes members that are not described, enforce answers 502 instead")
 	f.Var(&o.answerLimit, "answer-limit", "most JSON of a response to check, a `SIZE` such as 8MiB (default 4MiB)")
 	f.BoolVar(&o.gzip, "gzip-bodies", false, "take bodies with Content-Encoding: gzip, and hand them on expanded; --max-body bounds them before and after")
 	f.BoolVar(&o.strictPatterns, "strict-patterns", false, "refuse a document with a regular expression that cannot be matched, instead of a warning")

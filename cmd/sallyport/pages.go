@@ -26,11 +26,11 @@ func (o *pageOptions) flags(f *pflag.FlagSet) {
 	f.StringArrayVar(&o.origins, "allow-origin", nil,
 		"`ORIGIN` whose scripts may call, such as https://app.example.com; may be repeated")
 	f.StringArrayVar(&o.allowMethods, "allow-method", nil,
-		"`METHOD` that they may use besides GET, HEAD, POST, "+strings.Join(cors.DefaultMethods(), ", ")+"; may be repeated")
+		"`METHOD` that scripts of --allow-origin may use, besides GET, HEAD, POST, "+strings.Join(cors.DefaultMethods(), ", ")+"; may be repeated")
 	f.StringArrayVar(&o.allowHeaders, "allow-header", nil,
-		"request header `NAME` that they may set, besides those in docs/upstreams.md; may be repeated")
+		"request header `NAME` that scripts of --allow-origin may set, besides those in docs/upstreams.md; may be repeated")
 	f.StringArrayVar(&o.exposeHeaders, "expose-header", nil,
-		"response header `NAME` that they may read, besides those in docs/upstreams.md; may be repeated")
+		"response header `NAME` that scripts of --allow-origin may read, besides those in docs/upstreams.md; may be repeated")
 	f.BoolVar(&o.cookies, "allow-cookies", false,
 		"let pages of every --allow-origin keep their session in cookies; they have to be of the same site as the gate")
 	f.StringArrayVar(&o.responseHeaders, "response-header", nil,

@@ -24,11 +24,11 @@ type limitOptions struct {
 }
 
 func (o *limitOptions) flags(f *pflag.FlagSet) {
-	f.StringVar(&o.limit, "limit", "100 per 15m", "most requests of one caller, a `LIMIT` such as \"100 per 15m\" or \"10/s burst 20\"; with \"shadow\" behind it, it is only watched")
+	f.StringVar(&o.limit, "limit", "100 per 15m", "most requests of one caller, a `LIMIT` such as \"100 per 15m\" or \"10/s burst 20\"; with \"shadow\" after it, what exceeds it is only logged")
 	f.StringVar(&o.clientLimit, "client-limit", "", "`LIMIT` of one client address, whoever calls (default: ten times --limit)")
-	f.StringArrayVar(&o.quotas, "quota", nil, "further `QUOTA`: \"tenant: 1000 per 1m by claim:org\", \"uploads: 50000000 bytes per 1h by principal\", \"busy: 10 at once by client, route shadow\"; it is by principal, client, apikey, route or claim:NAME, or several of them; may be repeated")
+	f.StringArrayVar(&o.quotas, "quota", nil, "further limit, a `QUOTA` such as \"tenant: 1000 per 1m by claim:org\" or \"busy: 10 at once by client, route\"; docs/limits.md has the forms; may be repeated")
 	f.BoolVar(&o.oldFields, "legacy-rate-limit-fields", false, "send X-RateLimit-Limit, -Remaining and -Reset as well")
-	f.StringVar(&o.redis, "redis", "", "`ADDRESS` of Redis or Valkey that counts for all nodes: redis://USER:PASSWORD@HOST:6379, rediss:// for TLS, redis://SENTINEL:26379?addr=OTHER:26379&master_set=NAME, or redis://NODE:6379?addr=OTHER:6379 for a cluster; or $"+redisVariable+" (default: each node counts by itself)")
+	f.StringVar(&o.redis, "redis", "", "`ADDRESS` of Redis or Valkey that counts for all nodes, redis://USER:PASSWORD@HOST:6379, or rediss:// for TLS; docs/limits.md has those of Sentinel and Cluster; or $"+redisVariable+" (default: each node counts by itself)")
 	f.DurationVar(&o.redisTimeout, "redis-timeout", 20*time.Millisecond, "how long a request waits for Redis before this node decides alone")
 	f.DurationVar(&o.redisLease, "redis-lease", 0, "for how long a node may spend what it took from Redis in one go, such as 1s; most requests then ask nobody (default: every request asks)")
 }

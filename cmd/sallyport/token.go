@@ -45,7 +45,7 @@ issuer's tokens. The signature is not shown.`,
 	c.Flags().StringVar(&o.audience, "audience", "", "aud the gate accepts (default: the issuer, or that of the gate with accounts)")
 	c.Flags().StringVar(&o.jwks, "jwks", "", "file with the issuer's public keys, instead of the data folder")
 	c.Flags().StringArrayVar(&o.trust, "trust", nil, "`ISSUER` whose tokens the gate accepts, as serve has it; may be repeated")
-	c.Flags().Var(&o.maxToken, "max-token", "most `BYTES` of a token, with --trust or --jwks (default 16KiB)")
+	c.Flags().Var(&o.maxToken, "max-token", "largest token, a `SIZE`, with --trust or --jwks (default 16KiB)")
 	c.Flags().DurationVar(&o.tokenLeeway, "token-leeway", 0, "how far an issuer's clock may run ahead, with --trust or --jwks (default 5s)")
 	c.Flags().StringArrayVar(&o.types, "token-type", []string{token.AccessToken}, "typ the gate accepts, with --jwks")
 	return c

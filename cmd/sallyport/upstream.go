@@ -24,13 +24,13 @@ type upstreamOptions struct {
 
 func (o *upstreamOptions) flags(f *pflag.FlagSet) {
 	f.StringVar(&o.upstreamHost, "upstream-host", "",
-		"`HOST` that the upstream is asked for (default: the host of --upstream)")
-	f.BoolVar(&o.keepHost, "keep-host", false, "hand on the client's Host to the upstream")
+		"`HOST` to send to the upstream in the Host field (default: the host of --upstream)")
+	f.BoolVar(&o.keepHost, "keep-host", false, "send the client's Host field to the upstream")
 	f.StringVar(&o.upstreamCA, "upstream-ca", "",
-		"`FILE` with the certificates (PEM) that an https upstream's must come from")
+		"`FILE` with the authorities (PEM) to verify an https upstream by, instead of the system's")
 	f.StringVar(&o.upstreamCert, "upstream-cert", "",
-		"`FILE` with the certificate chain (PEM) for an upstream that asks for one")
-	f.StringVar(&o.upstreamKey, "upstream-key", "", "`FILE` with that certificate's key (PEM)")
+		"`FILE` with the certificate chain (PEM) to show to an https upstream that asks for one")
+	f.StringVar(&o.upstreamKey, "upstream-key", "", "`FILE` with the key (PEM) of --upstream-cert")
 }
 
 // load reads the files.
