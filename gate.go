@@ -129,6 +129,10 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	if p := g.destination(a, &ask); p != nil {
+		g.refuse(a, audit.InputFail, p)
+		return
+	}
 	a.visit.ErrorBodies = a.routes.all(isErrorBodies)
 	if event, p := g.admit(a); p != nil {
 		g.refuse(a, event, p)

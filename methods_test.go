@@ -75,6 +75,63 @@ func TestMethods(t *testing.T) {
 	}
 }
 
+// TestDestination: a COPY and a MOVE are held to the rules of both places.
+func TestDestination(t *testing.T) {
+	dav := func(c *sallyport.Config) {
+		c.InsecureUnlimited = true
+		c.Routes = []sallyport.Route{{Pattern: "/dav/"}, {Pattern: "MOVE /dav/known"},
+			{Pattern: "COPY /dav/open/", Public: true},
+			{Pattern: "/dav/admin/", Roles: []string{"admin"}}, {Pattern: "/dav/forms/", AllowEncodedSlash: true},
+			{Pattern: "/dav/u/{id}/", Owner: "id"}}
+	}
+	w := newWorld(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), dav)
+	for _, c := range []struct {
+		method, path, to string
+		status           int
+	}{
+		{"MOVE", "/dav/a", "", 200},
+		{"MOVE", "/dav/a", "/dav/b", 200},
+		{"MOVE", "/dav/a", "https://api.example/dav/caf%C3%A9%7E", 200},
+		{"MOVE", "/dav/a", "/dav/admin/b", 403},
+		{"MOVE", "/dav/a", "https://api.example/dav/admin/b?x", 403},
+		{"MOVE", "/dav/a", "http://other.example:81/dav/%61dmin/b", 403},
+		{"MOVE", "/dav/a", "/dav/ADMIN/b", 403},
+		{"MOVE", "/dav/u/u1/a", "/dav/u/u1/b", 200},
+		{"MOVE", "/dav/u/u1/a", "/dav/u/u2/b", 403},
+		{"COPY", "/dav/admin/a", "/dav/b", 403},
+		{"GET", "/dav/a", "/dav/admin/b", 200}, // nothing reads it
+		{"MOVE", "/dav/forms/a", "/dav/forms/b%2Fc", 200},
+		{"MOVE", "/dav/forms/a", "/dav%2Fadmin/b", 403},
+		{"MOVE", "/dav/a", "/dav/b%2Fc", 400},
+		{"MOVE", "/dav/a", "/dav/x/../admin/b", 400},
+		{"MOVE", "/dav/a", "/dav/x/%2e%2e/admin/b", 400},
+		{"MOVE", "/dav/a", "//dav/admin/b", 400},
+		{"MOVE", "/dav/a", "dav/admin/b", 400},
+		{"MOVE", "/dav/a", "file:///dav/admin/b", 400},
+		{"MOVE", "/dav/a", "http:/dav/admin/b", 400},
+		{"MOVE", "/dav/a", "https://u@api.example/dav/b", 400},
+		{"MOVE", "/dav/a", "https://api.example", 400},
+		{"MOVE", "/dav/a", "/dav/b#/../admin", 400},
+	} {
+		fields := as("u1")
+		if c.to != "" {
+			fields.Set("Destination", c.to)
+		}
+		if res := w.send(c.method, c.path, fields, ""); res.StatusCode != c.status {
+			t.Errorf("%s %s to %s: %d, want %d", c.method, c.path, c.to, res.StatusCode, c.status)
+		}
+	}
+	two := as("u1")
+	two["Destination"] = []string{"/dav/b", "/dav/admin/b"}
+	wantProblem(t, w.send("MOVE", "/dav/a", two, ""), 400, "bad_destination")
+	anybody := http.Header{"Destination": {"/dav/open/b"}}
+	if res := w.send("COPY", "/dav/open/a", anybody, ""); res.StatusCode != 200 {
+		t.Errorf("public: %d", res.StatusCode)
+	}
+	anybody.Set("Destination", "/dav/b")
+	wantProblem(t, w.send("COPY", "/dav/open/a", anybody, ""), 401, "no_credentials")
+}
+
 // TestMethodsOfScripts: a declared method is allowed to scripts of listed origins after a
 // preflight, unless the Config lists methods.
 func TestMethodsOfScripts(t *testing.T) {
