@@ -1,6 +1,8 @@
 package dpop
 
 import (
+	"cmp"
+	"fmt"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -21,7 +23,8 @@ func NormalURL(text string) (string, bool) {
 	if !ok {
 		return "", false
 	}
-	path, ok := normalPath(u.EscapedPath())
+	// EscapedPath decodes all of a path in which one byte should have been escaped.
+	path, ok := normalPath(cmp.Or(u.RawPath, u.EscapedPath()))
 	return u.Scheme + "://" + host + path, ok
 }
 
@@ -47,6 +50,9 @@ func normalHost(u *url.URL) (string, bool) {
 	return host, true
 }
 
+// unsafe are printable bytes that a path may not hold, and that clients send all the same.
+const unsafe = "\"<>\\^`{|}"
+
 // normalPath takes an escaped path.
 func normalPath(path string) (string, bool) {
 	if path == "" {
@@ -59,7 +65,11 @@ func normalPath(path string) (string, bool) {
 	for i := 0; i < len(path); i++ {
 		c := path[i]
 		if c != '%' {
-			b.WriteByte(c)
+			if c <= ' ' || c >= 0x7f || strings.IndexByte(unsafe, c) >= 0 {
+				fmt.Fprintf(&b, "%%%02X", c)
+			} else {
+				b.WriteByte(c)
+			}
 			continue
 		}
 		if i+2 >= len(path) || !isHex(path[i+1]) || !isHex(path[i+2]) {

@@ -24,6 +24,9 @@ func TestNormalURL(t *testing.T) {
 		{"https://api.example/Notes", "https://api.example/Notes"},
 		{"https://api.example/%7Eada/%2d", "https://api.example/~ada/-"},
 		{"https://api.example/a%2fb", "https://api.example/a%2Fb"},
+		{"https://api.example/a%2fb|c", "https://api.example/a%2Fb%7Cc"}, // not /a/b%7Cc
+		{"https://api.example/[a]|\"b\"", "https://api.example/[a]%7C%22b%22"},
+		{"https://api.example/a%2Fcaf\u00e9 ", "https://api.example/a%2Fcaf%C3%A9%20"},
 		{"https://api.example/a%252Fb", "https://api.example/a%252Fb"},
 		{"https://api.example/a%3Bb;c", "https://api.example/a%3Bb;c"},
 		{"https://api.example/caf\u00e9", "https://api.example/caf%C3%A9"},
