@@ -23,13 +23,41 @@ func paceBodies(next http.Handler, window time.Duration, rate int, crashes *cras
 			next.ServeHTTP(w, r)
 			return
 		}
-		b := &pacedBody{ReadCloser: r.Body, w: w, slow: slow, crashes: crashes, keepsReading: r.ProtoMajor == 1, pace: newPace(window, rate)}
+		b := &pacedBody{ReadCloser: r.Body, w: w, slow: slow, crashes: crashes, keepsReading: r.ProtoMajor == 1,
+			pace: newPace(window, rate), reading: make(chan struct{}, 1)}
 		// net/http looks at its own body for whether a client may still be sending: it then
 		// waits a little before it closes, so that the client gets to read the answer.
 		defer func(own io.ReadCloser) { b.end(); r.Body = own }(r.Body)
 		r.Body = b
 		next.ServeHTTP(w, r)
+		if r.ProtoMajor == 2 && r.ContentLength > 0 { // else perhaps a call that goes on until it is answered
+			b.linger()
+		}
 	})
+}
+
+const (
+	// lingerTime parts the end of an early answer from what comes before. Clients that stop
+	// sending, and wait for the end, wait as long.
+	lingerTime = 100 * time.Millisecond
+	// lingerSize is more than fits into a stream's window: a client that sends as much has
+	// read what came before the window's updates.
+	lingerSize = 2 * streamBuffer
+)
+
+// linger has a client over HTTP/2 read an answer that comes before the end of its body.
+// net/http sends RST_STREAM right behind such an answer, which has curl, say, drop what it
+// has not read by then.
+func (b *pacedBody) linger() {
+	b.mu.Lock()
+	done := b.whole || b.cut
+	b.mu.Unlock()
+	c := http.NewResponseController(b.w)
+	if done || c.Flush() != nil {
+		return
+	}
+	c.SetReadDeadline(time.Now().Add(lingerTime))
+	io.CopyN(io.Discard, b, lingerSize)
 }
 
 // pacedBody fails with slow when the client is too slow. Only the time that a Read waits
@@ -45,6 +73,8 @@ type pacedBody struct {
 	crashes      *crash.Reporter
 	keepsReading bool // net/http reads on when the handler has returned, as it does over HTTP/1
 
+	reading chan struct{} // has room for one Read at a time
+
 	mu    sync.Mutex
 	pace  pace
 	timer *time.Timer // nil before the first Read
@@ -56,9 +86,19 @@ type pacedBody struct {
 
 // Read reads what has arrived, or waits for it.
 func (b *pacedBody) Read(p []byte) (n int, err error) {
+	b.reading <- struct{}{}
+	defer func() { <-b.reading }()
 	b.begin()
 	n, err = b.ReadCloser.Read(p)
 	return n, b.done(n, err)
+}
+
+// Close does nothing over HTTP/2, where linger reads on.
+func (b *pacedBody) Close() error {
+	if b.keepsReading {
+		return b.ReadCloser.Close()
+	}
+	return nil
 }
 
 func (b *pacedBody) begin() {

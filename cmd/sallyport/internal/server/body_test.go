@@ -194,6 +194,51 @@ func TestUnreadBodies(t *testing.T) {
 	}
 }
 
+// TestEarlyAnswer: over HTTP/2, a client that is still sending gets to the end of an early
+// answer before it is told to stop, and is not read for long.
+func TestEarlyAnswer(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		status int
+		body   drip
+		sent   bool // whether all of it is read
+	}{
+		{"a body on its way", 200, drip{n: 100_000, piece: 10_000, pause: 5 * time.Millisecond}, true},
+		{"one that is large", 200, drip{n: 4_000_000, piece: 64_000, pause: time.Millisecond}, false},
+		{"one that stalls", 200, drip{n: 20, piece: 10, pause: time.Hour}, false},
+		{"a client that stops", 413, drip{n: 100_000, piece: 10_000, pause: 5 * time.Millisecond}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				client := inMemory(t, true, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					w.WriteHeader(c.status)
+					io.WriteString(w, "early")
+					go r.Body.Read(make([]byte, 10)) // as a transport may
+					r.Body.Close()
+				}))
+				left, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				body, begun := c.body, time.Now()
+				body.closed = left.Done()
+				r, _ := http.NewRequestWithContext(t.Context(), "PUT", "https://a/", &body)
+				r.ContentLength = int64(body.n)
+				res, err := client.Do(r)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer res.Body.Close()
+				if said, err := io.ReadAll(res.Body); err != nil || res.StatusCode != c.status || string(said) != "early" {
+					t.Errorf("%d %s: %v", res.StatusCode, said, err)
+				}
+				synctest.Wait()
+				if took := time.Since(begun); took > 2*lingerTime || c.sent != (body.n == 0) {
+					t.Errorf("after %v, %d bytes were not sent", took, body.n)
+				}
+			})
+		})
+	}
+}
+
 // TestBodyReadLate: a body is read on in another goroutine when its handler has returned. It
 // must not change the deadlines of what follows.
 func TestBodyReadLate(t *testing.T) {

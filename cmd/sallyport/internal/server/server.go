@@ -41,6 +41,8 @@ const (
 	DefaultMinRate       = 1 << 10
 	DefaultHeaderBytes   = 48 << 10
 
+	streamBuffer = 256 << 10 // of a body over HTTP/2
+
 	maxTimeout = time.Hour
 	maxMinRate = 1 << 20
 	// cutGrace is how long handlers have to notice that their connection was cut.
@@ -184,7 +186,7 @@ func (c Config) server(h http.Handler) *http.Server {
 			MaxConcurrentStreams:          100,
 			MaxReadFrameSize:              64 << 10,
 			MaxReceiveBufferPerConnection: 1 << 20,
-			MaxReceiveBufferPerStream:     256 << 10,
+			MaxReceiveBufferPerStream:     streamBuffer,
 		},
 		// "OPTIONS *" goes to the handler as any request does, not to net/http's own.
 		DisableGeneralOptionsHandler: true,
