@@ -85,14 +85,21 @@ func splitScopes(s string) ([]string, error) {
 // readRoles reads a list of roles, one role, or an object that has the roles as the names of
 // its members. A string is one role, whatever is in it: to split "store admin" would give
 // its owner the role admin.
-func readRoles(v jsontext.Value) ([]string, error) {
+func readRoles(v jsontext.Value) ([]string, error) { return rolesOf(v, false) }
+
+// readMappedRoles reads the roles of a claim that the config names. Objects as the values of
+// its members are details of the roles, which are granted: what nobody named may say in them
+// that a role is not, as in {"admin":{"enabled":false}}.
+func readMappedRoles(v jsontext.Value) ([]string, error) { return rolesOf(v, true) }
+
+func rolesOf(v jsontext.Value, details bool) ([]string, error) {
 	switch v.Kind() {
 	case 'n':
 		return nil, nil
 	case '[':
 		return readList(v, readItem)
 	case '{':
-		return readRoleNames(v)
+		return readRoleNames(v, details)
 	}
 	if string(v) == `""` {
 		return nil, nil
@@ -104,21 +111,23 @@ func readRoles(v jsontext.Value) ([]string, error) {
 	return []string{one}, nil
 }
 
-// readRoleNames reads the names of an object's members. Their values are objects, about which
-// nothing is known, or true. One with false or null is a role that its owner does not have.
-func readRoleNames(v jsontext.Value) ([]string, error) {
+// readRoleNames reads the names of an object's members. Their values are true or, with details,
+// objects. One with false or null is a role that its owner does not have.
+func readRoleNames(v jsontext.Value, details bool) ([]string, error) {
 	members, err := parseObject(v)
 	if err != nil {
 		return nil, err
 	}
 	var all []string
 	for i, m := range members {
-		switch m.value.Kind() {
-		case 'f', 'n':
+		switch kind := m.value.Kind(); {
+		case kind == 'f', kind == 'n':
 			continue
-		case 't', '{':
-		default:
+		case kind == 't', kind == '{' && details:
+		case details:
 			return nil, fmt.Errorf("member %d must be an object, true or false, and is %s", i+1, kindOf(m.value))
+		default:
+			return nil, fmt.Errorf("member %d must be true or false, and is %s", i+1, kindOf(m.value))
 		}
 		if !plain(m.name, maxText) {
 			return nil, fmt.Errorf("member %d must have a name of at most %d bytes, all of them printable", i+1, maxText)

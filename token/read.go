@@ -92,19 +92,19 @@ func (r *claimRules) readAudience(claims object, c *Claims) *Error {
 // readRights reads the scopes and roles.
 func (r *claimRules) readRights(claims object, c *Claims) *Error {
 	for _, right := range []struct {
-		from *mapped
-		read func(jsontext.Value) ([]string, error)
-		into *[]string
-	}{{&r.scopes, readScopes, &c.Scopes}, {&r.roles, readRoles, &c.Roles}} {
+		from         *mapped
+		read, mapped func(jsontext.Value) ([]string, error)
+		into         *[]string
+	}{{&r.scopes, readScopes, readScopes, &c.Scopes}, {&r.roles, readRoles, readMappedRoles, &c.Roles}} {
 		named := right.from.path != ""
-		value := claims.get(right.from.claim)
+		value, read := claims.get(right.from.claim), right.read
 		if named {
-			value = claims.find(right.from.path)
+			value, read = claims.find(right.from.path), right.mapped
 		}
 		if value == nil {
 			continue
 		}
-		list, err := right.read(value)
+		list, err := read(value)
 		if err != nil && named {
 			return &Error{BadClaims, right.from.claim, err.Error()}
 		}
