@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -194,6 +195,18 @@ func TestUnreadBodies(t *testing.T) {
 	}
 }
 
+// counted counts the bytes that were read, perhaps in another goroutine.
+type counted struct {
+	io.Reader
+	n atomic.Int64
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.n.Add(int64(n))
+	return n, err
+}
+
 // TestEarlyAnswer: over HTTP/2, a client that is still sending gets to the end of an early
 // answer before it is told to stop, and is not read for long.
 func TestEarlyAnswer(t *testing.T) {
@@ -220,8 +233,9 @@ func TestEarlyAnswer(t *testing.T) {
 				defer cancel()
 				body, begun := c.body, time.Now()
 				body.closed = left.Done()
-				r, _ := http.NewRequestWithContext(t.Context(), "PUT", "https://a/", &body)
-				r.ContentLength = int64(body.n)
+				r, _ := http.NewRequestWithContext(t.Context(), "PUT", "https://a/", nil)
+				sent := &counted{Reader: &body}
+				r.Body, r.ContentLength = io.NopCloser(sent), int64(body.n)
 				res, err := client.Do(r)
 				if err != nil {
 					t.Fatal(err)
@@ -231,8 +245,8 @@ func TestEarlyAnswer(t *testing.T) {
 					t.Errorf("%d %s: %v", res.StatusCode, said, err)
 				}
 				synctest.Wait()
-				if took := time.Since(begun); took > 2*lingerTime || c.sent != (body.n == 0) {
-					t.Errorf("after %v, %d bytes were not sent", took, body.n)
+				if took := time.Since(begun); took > 2*lingerTime || c.sent != (sent.n.Load() == r.ContentLength) {
+					t.Errorf("after %v, %d bytes were sent", took, sent.n.Load())
 				}
 			})
 		})
