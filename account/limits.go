@@ -3,8 +3,10 @@ package account
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/netip"
+	"strings"
 
 	"github.com/sallyport-dev/sallyport/clientip"
 	"github.com/sallyport-dev/sallyport/problem"
@@ -53,7 +55,8 @@ func newLimits(cfg Config) (l limits, err error) {
 func newBound(store ratelimit.Store, keys *ratelimit.Keyer, name, field, text string) (*bound, error) {
 	limit, err := ratelimit.Parse(text)
 	if err != nil {
-		return nil, &ConfigError{field, text, err.Error()}
+		reason := strings.TrimPrefix(err.Error(), fmt.Sprintf("ratelimit: limit %q: it ", text))
+		return nil, &ConfigError{field, text, reason}
 	}
 	limiter, err := ratelimit.New(ratelimit.Config{Name: name, Limit: limit, Store: store})
 	return &bound{limiter, keys, name}, err

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -170,7 +171,11 @@ func separate(err error) []error {
 func complain(err error) string {
 	var lines []string
 	for _, one := range separate(err) {
-		lines = append(lines, strings.Split(strings.TrimSpace(inFlags(one.Error())), "\n")...)
+		for line := range strings.SplitSeq(strings.TrimSpace(inFlags(one.Error())), "\n") {
+			if !slices.Contains(lines, line) { // as one flag may set two fields
+				lines = append(lines, line)
+			}
+		}
 	}
 	if len(lines) == 1 {
 		return "sallyport: " + lines[0] + "\n"

@@ -213,7 +213,7 @@ func (o *options) server() server.Config {
 	c := server.Config{
 		Addr: o.listen, TLSCert: o.tlsCert, TLSKey: o.tlsKey, SelfSigned: o.selfSigned, ClientCA: o.clientCA,
 		InsecureCleartext: o.cleartext, DrainTimeout: o.drain, Log: o.errorLog(),
-		MaxHeaderBytes: server.DefaultHeaderBytes + max(int(o.maxToken)-token.MaxSize, 0),
+		MaxHeaderBytes: server.DefaultHeaderBytes + max(min(int(o.maxToken), 64<<10)-token.MaxSize, 0),
 		BodyTimeout:    o.clientTimeout, WriteTimeout: o.clientTimeout, MinRate: int(o.minRate),
 	}
 	if o.selfSigned {

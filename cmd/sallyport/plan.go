@@ -15,6 +15,7 @@ import (
 	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/proxy"
 	"github.com/sallyport-dev/sallyport/cmd/sallyport/internal/server"
 	"github.com/sallyport-dev/sallyport/password/breached"
+	"github.com/sallyport-dev/sallyport/ratelimit/redisstore"
 	"github.com/sallyport-dev/sallyport/ratelimit/redisstore/redisconn"
 	"github.com/sallyport-dev/sallyport/secret"
 	"github.com/sallyport-dev/sallyport/token"
@@ -42,7 +43,7 @@ func (o *options) plan() (sallyport.Config, error) {
 		errs = append(errs, o.planAccounts())
 	}
 	if o.redis != "" {
-		errs = append(errs, redisconn.Check(o.redis))
+		errs = append(errs, redisconn.Check(o.redis), redisstore.Check(o.redisConfig()))
 		if o.accounts != "on" {
 			_, err := o.limitSecret(secret.Bytes{})
 			errs = append(errs, err)

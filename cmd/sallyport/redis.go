@@ -84,6 +84,11 @@ func fingerprintOf(key secret.Bytes) (string, error) {
 	return hex.EncodeToString(sum), err
 }
 
+// redisConfig is what flags say of counting in Redis.
+func (o *options) redisConfig() redisstore.Config {
+	return redisstore.Config{Timeout: o.redisTimeout, Lease: o.redisLease}
+}
+
 // openLimits has Redis count, if there is one.
 func (a *app) openLimits(conn *redisconn.Conn, main secret.Bytes, cfg *sallyport.Config) (err error) {
 	if conn == nil {
@@ -97,9 +102,9 @@ func (a *app) openLimits(conn *redisconn.Conn, main secret.Bytes, cfg *sallyport
 	if err != nil {
 		return err
 	}
-	a.redis, err = redisstore.New(redisstore.Config{
-		Client: conn, Timeout: o.redisTimeout, Lease: o.redisLease, Notify: a.limitsChanged, Fingerprint: fingerprint,
-	})
+	c := o.redisConfig()
+	c.Client, c.Notify, c.Fingerprint = conn, a.limitsChanged, fingerprint
+	a.redis, err = redisstore.New(c)
 	if err != nil {
 		return err
 	}

@@ -122,6 +122,9 @@ type Store struct {
 // bad field.
 func New(c Config) (*Store, error) {
 	c, err := c.complete()
+	if c.Client == nil {
+		err = errors.Join(&ConfigError{"Client", "", "it is not set; redisconn.Dial makes one"}, err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -151,13 +154,16 @@ func New(c Config) (*Store, error) {
 	return s, nil
 }
 
+// Check returns the error of [New], but for a Client that is not set.
+func Check(c Config) error {
+	_, err := c.complete()
+	return err
+}
+
 func (c Config) complete() (Config, error) {
 	var errs []error
 	bad := func(field string, value any, reason string) {
 		errs = append(errs, &ConfigError{field, fmt.Sprint(value), reason})
-	}
-	if c.Client == nil {
-		bad("Client", "", "it is not set; redisconn.Dial makes one")
 	}
 	if c.Prefix == "" {
 		c.Prefix = defaultPrefix
