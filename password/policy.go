@@ -112,6 +112,10 @@ func (p *Policy) Check(pw secret.String, context ...string) []Violation {
 		return []Violation{invalidUTF8}
 	}
 	s = normalize(s) // what is hashed: an é of two code points is one character of it
+	// A few code points become two or three.
+	if len(s) > MaxBytes || utf8.RuneCountInString(s) > MaxLength {
+		return []Violation{tooLong}
+	}
 	least, short, known := defaultMinLength, defaultShort, []word(nil)
 	if p != nil && p.min != 0 {
 		least, short, known = p.min, p.short, p.context

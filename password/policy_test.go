@@ -165,6 +165,9 @@ func TestPolicy_length(t *testing.T) {
 		{"not UTF-8", 0, "kvqzrwmhtbxd\xff", []password.Code{password.InvalidUTF8}},
 		{"half a surrogate", 0, "kvqzrwmhtbxd\xed\xa0\x80", []password.Code{password.InvalidUTF8}},
 		{"empty", 0, "", []password.Code{password.TooShort, password.Common}},
+		{"three of each once normalized", 0, strings.Repeat("\U0001D160", 256), []password.Code{password.TooLong}},
+		{"two of each once normalized", 0, strings.Repeat("\u0958", 129), []password.Code{password.TooLong}},
+		{"as long as may be once normalized", 0, strings.Repeat("\u0958", 128), nil},
 		{"long once folded", 0, strings.Repeat("Ⱥ", 256), []password.Code{password.Common}},
 	} {
 		if got := codes(newPolicy(t, password.PolicyConfig{MinLength: c.min}).Check(secret.New(c.pw))); !slices.Equal(got, c.want) {
