@@ -86,7 +86,11 @@ func madeName(email string, again bool) string {
 	name = cmp.Or(name, "user")
 	if again {
 		sum := sha256.Sum256([]byte(Fold(email)))
-		name += "-" + hex.EncodeToString(sum[:4])
+		tail := "-" + hex.EncodeToString(sum[:4])
+		if runes := []rune(name); len(runes) > maxImportedName-len(tail) {
+			name = string(runes[:maxImportedName-len(tail)])
+		}
+		name += tail
 	}
 	return name
 }

@@ -87,6 +87,8 @@ func TestImportNames(t *testing.T) {
 		{"x", "x@example.com", "x"},
 		{"Ada Lovelace_1", "al@example.com", "Ada Lovelace_1"},
 		{"", "{%}@example.com", "user"},
+		{"", strings.Repeat("y", 64) + "@example.com", strings.Repeat("y", 64)},
+		{"", strings.Repeat("y", 64) + "@b.example", strings.Repeat("y", 55) + "-215db320"},
 	} {
 		p := account.Portable{Username: c.name, Email: c.email, PasswordHash: hash, Verified: true}
 		u, err := w.Import(t.Context(), p)

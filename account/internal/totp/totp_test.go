@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/sallyport-dev/sallyport/account/internal/totp"
 )
@@ -48,9 +49,25 @@ func TestVerify(t *testing.T) {
 		{"empty", "", 0, 1, 0},
 		{"short", at(0)[:5], 0, 1, 0},
 		{"long", at(0) + "0", 0, 1, 0},
-		{"a space", at(0)[:5] + " ", 0, 1, 0},
+		{"a space for a digit", at(0)[:5] + " ", 0, 1, 0},
 		{"a sign", "+" + at(0)[1:], 0, 1, 0},
-		{"digits of another script", "\u0660\u0661\u0662", 0, 1, 0},
+		{"two groups", at(0)[:3] + " " + at(0)[3:], 0, 1, step},
+		{"a narrow space without a break", at(0)[:3] + "\u202f" + at(0)[3:], 0, 1, step},
+		{"a hyphen", at(0)[:3] + "-" + at(0)[3:], 0, 1, step},
+		{"a dash", at(0)[:3] + "\u2013" + at(0)[3:], 0, 1, step},
+		{"white space around it", "\t" + at(0) + "\r\n", 0, 1, step},
+		{"Arabic digits", inScript(at(0), '\u0660'), 0, 1, step},
+		{"Devanagari digits in groups", inScript(at(0)[:3]+" "+at(0)[3:], '\u0966'), 0, 1, step},
+		{"full-width digits", inScript(at(0), '\uff10'), 0, 1, step},
+		{"bold digits", inScript(at(0), '\U0001d7ce'), 0, 1, step},
+		{"two scripts", at(0)[:3] + inScript(at(0)[3:], '\u06f0'), 0, 1, step},
+		{"another spelling, again", inScript(at(0), '\u0660'), step, 1, 0},
+		{"three Arabic digits, of six bytes", "\u0660\u0661\u0662", 0, 1, 0},
+		{"a digit too many in groups", at(0)[:3] + " " + at(0)[3:] + " 0", 0, 1, 0},
+		{"a superscript", "\u00b2" + at(0)[1:], 0, 1, 0},
+		{"a dot between", at(0)[:3] + "." + at(0)[3:], 0, 1, 0},
+		{"what cannot be seen", at(0)[:3] + "\u200b" + at(0)[3:], 0, 1, 0},
+		{"separators alone", " - - - ", 0, 1, 0},
 		{"zeros", "000000", 0, 1, 0},
 	} {
 		if got, ok := totp.Verify(seed, row.code, now, row.last, row.window); got != row.want || ok != (row.want != 0) {
@@ -64,6 +81,35 @@ func TestVerify(t *testing.T) {
 	}
 	if _, ok := totp.Verify(seed, totp.Code(seed, 0), time.Unix(-100, 0), 0, 0); ok {
 		t.Error("a time before 1970 is taken")
+	}
+}
+
+// inScript writes the digits of a code in another script, by its zero.
+func inScript(code string, zero rune) string {
+	return strings.Map(func(r rune) rune {
+		if '0' <= r && r <= '9' {
+			return zero + r - '0'
+		}
+		return r
+	}, code)
+}
+
+// TestVerify_everyScript: each decimal digit of Unicode is taken for what it stands for.
+func TestVerify_everyScript(t *testing.T) {
+	now := time.Unix(1234567890, 0) // 005924
+	for _, list := range unicode.Nd.R32 {
+		for zero := rune(list.Lo); zero < rune(list.Hi); zero += 10 {
+			if _, ok := totp.Verify(seed, inScript("005924", zero), now, 0, 0); !ok {
+				t.Errorf("digits from %U are refused", zero)
+			}
+		}
+	}
+	for _, list := range unicode.Nd.R16 {
+		for zero := rune(list.Lo); zero < rune(list.Hi); zero += 10 {
+			if _, ok := totp.Verify(seed, inScript("005924", zero), now, 0, 0); !ok {
+				t.Errorf("digits from %U are refused", zero)
+			}
+		}
 	}
 }
 
