@@ -88,6 +88,6 @@ func (p *param) into(object map[string]any, c *check, pairs []pair) bool {
 		c.add([]string{p.name}, r.code, r.detail)
 		return false
 	}
-	object[p.name] = r.readings[0]
+	object[p.name] = p.shape.within(r.readings)
 	return true
 }

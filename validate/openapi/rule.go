@@ -8,9 +8,18 @@ type rule struct{ schema *schema.Schema }
 // text reports whether a text, taken as the only type the schema has, certainly fits.
 func (r *rule) text(raw string) bool { return r.schema != nil && r.schema.FitsText(raw) }
 
-// check judges a value of nil, bool, string, json.Number, []any and map[string]any.
+// check judges a value of nil, bool, string, json.Number, []any, map[string]any and twofold.
 func (r *rule) check(v any, f *failures) bool {
-	return r.schema == nil || r.judge(schema.From(v), f)
+	if r.schema == nil {
+		return true
+	}
+	first, some := resolved(v, false)
+	fits := r.judge(schema.From(first), f)
+	if fits && some {
+		second, _ := resolved(v, true)
+		fits = r.judge(schema.From(second), f)
+	}
+	return fits
 }
 
 // judge notes in f why v does not fit.

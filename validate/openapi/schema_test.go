@@ -107,8 +107,9 @@ var schemaCases = []struct {
 		map[string]string{`{"a":"x"}`: "", `{"b":1}`: " not_allowed"}},
 	{"numbers that a double has as zero", one(asJSONBody(`{type: array, items: {anyOf: [{type: integer}, {type: number, exclusiveMinimum: -1, exclusiveMaximum: 2}]}}`), ""),
 		map[string]string{`[1e-400, -1E-5000, 0e400, 0e-9999, 1e-308]`: "", `[1e-10000]`: "/0 too_large", `[1e309]`: "/0 too_large", `[0e10000]`: "/0 too_large"}},
-	{"numbers that are zero to the next reader", one(asJSONBody(`{type: object, properties: {a: {type: number, exclusiveMinimum: 0}, b: {type: integer}, c: {enum: [0]}, d: {type: number, maximum: 0}}}`), ""),
-		map[string]string{`{"a":1e-300}`: "", `{"a":1e-400}`: "/a too_small", `{"b":1e-400}`: "/b wrong_type", `{"c":1e-400}`: "/c not_in_enum", `{"d":1e-400}`: "/d too_large", `{"d":-1e-400}`: ""}},
+	{"numbers that are zero to the next reader", one(asJSONBody(`{type: object, properties: {a: {type: number, exclusiveMinimum: 0}, b: {type: integer}, c: {enum: [0]}, d: {type: number, maximum: 0}, e: {type: number, not: {const: 0}}, f: {not: {maximum: 0}}, g: {oneOf: [{minimum: 0}, {exclusiveMinimum: 0}]}, h: {uniqueItems: true}}}`), ""),
+		map[string]string{`{"a":1e-300}`: "", `{"a":1e-400}`: "/a too_small", `{"b":1e-400}`: "/b wrong_type", `{"c":1e-400}`: "/c not_in_enum", `{"d":1e-400}`: "/d too_large", `{"d":-1e-400}`: "",
+			`{"e":1e-400}`: "/e not_allowed", `{"e":1e-300,"f":1e-300}`: "", `{"f":1e-400}`: "/f not_allowed", `{"g":0}`: "", `{"g":1e-400}`: "/g ambiguous", `{"h":[0,1e-400]}`: "/h not_unique", `{"h":[0,1e-300]}`: ""}},
 	{"a schema that asks itself about the same value", one(asJSONBody(`{$ref: '#/components/schemas/T'}`), `T: {allOf: [{$ref: '#/components/schemas/T'}]}`), map[string]string{`{}`: " too_complex"}},
 }
 

@@ -131,8 +131,46 @@ func (s *shape) judge(r *rule, readings []any, f *failures) bool {
 	return r.check(readings[0], f)
 }
 
-// reading is the first of the readings.
-func (s *shape) reading(text string) any { return s.readings(text)[0] }
+// twofold is a value within another whose schema names no type, and asks of numbers and of strings: it has to fit as both.
+type twofold struct{ number, text any }
+
+// reading is what a text within another value stands for: the first of the readings, or both of a twofold.
+func (s *shape) reading(text string) any { return s.within(s.readings(text)) }
+
+func (s *shape) within(readings []any) any {
+	if s != nil && s.untyped() && s.textual && s.numeric && len(readings) > 1 {
+		return twofold{readings[0], readings[len(readings)-1]}
+	}
+	return readings[0]
+}
+
+// resolved returns a value with the numbers or the texts in place of what is twofold, and reports whether there was any.
+func resolved(v any, text bool) (out any, some bool) {
+	switch v := v.(type) {
+	case twofold:
+		if text {
+			return v.text, true
+		}
+		return v.number, true
+	case []any:
+		list := make([]any, len(v))
+		for i := range v {
+			var one bool
+			list[i], one = resolved(v[i], text)
+			some = some || one
+		}
+		return list, some
+	case map[string]any:
+		m := make(map[string]any, len(v))
+		for name := range v {
+			var one bool
+			m[name], one = resolved(v[name], text)
+			some = some || one
+		}
+		return m, some
+	}
+	return v, false
+}
 
 // member is the shape of a member by its name, nil where nothing is said.
 func (s *shape) member(name string) *shape {

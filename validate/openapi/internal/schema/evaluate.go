@@ -114,19 +114,7 @@ func (r *run) text(s *Schema, at int32, n *node) bool {
 }
 
 func (r *run) number(s *Schema, at int32, n *node) bool {
-	ok := r.numberAs(s, at, n.text)
-	if vanishes(n.text) && !r.stop(ok) { // the next reader may have it as zero
-		ok = r.numberAs(s, at, "0") && ok
-	}
-	if s.format != nil && !s.format.fits(n) {
-		ok = r.fail(s, at, notFormat)
-	}
-	return ok
-}
-
-// numberAs asks the keywords of numbers about one spelling.
-func (r *run) numberAs(s *Schema, at int32, text string) bool {
-	ok := true
+	ok, text := true, n.text
 	if s.minimum != nil && s.minimum.compare(text) < 0 {
 		ok = r.fail(s, at, tooSmall)
 	}
@@ -141,6 +129,9 @@ func (r *run) numberAs(s *Schema, at int32, text string) bool {
 	}
 	if s.multiple != nil && !s.multiple.divides(text) {
 		ok = r.fail(s, at, notMultiple)
+	}
+	if s.format != nil && !s.format.fits(n) {
+		ok = r.fail(s, at, notFormat)
 	}
 	return ok
 }

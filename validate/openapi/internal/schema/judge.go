@@ -28,8 +28,16 @@ func (s *Schema) Fits(v *Value) (fits, tooComplex bool) {
 	return fits && !r.over, r.over
 }
 
-// Judge says whether v fits, and why not.
+// Judge says whether v fits, and why not. A number that the next reader may have as zero has to fit as that too.
 func (s *Schema) Judge(v *Value) Verdict {
+	verdict := s.judge(v)
+	if verdict.Fits && v.vanishing() {
+		return s.judge(v.rounded())
+	}
+	return verdict
+}
+
+func (s *Schema) judge(v *Value) Verdict {
 	fits, tooComplex := s.Fits(v)
 	switch {
 	case fits:

@@ -153,3 +153,25 @@ func (v *Value) forget() {
 		v.nodes[i].flags &^= notes
 	}
 }
+
+// vanishing reports whether a double has a number of v as zero that is none.
+func (v *Value) vanishing() bool {
+	for i := range v.nodes {
+		if n := &v.nodes[i]; n.kind == Number && n.flags&cut == 0 && vanishes(n.text) {
+			return true
+		}
+	}
+	return false
+}
+
+// rounded returns v with zeros for such numbers.
+func (v *Value) rounded() *Value {
+	out := *v
+	out.nodes = slices.Clone(v.nodes)
+	for i := range out.nodes {
+		if n := &out.nodes[i]; n.kind == Number && vanishes(n.text) {
+			n.text = "0"
+		}
+	}
+	return &out
+}
