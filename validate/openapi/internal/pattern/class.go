@@ -12,10 +12,7 @@ func (p *parser) class() set {
 		}
 		s = append(s, p.classRange()...)
 	}
-	if s = s.clean(); p.fold {
-		s = s.fold()
-	}
-	if not {
+	if s = p.folded(s.clean()); not {
 		s = s.negate()
 	}
 	return s

@@ -24,7 +24,7 @@ type lookProgram struct {
 // Compile compiles an expression. The error wraps [ErrUnsupported] where the expression means something that is not
 // matched here, and otherwise says what is wrong with it.
 func Compile(text string) (*Pattern, error) {
-	t, err := parse(text)
+	t, err := parse(text, false)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +51,7 @@ func Compile(text string) (*Pattern, error) {
 
 // Check reads an expression without compiling it. Its errors are those of [Compile].
 func Check(text string) error {
-	_, err := parse(text)
+	_, err := parse(text, true)
 	return err
 }
 

@@ -38,7 +38,7 @@ func (p *parser) atomEscape() (atom *syntax.Regexp, quantifiable bool) {
 func (p *parser) boundary(not bool) *syntax.Regexp {
 	switch {
 	case p.fold:
-		word := wordChars.fold().node()
+		word := p.folded(wordChars).node()
 		before, after := p.ask(look{behind: true, body: word}), p.ask(look{body: word})
 		notBefore, notAfter := p.ask(look{behind: true, not: true, body: word}), p.ask(look{not: true, body: word})
 		if not {
@@ -63,9 +63,7 @@ func (p *parser) setEscape() (s set, ok bool) {
 	case 's', 'S':
 		s = whiteSpace
 	case 'w', 'W':
-		if s = wordChars; p.fold {
-			s = s.fold()
-		}
+		s = p.folded(wordChars)
 	case 'p', 'P':
 		s = p.property()
 	default:
@@ -77,10 +75,15 @@ func (p *parser) setEscape() (s set, ok bool) {
 	if c < 'a' {
 		s = s.negate()
 	}
-	if p.fold {
-		s = s.fold()
+	return p.folded(s), true
+}
+
+// folded adds to s, with the flag i, the characters that differ in case alone.
+func (p *parser) folded(s set) set {
+	if p.fold && !p.unused {
+		return s.fold()
 	}
-	return s, true
+	return s
 }
 
 // property reads p{Name}, P{Name=Value} and, where that is lenient, pL.
@@ -96,7 +99,7 @@ func (p *parser) property() set {
 	} else if !p.lenient {
 		p.failf("a property without its {")
 	}
-	s, ok := property(name, p.lenient)
+	made, ok := property(name, p.lenient)
 	switch {
 	case !ok && !p.lenient:
 		p.failf("a property that is none")
@@ -104,7 +107,10 @@ func (p *parser) property() set {
 		p.fail(unsupported(`the property \p{%s}`, name))
 	}
 	p.at += len(name)
-	return s
+	if p.unused {
+		return anything
+	}
+	return made()
 }
 
 // characterEscape reads an escape that stands for one character.

@@ -44,6 +44,7 @@ type parser struct {
 	text    string
 	at      int
 	lenient bool // the u flag forbids it
+	unused  bool // the tree is of no use: no set is made that takes time
 
 	fold, dotAll bool // the flags i and s, where the parser is
 	depth        int
@@ -61,7 +62,7 @@ func (p *parser) failf(format string, args ...any) {
 }
 
 // parse reads an expression as ECMA-262 has it with the u flag, and otherwise leniently.
-func parse(text string) (*tree, error) {
+func parse(text string, unused bool) (*tree, error) {
 	switch {
 	case len(text) > maxText:
 		return nil, unsupported("an expression of more than %d bytes", maxText)
@@ -70,11 +71,11 @@ func parse(text string) (*tree, error) {
 	case isDelimited(text):
 		return nil, unsupported("a slash before ^, so that no text matches; write the expression without slashes: this")
 	}
-	t, err := parseAs(text, false)
+	t, err := parseAs(text, false, unused)
 	if err == nil || errors.Is(err, ErrUnsupported) {
 		return t, err
 	}
-	return parseAs(text, true)
+	return parseAs(text, true, unused)
 }
 
 // isDelimited reports whether a text is an expression as the source of a program has it, /^…$/. A slash before ^ makes it
@@ -85,7 +86,7 @@ func isDelimited(text string) bool {
 	return begins && ends && strings.Trim(flags, "dgimsuvy") == ""
 }
 
-func parseAs(text string, lenient bool) (t *tree, err error) {
+func parseAs(text string, lenient, unused bool) (t *tree, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			f, ok := r.(failure)
@@ -95,7 +96,7 @@ func parseAs(text string, lenient bool) (t *tree, err error) {
 			t, err = nil, f.error
 		}
 	}()
-	p := &parser{text: text, lenient: lenient, groups: countGroups(text)}
+	p := &parser{text: text, lenient: lenient, unused: unused, groups: countGroups(text)}
 	root := p.disjunction()
 	if p.at < len(text) {
 		p.failf("a ) without its (")

@@ -175,3 +175,18 @@ func TestMatch_allocates(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+// TestCheck_cost: an expression that is only read, as values of the format regex are, makes no set of characters. One of
+// 1000 bytes took seconds.
+func TestCheck_cost(t *testing.T) {
+	for _, piece := range []string{`\pL`, `\PC`, `[\PC]`, `\w`, `\b`, `[^a-z]`, `\p{IDC}`, `\p{Script=Greek}`} {
+		text := `(?i:` + strings.Repeat(piece, 1000/len(piece)) + `)`
+		if err := Check(text); err != nil {
+			t.Errorf("%s: %v", piece, err)
+		}
+		pieces := float64(1000 / len(piece))
+		if n := testing.AllocsPerRun(1, func() { _ = Check(text) }) / pieces; n > 40 {
+			t.Errorf("%s: %.0f allocations for each piece", piece, n)
+		}
+	}
+}

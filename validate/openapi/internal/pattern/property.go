@@ -40,8 +40,15 @@ var scripts = map[string]string{
 	"Hebr": "Hebrew", "Thai": "Thai", "Deva": "Devanagari", "Zyyy": "Common", "Zinh": "Inherited", "Armn": "Armenian", "Geor": "Georgian",
 }
 
+// maker makes a set when it is asked for: who only reads an expression needs none.
+type maker func() set
+
+func (s set) self() set { return s }
+
+func ofTables(tables ...*unicode.RangeTable) maker { return func() set { return tableSet(tables...) } }
+
 // property returns the characters that \p{text} stands for. lenient adds what other languages write.
-func property(text string, lenient bool) (set, bool) {
+func property(text string, lenient bool) (maker, bool) {
 	name, value, valued := strings.Cut(text, "=")
 	switch {
 	case valued && (name == "General_Category" || name == "gc"):
@@ -59,14 +66,14 @@ func property(text string, lenient bool) (set, bool) {
 	}
 	for long, short := range binaries {
 		if text == long || text == short {
-			return tableSet(unicode.Properties[long]), true
+			return ofTables(unicode.Properties[long]), true
 		}
 	}
 	if !lenient {
 		return nil, false
 	}
 	if s, ok := posix[strings.ToLower(text)]; ok {
-		return s, true
+		return s.self, true
 	}
 	if bare, ok := strings.CutPrefix(text, "Is"); ok {
 		return property(bare, true)
@@ -75,49 +82,50 @@ func property(text string, lenient bool) (set, bool) {
 }
 
 // category returns the characters of a general category, by its short or its long name.
-func category(name string) (set, bool) {
+func category(name string) (maker, bool) {
 	if short, ok := unicode.CategoryAliases[name]; ok {
 		name = short
 	}
 	if t, ok := unicode.Categories[name]; ok {
-		return tableSet(t), true
+		return ofTables(t), true
 	}
 	return nil, false
 }
 
-func script(name string) (set, bool) {
+func script(name string) (maker, bool) {
 	if long, ok := scripts[name]; ok {
 		name = long
 	}
 	if t, ok := unicode.Scripts[name]; ok {
-		return tableSet(t), true
+		return ofTables(t), true
 	}
 	return nil, false
 }
 
 // derived returns the characters of a property that the Unicode Character Database derives from others
 // (DerivedCoreProperties.txt), and of those that are about all characters.
-func derived(name string) (set, bool) {
+func derived(name string) (maker, bool) {
 	switch name {
 	case "Any":
-		return anything, true
+		return anything.self, true
 	case "ASCII":
-		return posix["ascii"], true
+		return posix["ascii"].self, true
 	case "Assigned":
-		s, ok := category("Cn")
-		return s.negate(), ok
+		return func() set { return tableSet(unicode.Categories["Cn"]).negate() }, true
 	case "Alphabetic", "Alpha":
-		return append(tableSet(unicode.L, unicode.Nl, unicode.Other_Alphabetic), tableSet(unicode.Other_Lowercase, unicode.Other_Uppercase)...), true
+		return ofTables(unicode.L, unicode.Nl, unicode.Other_Alphabetic, unicode.Other_Lowercase, unicode.Other_Uppercase), true
 	case "Uppercase", "Upper":
-		return tableSet(unicode.Lu, unicode.Other_Uppercase), true
+		return ofTables(unicode.Lu, unicode.Other_Uppercase), true
 	case "Lowercase", "Lower":
-		return tableSet(unicode.Ll, unicode.Other_Lowercase), true
+		return ofTables(unicode.Ll, unicode.Other_Lowercase), true
 	case "ID_Start", "IDS", "ID_Continue", "IDC":
-		s := tableSet(unicode.L, unicode.Nl, unicode.Other_ID_Start)
+		tables := []*unicode.RangeTable{unicode.L, unicode.Nl, unicode.Other_ID_Start}
 		if name == "ID_Continue" || name == "IDC" {
-			s = append(s, tableSet(unicode.Mn, unicode.Mc, unicode.Nd, unicode.Pc, unicode.Other_ID_Continue)...)
+			tables = append(tables, unicode.Mn, unicode.Mc, unicode.Nd, unicode.Pc, unicode.Other_ID_Continue)
 		}
-		return s.without(tableSet(unicode.Pattern_Syntax, unicode.Pattern_White_Space)), true
+		return func() set {
+			return tableSet(tables...).without(tableSet(unicode.Pattern_Syntax, unicode.Pattern_White_Space))
+		}, true
 	}
 	return nil, false
 }
