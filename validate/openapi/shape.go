@@ -131,7 +131,8 @@ func (s *shape) judge(r *rule, readings []any, f *failures) bool {
 	return r.check(readings[0], f)
 }
 
-// twofold is a value within another whose schema names no type, and asks of numbers and of strings: it has to fit as both.
+// twofold is a value within another whose schema names no type, and asks of numbers and of strings: it has to fit as
+// both.
 type twofold struct{ number, text any }
 
 // reading is what a text within another value stands for: the first of the readings, or both of a twofold.
@@ -144,7 +145,8 @@ func (s *shape) within(readings []any) any {
 	return readings[0]
 }
 
-// resolved returns a value with the numbers or the texts in place of what is twofold, and reports whether there was any.
+// resolved returns a value with the numbers or the texts in place of what is twofold, and reports whether there was
+// any.
 func resolved(v any, text bool) (out any, some bool) {
 	switch v := v.(type) {
 	case twofold:

@@ -113,7 +113,8 @@ func derived(name string) (maker, bool) {
 	case "Assigned":
 		return func() set { return tableSet(unicode.Categories["Cn"]).negate() }, true
 	case "Alphabetic", "Alpha":
-		return ofTables(unicode.L, unicode.Nl, unicode.Other_Alphabetic, unicode.Other_Lowercase, unicode.Other_Uppercase), true
+		return ofTables(unicode.L, unicode.Nl, unicode.Other_Alphabetic, unicode.Other_Lowercase,
+			unicode.Other_Uppercase), true
 	case "Uppercase", "Upper":
 		return ofTables(unicode.Lu, unicode.Other_Uppercase), true
 	case "Lowercase", "Lower":
