@@ -18,6 +18,7 @@ var references = []string{"Location", "Content-Location", "Sourcemap", "X-Source
 
 // public maps the fields of an answer to a client that asked for host.
 func (t target) public(h http.Header, host string) {
+	t.asked = host
 	for _, name := range references {
 		each(h, name, t.reference)
 	}
@@ -47,15 +48,21 @@ func (t target) reference(raw string) string {
 	if err != nil || u.Opaque != "" || u.Host == "" && t.base == "" {
 		return raw
 	}
-	if u.Host != "" && !t.itself(u) {
-		return raw
-	}
 	path, below := cutBase(u.EscapedPath(), t.base)
+	front := ""
+	if u.Host != "" && !t.itself(u) {
+		// An upstream that knows the address here, by its Host say, has its base there too.
+		if t.base == "" || !below || !strings.EqualFold(u.Host, t.asked) || u.User != nil {
+			return raw
+		}
+		front, _, _ = strings.Cut(raw, "//")
+		front += "//" + u.Host
+	}
 	if !below && u.Host == "" {
 		return raw // a relative reference, or a path outside the base
 	}
 	// "//host" would be an address elsewhere.
-	path = "/" + strings.TrimLeft(path, `/\`)
+	path = front + "/" + strings.TrimLeft(path, `/\`)
 	if u.RawQuery != "" {
 		path += "?" + u.RawQuery
 	}

@@ -61,6 +61,11 @@ func TestLocation(t *testing.T) {
 		{"/base", "/other", "/other"},
 		{"/base", "?a", "?a"},
 		{"/base", "http://UP/other", "/other"},
+		{"/base", "https://api.example/base/a?b", "https://api.example/a?b"}, // by X-Forwarded-Host
+		{"/base", "//api.example/base", "//api.example/"},
+		{"/base", "https://api.example/a", "https://api.example/a"},
+		{"/base", "https://other.example/base/a", "https://other.example/base/a"},
+		{"", "https://api.example/a", "https://api.example/a"},
 	} {
 		w, real := answerWith(t, proxy.Config{Host: "internal.example"}, c.base, "302 Found", "Location: "+c.location)
 		if got := w.Header()["Location"]; !slices.Equal(got, []string{real.Replace(c.want)}) {

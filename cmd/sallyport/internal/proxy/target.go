@@ -33,6 +33,7 @@ type target struct {
 	socket       string // path of a Unix socket, "" for TCP
 	h2c          bool   // HTTP/2 over cleartext, without asking
 	name         string // Host that the upstream gets; "" for host
+	asked        string // Host that the client asked for, see public
 }
 
 const schemes = "write it as http://host:port"
