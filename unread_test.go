@@ -30,7 +30,9 @@ func TestUnreadClaims(t *testing.T) {
 	}{
 		{"/role", "roles", objects, 403, "authz: no role fits; not read of the token: roles item 1 must be a string, and is an object"},
 		{"/role", "roles", "admin", 200, ""},
-		{"/role", "roles", map[string]any{"admin": map[string]any{"1": "x"}}, 200, ""},
+		{"/role", "roles", map[string]any{"admin": true}, 200, ""},
+		{"/role", "roles", map[string]any{"admin": map[string]any{"1": "x"}}, 403,
+			"authz: no role fits; not read of the token: roles member 1 must be true or false, and is an object"},
 		{"/role", "roles", map[string]any{"admin": false}, 403, "authz: no role fits"},
 		{"/role", "roles", "store admin", 403, "authz: no role fits"},
 		{"/scope", "scope", objects, 403, "authz: a scope is missing; not read of the token: scope item 1 must be a string, and is an object"},
