@@ -44,6 +44,7 @@ func (x *exchange) begin() *http.Request {
 }
 
 func (x *exchange) close() {
+	x.body.patience.stop(true)
 	if x.cancel != nil {
 		x.cancel(nil)
 	}
@@ -104,14 +105,23 @@ type requestBody struct {
 	whole   atomic.Bool  // the end was read
 	stopped atomic.Bool  // nothing of it can be sent on the connection that it is read for
 	kept    kept
+	// patience is with the upstream, for each piece.
+	patience patience
 }
+
+// maxPiece is how much is read in one go, for which the upstream then has its time.
+const maxPiece = 32 << 10
 
 // Read reads the body, or once more what was kept of it.
 func (b *requestBody) Read(p []byte) (int, error) {
 	if b.stopped.Load() {
 		return 0, io.EOF
 	}
-	n, err := b.read(p)
+	b.patience.pause()
+	n, err := b.read(p[:min(len(p), maxPiece)])
+	if err == nil {
+		b.patience.begin()
+	}
 	if err == io.EOF {
 		b.whole.Store(true)
 	} else if err != nil {

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"log"
@@ -54,7 +55,7 @@ func (x *exchange) fail(_ http.ResponseWriter, _ *http.Request, err error) {
 	if p.Status >= 500 {
 		event = audit.UpstreamFail
 	}
-	x.visit.NoteEvent(event, reason(err))
+	x.visit.NoteEvent(event, reason(cmp.Or(x.body.err(), err)))
 	if !x.taken {
 		problem.Write(x.w, x.in, p)
 	}

@@ -76,8 +76,8 @@ type Config struct {
 	// KeepHost hands on the client's Host instead. A client can then choose the name by which
 	// the upstream calls itself, in links and mails, unless the upstream knows its names.
 	KeepHost bool
-	// Timeout bounds the wait for the head of an answer, for each write of the request
-	// to get on, and for an answer of known length to get on. Zero means
+	// Timeout bounds the wait for the head of an answer, for each piece of the request's body
+	// to be taken, and for an answer of known length to get on. Zero means
 	// [DefaultTimeout]. An answer of unknown length, such as an event stream, may
 	// pause for as long as it likes.
 	Timeout time.Duration

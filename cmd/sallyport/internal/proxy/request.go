@@ -43,6 +43,7 @@ func (x *exchange) rewrite(pr *httputil.ProxyRequest) {
 	x.identify(out.Header)
 	if out.Body != nil {
 		x.body.source, x.body.crashes = out.Body, x.p.crashes
+		x.impatient()
 		out.Body, out.GetBody = &x.body, x.body.again
 	}
 	repeatable(out)

@@ -22,6 +22,7 @@ var (
 
 // modify is called with the head of the upstream's answer.
 func (x *exchange) modify(res *http.Response) error {
+	x.body.patience.stop(true)
 	switch {
 	case res.StatusCode == http.StatusSwitchingProtocols:
 		if !x.upgrade {
