@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,7 +23,10 @@ var listening = regexp.MustCompile(`^  listening +(\S+)`)
 // serve starts `sallyport serve` on a free port.
 func serve(t *testing.T, args ...string) *gate {
 	t.Helper()
-	p, url := start(t, listening, binary, append([]string{"serve", "--listen", "127.0.0.1:0", "--data", t.TempDir()}, args...)...)
+	if !slices.Contains(args, "--data") {
+		args = append([]string{"--data", t.TempDir()}, args...)
+	}
+	p, url := start(t, listening, binary, append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
 	return &gate{t, url, p}
 }
 

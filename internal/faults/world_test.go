@@ -2,6 +2,7 @@ package faults_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"database/sql"
@@ -80,7 +81,6 @@ func newFileWorld(t *testing.T, data string) *world {
 	w := &world{T: t, whole: t, dir: t.TempDir(), data: data, post: newPostbox(t)}
 	w.toPost = redistest.Proxy(t, w.post.address)
 	w.toUpstream = redistest.Proxy(t, newUpstream(t).Listener.Addr().String())
-	w.place = []string{"--data", data}
 	w.gates = append(w.gates, w.serve("file"))
 	return w
 }
@@ -127,7 +127,7 @@ func (w *world) serve(name string, args ...string) *gate {
 	g := &gate{name: name, url: "http://127.0.0.1:" + port, admin: "http://127.0.0.1:" + adminPort, said: &output{}}
 	g.audit = filepath.Join(w.dir, name+".log")
 	list := append([]string{
-		"serve", "--listen", "127.0.0.1:" + port, "--admin", "127.0.0.1:" + adminPort, "--data", filepath.Join(w.dir, name),
+		"serve", "--listen", "127.0.0.1:" + port, "--admin", "127.0.0.1:" + adminPort, "--data", w.folder(name),
 	}, w.place...)
 	list = append(list, "--issuer", "https://gate.example.com", "--audit", g.audit,
 		"--upstream", "http://"+w.toUpstream.Addr(), "--upstream-timeout", upstreamTimeout.String(),
@@ -232,11 +232,16 @@ type command struct {
 // commandLimit is how long a command may take, with a store that does not answer.
 const commandLimit = 40 * time.Second
 
+// folder is the data folder of a process: one for all where the accounts are in a file there.
+func (w *world) folder(name string) string {
+	return cmp.Or(w.data, filepath.Join(w.dir, name))
+}
+
 // run runs a command beside the gates.
 func (w *world) run(ctx context.Context, input string, args ...string) command {
 	ctx, cancel := context.WithTimeout(ctx, commandLimit)
 	defer cancel()
-	list := append(args, "--data", filepath.Join(w.dir, "commands"), "--audit", filepath.Join(w.dir, "commands.log"))
+	list := append(args, "--data", w.folder("commands"), "--audit", filepath.Join(w.dir, "commands.log"))
 	cmd := exec.CommandContext(ctx, binary, append(list, w.place...)...)
 	cmd.Stdin = strings.NewReader(input)
 	start := time.Now()
