@@ -72,4 +72,4 @@ peers: ## run ratelimit's store beside those of other libraries, see bench/READM
 
 browser: ## drive a real Chromium against a running gate
 	@if [ "$${SALLYPORT_SKIP_SERVERS:-}" != 1 ]; then scripts/servers browser; fi
-	$(GO) test -race -count 1 -tags browser -timeout 5m -run '^TestBrowser' ./internal/e2e
+	$(GO) test -race -count 1 -tags browser -timeout 8m -run '^TestBrowser' ./internal/e2e

@@ -137,7 +137,7 @@ func TestBrowserFields(t *testing.T) {
 		}
 	}
 	sent := *upstream.sent.Load()
-	for _, name := range []string{"Idempotency-Key", "Sentry-Trace", "Baggage", "If-Match", "X-Requested-With", "X-Xsrf-Token", "Dpop", "X-Tenant"} {
+	for _, name := range []string{"Idempotency-Key", "Sentry-Trace", "Baggage", "If-Match", "X-Requested-With", "X-Xsrf-Token", "X-Tenant"} {
 		if sent.Get(name) != "1" {
 			t.Errorf("the upstream gets %s: %q", name, sent[name])
 		}
