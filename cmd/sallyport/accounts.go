@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -115,7 +116,7 @@ func (p *place) holdsAccounts() error {
 func (p *place) describe() string {
 	switch {
 	case p.store != "":
-		return "PostgreSQL" + databaseOf(p.store) + " (from " + or(p.storeFrom, "--store") + ")"
+		return "PostgreSQL" + databaseOf(p.store) + " (from " + cmp.Or(p.storeFrom, "--store") + ")"
 	case p.unused:
 		return p.data + " (from --data; $" + storeVariable + " is not used: give --store to use a database)"
 	}

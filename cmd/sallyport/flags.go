@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -57,7 +58,7 @@ func checkFlag(c *cobra.Command, flag *pflag.Flag, name, value string, valued bo
 		return fmt.Errorf("--%s: there is no such flag%s; see %s --help; an argument that begins with - must follow --",
 			name, nearestFlag(c, name), c.CommandPath())
 	case !valued:
-		return fmt.Errorf("--%s: must have a value; write --%s %s", name, name, or(valueName(flag), "VALUE"))
+		return fmt.Errorf("--%s: must have a value; write --%s %s", name, name, cmp.Or(valueName(flag), "VALUE"))
 	case given[name] && !repeats:
 		return fmt.Errorf("--%s is given twice; leave one out", name)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -43,7 +44,7 @@ func keysList(o *options) *cobra.Command {
 				fmt.Fprintln(w, "KID\tALG\tCREATED\tSIGNS FROM\tVERIFIES UNTIL")
 				for _, k := range list {
 					if k.Foreign {
-						fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", k.ID, or(string(k.Algorithm), "?"), minute(k.Created), "never",
+						fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", k.ID, cmp.Or(string(k.Algorithm), "?"), minute(k.Created), "never",
 							"never: stored with another secret; revoke it")
 						continue
 					}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"net"
 	"net/http"
 	"net/netip"
@@ -17,7 +18,7 @@ var otherHost = problem.New(http.StatusMisdirectedRequest, "other_host", "This a
 // browser's: health checks over HTTP/1.0 send it.
 func onlyLoopback(next http.Handler, own string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Host != "" && !loopback(r.Host) && !strings.EqualFold(hostname(r.Host), or(own, "localhost")) {
+		if r.Host != "" && !loopback(r.Host) && !strings.EqualFold(hostname(r.Host), cmp.Or(own, "localhost")) {
 			problem.Write(w, r, otherHost)
 			return
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -90,8 +91,8 @@ func (o *options) planGate(cfg sallyport.Config) error {
 		}
 	}
 	if o.accounts == "on" || len(cfg.Issuers) == 0 && !o.declared.anyPublic() && o.openapi == "" {
-		issuer := or(o.issuer, issuerURL(defaultListen, false))
-		if err := stand(token.Issuer{Name: issuer, Audiences: []string{or(o.audience, issuer)}}); err != nil {
+		issuer := cmp.Or(o.issuer, issuerURL(defaultListen, false))
+		if err := stand(token.Issuer{Name: issuer, Audiences: []string{cmp.Or(o.audience, issuer)}}); err != nil {
 			return fmt.Errorf("--issuer or --audience: %s", strings.TrimPrefix(err.Error(), "token: Issuers[0]."))
 		}
 	}
@@ -105,7 +106,7 @@ func (o *options) planAccounts() error {
 	var cfg account.Config
 	o.accountConfig(&cfg)
 	cfg.App, cfg.Page, cfg.Audience = o.app, o.page, o.audience
-	cfg.Issuer = or(o.issuer, issuerURL(defaultListen, false))
+	cfg.Issuer = cmp.Or(o.issuer, issuerURL(defaultListen, false))
 	cfg.Mail = account.Elsewhere{}
 	var errs []error
 	if o.smtp != "" {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -72,7 +73,7 @@ func (a *app) describe(out io.Writer) {
 	}
 	fmt.Fprintf(out, "sallyport %s\n\n", version())
 	line("listening", "%s%s", url, a.certificate())
-	line("upstream", "%s", or(o.upstream, "none, accounts alone: name your API with --upstream"))
+	line("upstream", "%s", cmp.Or(o.upstream, "none, accounts alone: name your API with --upstream"))
 	if o.accounts == "on" {
 		line("accounts", "in %s, registration %s", o.place.describe(), o.registration)
 		line("tokens", "iss %s, aud %s, keys at %s/.well-known/jwks.json", o.issuer, o.aud(), url)
@@ -96,7 +97,7 @@ func (a *app) describe(out io.Writer) {
 		line("answers", "%s", o.describeAnswers())
 	}
 	public, policies := o.declared.describeRoutes()
-	line("public", "%s", or(strings.Join(public, ", "), o.nothingPublic()))
+	line("public", "%s", cmp.Or(strings.Join(public, ", "), o.nothingPublic()))
 	for _, policy := range policies {
 		line("route", "%s", policy)
 	}
@@ -106,7 +107,7 @@ func (a *app) describe(out io.Writer) {
 		line("quota", "%s", q)
 	}
 	line("counts", "%s", o.describeCounts())
-	line("audit", "%s", or(strings.TrimPrefix(o.audit, "-"), "standard error"))
+	line("audit", "%s", cmp.Or(strings.TrimPrefix(o.audit, "-"), "standard error"))
 	fmt.Fprintln(out)
 	for _, example := range a.examples() {
 		line("try", "%s", example)
@@ -141,11 +142,4 @@ func (a *app) curlFlags() string {
 		return "--insecure "
 	}
 	return ""
-}
-
-func or(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
 }

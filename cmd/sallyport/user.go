@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -200,7 +201,7 @@ func userRole(o *options) *cobra.Command {
 				if err != nil {
 					return named(args[0], err)
 				}
-				_, err = fmt.Fprintf(c.OutOrStdout(), "%s has the roles: %s\n", printable(u.Username), or(strings.Join(u.Roles, ", "), "none"))
+				_, err = fmt.Fprintf(c.OutOrStdout(), "%s has the roles: %s\n", printable(u.Username), cmp.Or(strings.Join(u.Roles, ", "), "none"))
 				return err
 			})
 		},

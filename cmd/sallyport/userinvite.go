@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,7 +40,7 @@ func listInvites(ctx context.Context, a *account.Accounts, out io.Writer) error 
 		if err != nil {
 			return err
 		}
-		roles := or(strings.Join(i.Roles, ","), "default")
+		roles := cmp.Or(strings.Join(i.Roles, ","), "default")
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", i.ID, printable(i.Email), printable(roles), printable(by),
 			i.Created.Format("2006-01-02 15:04"), i.Expires.Format("2006-01-02 15:04"))
 	}

@@ -1,6 +1,7 @@
 package faults_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -111,7 +112,7 @@ func (w *world) play(r row, names []string) result {
 			w.Errorf("gate %s has ended", g.name)
 		}
 		if r.told != silence {
-			res.told = or(res.told, g.told(marks[i], regexp.MustCompile(r.told)))
+			res.told = cmp.Or(res.told, g.told(marks[i], regexp.MustCompile(r.told)))
 		}
 	}
 	res.judge(t)
@@ -278,7 +279,7 @@ func (r *result) judge(t *traffic) {
 		t.Errorf("%d × %s", seen[text], text)
 	}
 	t.Logf("%s", table([]result{*r}))
-	t.Logf("told: %s; readiness: %s", or(tail(r.told, 400), "-"), or(tail(r.readiness, 300), "-"))
+	t.Logf("told: %s; readiness: %s", cmp.Or(tail(r.told, 400), "-"), cmp.Or(tail(r.readiness, 300), "-"))
 }
 
 // table prints results for docs/faults.md.
@@ -309,5 +310,5 @@ func (r *result) answers() string {
 			}
 		}
 	}
-	return fmt.Sprintf("%d of %d good; %s", well, all, or(strings.Join(rest, ", "), "-"))
+	return fmt.Sprintf("%d of %d good; %s", well, all, cmp.Or(strings.Join(rest, ", "), "-"))
 }

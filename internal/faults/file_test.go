@@ -1,6 +1,7 @@
 package faults_test
 
 import (
+	"cmp"
 	"database/sql"
 	"errors"
 	"os"
@@ -37,7 +38,7 @@ func TestFileFaults(t *testing.T) {
 // ofFile completes a row of accounts in a file. What was issued is good without it.
 func ofFile(r row) row {
 	r.dependency, r.may, r.failing, r.spared = "SQLite", []int{503}, true, []kind{reads}
-	r.wait, r.back, r.told = storeWait, storeBack, or(r.told, `(?i)level=ERROR.*(locked|busy|deadline)`)
+	r.wait, r.back, r.told = storeWait, storeBack, cmp.Or(r.told, `(?i)level=ERROR.*(locked|busy|deadline)`)
 	begin, end := r.begin, r.end
 	r.begin = func(w *world) { w.ledger.storeFails(); begin(w) }
 	r.end = func(w *world) { end(w); w.ledger.storeWorks(time.Now().Add(r.back)) }

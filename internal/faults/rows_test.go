@@ -2,6 +2,7 @@ package faults_test
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"net"
 	"strings"
@@ -73,7 +74,7 @@ func mail(s script) func(*world) { return func(w *world) { w.post.act(s) } }
 func ofStore(r row) row {
 	r.dependency, r.may, r.failing = "PostgreSQL", []int{503}, true
 	r.wait, r.back = max(r.wait, storeWait), max(r.back, storeBack)
-	r.told = or(r.told, `(?i)level=(ERROR|WARN).*(store|database|connect|deadline|sql)`)
+	r.told = cmp.Or(r.told, `(?i)level=(ERROR|WARN).*(store|database|connect|deadline|sql)`)
 	begin, end := r.begin, r.end
 	r.begin = func(w *world) { w.ledger.storeFails(); begin(w) }
 	r.end = func(w *world) { end(w); w.ledger.storeWorks(time.Now().Add(r.back)) }
@@ -83,14 +84,14 @@ func ofStore(r row) row {
 // ofLimits completes a row of Redis: nobody is refused for it, and nobody waits.
 func ofLimits(r row) row {
 	r.dependency, r.spared, r.wait, r.back = "Redis", everything, usual, usual
-	r.told, r.mended = or(r.told, `sp_limits_degraded`), `sp_limits_restored`
+	r.told, r.mended = cmp.Or(r.told, `sp_limits_degraded`), `sp_limits_restored`
 	return r
 }
 
 // ofMail completes a row of the mail server, which no request waits for.
 func ofMail(r row) row {
 	r.dependency, r.spared, r.wait, r.back = "mail server", everything, usual, usual
-	r.told = or(r.told, `a mail was not sent`)
+	r.told = cmp.Or(r.told, `a mail was not sent`)
 	return r
 }
 
@@ -105,13 +106,6 @@ func ofUpstream(r row) row {
 func ofIssuer(r row) row {
 	r.dependency, r.spared, r.wait, r.back, r.told = "issuer", everything, usual, usual, silence
 	return r
-}
-
-func or(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
 }
 
 // lasts is longer than a gate serves without news of the store, brief than a failover of Redis takes
